@@ -1,0 +1,52 @@
+//! The one place where an outcome becomes an exit code and an error becomes text.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use super::Streams;
+use crate::{profile, render::text::escape};
+
+/// Wrong usage.
+pub(super) fn usage() -> ExitCode {
+    ExitCode::from(2)
+}
+
+pub(super) fn code(result: anyhow::Result<ExitCode>, streams: &mut Streams) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error, streams);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints `error: …` and, where there is one, `hint: …` after an empty line.
+pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
+    let causes: Vec<String> = error.chain().map(describe).collect();
+    let text = causes.join(": ");
+    let text = if streams.terminal.err { escape(&text).into_owned() } else { text };
+    let _ = writeln!(streams.err, "error: {text}");
+    let hint =
+        error.chain().find_map(|cause| cause.downcast_ref::<profile::Error>()).and_then(profile::Error::hint);
+    if let Some(hint) = hint {
+        let _ = writeln!(streams.err, "\nhint: {hint}");
+    }
+}
+
+/// An error's own words; an operating system error without its number, and as part of a sentence.
+fn describe(cause: &(dyn std::error::Error + 'static)) -> String {
+    let text = cause.to_string();
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_lowercase(),
+        None => text,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let closed = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
+}

@@ -1,0 +1,1 @@
+//! Rows and trees of a [`Profile`](super::model::Profile). Pure.

@@ -1,0 +1,1 @@
+//! Reading and writing profiles as files, one file or folder per format.

@@ -1,0 +1,113 @@
+//! Stacks as a prefix tree: a stack is a node, its parent is the caller's stack.
+//!
+//! Stacks of one program share almost all of their outer frames, so a recording of millions of samples needs a few
+//! thousand nodes, and the tree is the call tree itself.
+
+use rustc_hash::FxHashMap;
+
+/// A node of a [`StackTree`]: the stack that ends in this node's frame. Ids are dense and parents come before children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StackId(pub u32);
+
+impl StackId {
+    /// Position in per-node arrays.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One frame on top of its caller's stack; `parent` is `None` for a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StackNode<F> {
+    /// The caller's stack.
+    pub parent: Option<StackId>,
+    /// The innermost frame of this stack.
+    pub frame: F,
+}
+
+/// All distinct stacks of a recording over frames of type `F`.
+#[derive(Clone, Debug)]
+pub struct StackTree<F> {
+    nodes: Vec<StackNode<F>>,
+    index: FxHashMap<StackNode<F>, StackId>,
+}
+
+impl<F> Default for StackTree<F> {
+    fn default() -> Self {
+        Self { nodes: Vec::new(), index: FxHashMap::default() }
+    }
+}
+
+impl<F: Copy + Eq + std::hash::Hash> StackTree<F> {
+    /// The stack of `parent` with `frame` called on top of it.
+    pub fn push(&mut self, parent: Option<StackId>, frame: F) -> StackId {
+        let node = StackNode { parent, frame };
+        *self.index.entry(node).or_insert_with(|| {
+            let id = StackId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+            self.nodes.push(node);
+            id
+        })
+    }
+
+    /// The stack of these frames, outermost first; `None` for no frames.
+    pub fn intern(&mut self, outermost_first: impl IntoIterator<Item = F>) -> Option<StackId> {
+        let mut stack = None;
+        for frame in outermost_first {
+            stack = Some(self.push(stack, frame));
+        }
+        stack
+    }
+
+    /// The node of a stack.
+    ///
+    /// # Panics
+    /// If `id` comes from another tree.
+    pub fn node(&self, id: StackId) -> StackNode<F> {
+        self.nodes[id.index()]
+    }
+
+    /// All nodes in id order: every parent stands before its children.
+    pub fn nodes(&self) -> &[StackNode<F>] {
+        &self.nodes
+    }
+
+    /// How many distinct stacks there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether no stack was seen.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The frames of a stack, innermost first.
+    pub fn frames(&self, id: StackId) -> impl Iterator<Item = F> + '_ {
+        let mut next = Some(id);
+        std::iter::from_fn(move || {
+            let node = self.node(next?);
+            next = node.parent;
+            Some(node.frame)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_stacks_are_one_node_and_parents_come_first() {
+        let mut tree = StackTree::default();
+        let a = tree.intern([1, 2, 3]).unwrap();
+        let b = tree.intern([1, 2, 4]).unwrap();
+        assert_eq!(tree.intern([1, 2, 3]), Some(a));
+        assert_ne!(a, b);
+        assert_eq!(tree.len(), 4);
+        assert_eq!(tree.frames(b).collect::<Vec<_>>(), [4, 2, 1]);
+        for (i, node) in tree.nodes().iter().enumerate() {
+            assert!(node.parent.is_none_or(|p| p.index() < i));
+        }
+        assert_eq!(tree.intern(std::iter::empty()), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Byte sizes, durations and counts as people read and type them.
+
+use std::time::Duration;
+
+/// `n` bytes in binary units with one decimal: `512 B`, `1.5 KiB`, `3.1 GiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit < UNITS.len() - 1 {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// `n` with thousands separators: `1,204`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `n` things, with the noun in the right number: `1 sample`, `1,204 samples`.
+pub fn plural(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// A duration for a header: `812 ms`, `3.42 s`, `2m 05s`, `1h 02m 03s`.
+pub fn duration(d: Duration) -> String {
+    let seconds = d.as_secs_f64();
+    if seconds < 0.9995 {
+        return format!("{:.0} ms", seconds * 1e3);
+    }
+    if seconds < 59.995 {
+        return format!("{seconds:.2} s");
+    }
+    let whole = seconds.round() as u64;
+    let (h, m, s) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if h > 0 { format!("{h}h {m:02}m {s:02}s") } else { format!("{m}m {s:02}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(n), text);
+        }
+        assert_eq!(plural(1, "sample", "samples"), "1 sample");
+        assert_eq!(plural(2000, "sample", "samples"), "2,000 samples");
+    }
+
+    #[test]
+    fn durations_carry_their_unit() {
+        let cases = [(0, "0 ms"), (812, "812 ms"), (999, "999 ms"), (3420, "3.42 s"), (125_000, "2m 05s")];
+        for (ms, text) in cases {
+            assert_eq!(duration(Duration::from_millis(ms)), text);
+        }
+        assert_eq!(duration(Duration::from_secs(3723)), "1h 02m 03s");
+    }
+
+    #[test]
+    fn bytes_use_binary_units() {
+        for (n, text) in [(512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")] {
+            assert_eq!(bytes(n), text);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! One integration-test binary.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod completions;
