@@ -269,6 +269,6 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_an_error() {
-        assert!(Mapping::new(&tempfile::tempfile().unwrap()).is_err_and(|e| e.raw_os_error().is_some() || true));
+        assert!(Mapping::new(&tempfile::tempfile().unwrap()).is_err());
     }
 }
