@@ -62,7 +62,11 @@ pub(super) fn find_supplement(
         candidates = places.under_roots(&[name.to_owned()]);
     }
     let proven = |f: &DebugFile| !build_id.is_empty() && f.facts.build_id == *build_id;
-    candidates.iter().find_map(|p| open(p).filter(proven)).or_else(|| by_build_id(build_id, places)).map(|f| f.object)
+    candidates
+        .iter()
+        .find_map(|p| open(p).filter(proven))
+        .or_else(|| by_build_id(build_id, places))
+        .map(|f| f.object)
 }
 
 fn by_build_id(build_id: &[u8], places: &Places<'_>) -> Option<DebugFile> {

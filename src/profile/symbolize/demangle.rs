@@ -44,7 +44,15 @@ pub(super) fn printable(bytes: &[u8]) -> String {
 /// The name without what compilers append to clones and split-off parts: `.cold`, `.part.0`, `.isra.0`, `.llvm.123`, ….
 pub(super) fn without_clone_suffix(mut name: &[u8]) -> &[u8] {
     const WORDS: &[&[u8]] = &[
-        b"cold", b"part", b"isra", b"constprop", b"llvm", b"lto_priv", b"clone", b"localalias", b"__uniq",
+        b"cold",
+        b"part",
+        b"isra",
+        b"constprop",
+        b"llvm",
+        b"lto_priv",
+        b"clone",
+        b"localalias",
+        b"__uniq",
         b"specialized",
     ];
     // `foo.isra.0.cold`, `foo.part.12`: words from the list, each with a number behind it or none.
@@ -74,7 +82,8 @@ fn rust(text: &str) -> Option<String> {
 }
 
 fn is_rust_v0(text: &str) -> bool {
-    text.strip_prefix("_R").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()))
+    text.strip_prefix("_R")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()))
 }
 
 fn ends_in_rust_hash(text: &str) -> bool {
@@ -119,7 +128,9 @@ impl fmt::Write for Bounded {
 fn shorten(mut text: String) -> String {
     if text.len() > MAX_NAME {
         let mark = '…';
-        text.truncate(text.floor_char_boundary(MAX_NAME - mark.len_utf8()));
+        let room = MAX_NAME - mark.len_utf8();
+        let end = (0..=room).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+        text.truncate(end);
         text.push(mark);
     }
     text

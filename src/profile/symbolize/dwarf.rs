@@ -17,6 +17,8 @@ type DwarfContext<'a> = Context<Slice<'a>>;
 
 /// Deepest nesting of inlined calls that is kept; what lies between them and the real function is left out.
 const MAX_INLINED: usize = 256;
+/// How many rows of a line table are tried to find a function's file.
+const MAX_NEIGHBOURS: usize = 200;
 /// Largest section after decompression, in bytes.
 const MAX_SECTION: u64 = 4 << 30;
 /// Zlib cannot do better than 1032:1, and Zstandard on debug information never does.
@@ -61,14 +63,6 @@ impl Dwarf {
         self.parsed.with_dependent(|_, context| frames(context, address).unwrap_or_default())
     }
 
-    /// File and line of the code at `address`.
-    pub(super) fn location(&self, address: u64) -> Option<(String, u32)> {
-        self.parsed.with_dependent(|_, context| {
-            let location = context.find_location(address).ok()??;
-            Some((location.file?.to_owned(), location.line.unwrap_or(0)))
-        })
-    }
-
     /// Whether the real function at `address` begins within `range`, as the debug information has it.
     pub(super) fn begins_within(&self, address: u64, range: &Range<u64>) -> bool {
         self.parsed.with_dependent(|_, context| {
@@ -86,11 +80,16 @@ fn frames(context: &DwarfContext<'_>, address: u64) -> Option<Vec<DwarfFrame>> {
             found.pop();
         }
         let declared = unit.zip(frame.dw_die_offset).and_then(|(unit, die)| declaration(unit, die, 4));
+        let mut file = frame.location.as_ref().and_then(|l| l.file).map(str::to_owned);
+        let line = frame.location.as_ref().and_then(|l| l.line).unwrap_or(0);
+        if line == 0 && declared.is_none() {
+            file = unit.zip(frame.dw_die_offset).and_then(|(unit, die)| neighbours_file(context, unit, die));
+        }
         found.push(DwarfFrame {
             name: frame.function.as_ref().map(|f| f.name.slice().to_vec()).unwrap_or_default(),
             language: frame.function.as_ref().and_then(|f| f.language).map_or(Language::Unknown, language),
-            file: frame.location.as_ref().and_then(|l| l.file).map(str::to_owned),
-            line: frame.location.as_ref().and_then(|l| l.line).unwrap_or(0),
+            file,
+            line,
             declared,
         });
     }
@@ -110,6 +109,33 @@ fn begins(context: &DwarfContext<'_>, address: u64) -> Option<Vec<u64>> {
         starts.push(range.begin);
     }
     Some(starts)
+}
+
+/// The file of a function that the line table gives no line for at some address, and so no file to rely on: that of
+/// another address at which the same function is innermost.
+fn neighbours_file(
+    context: &DwarfContext<'_>,
+    unit: UnitRef<'_, Slice<'_>>,
+    die: UnitOffset,
+) -> Option<String> {
+    let mut ranges = unit.die_ranges(&unit.entry(die).ok()?).ok()?;
+    let mut tries = 0;
+    while let Some(range) = ranges.next().ok()? {
+        for (address, _, location) in context.find_location_range(range.begin, range.end).ok()? {
+            tries += 1;
+            if tries > MAX_NEIGHBOURS {
+                return None;
+            }
+            if location.line.is_none_or(|l| l == 0) || !(range.begin..range.end).contains(&address) {
+                continue;
+            }
+            let innermost = context.find_frames(address).skip_all_loads().ok()?.next().ok()?;
+            if innermost.is_some_and(|f| f.dw_die_offset == Some(die)) {
+                return location.file.map(str::to_owned);
+            }
+        }
+    }
+    None
 }
 
 /// File and line where the function of a debugging entry was declared, following at most `hops` references in its unit.
@@ -155,9 +181,11 @@ fn language(dw: gimli::DwLang) -> Language {
     match dw {
         gimli::DW_LANG_Rust => Language::Rust,
         gimli::DW_LANG_Go => Language::Go,
-        gimli::DW_LANG_C | gimli::DW_LANG_C89 | gimli::DW_LANG_C99 | gimli::DW_LANG_C11 | gimli::DW_LANG_C17 => {
-            Language::C
-        }
+        gimli::DW_LANG_C
+        | gimli::DW_LANG_C89
+        | gimli::DW_LANG_C99
+        | gimli::DW_LANG_C11
+        | gimli::DW_LANG_C17 => Language::C,
         gimli::DW_LANG_C_plus_plus
         | gimli::DW_LANG_C_plus_plus_03
         | gimli::DW_LANG_C_plus_plus_11

@@ -33,7 +33,10 @@ pub(super) fn choose(
         (Some(real), Some(symbol)) if real.name.is_empty() => first(symbol, is_go, real.language, true),
         (Some(real), Some(symbol)) => match agreeing(&real.name, symbol, is_go) {
             Some(name) => Some(chosen(base(name, is_go), name, real.language, true)),
-            None if dwarf_fits() => Some(chosen(&real.name, &real.name, real.language, true)),
+            None if dwarf_fits() => match full_name(&real.name, symbol, is_go) {
+                Some(name) => Some(chosen(base(name, is_go), name, real.language, true)),
+                None => Some(chosen(&real.name, &real.name, real.language, true)),
+            },
             None => first(symbol, is_go, Language::Unknown, false),
         },
     }
@@ -60,13 +63,24 @@ fn agreeing<'a>(dwarf: &[u8], symbol: &Containing<'a>, is_go: bool) -> Option<&'
     if let Some(name) = symbol.names.iter().find(same) {
         return Some(name);
     }
-    // Debug information without linkage names only has the last part of a qualified name.
-    let plain = std::str::from_utf8(dwarf).ok().filter(|n| !n.starts_with("_Z") && !n.starts_with("_R"))?;
+    // Debug information without linkage names only has the last part of a qualified name, and spells generic arguments
+    // and closures in its own way.
+    let short = dwarf.split(|b| b"<(#".contains(b)).next().and_then(|n| std::str::from_utf8(n).ok())?;
     let contains = |name: &&&[u8]| {
         let (readable, language) = demangle::demangle(base(name, is_go));
-        language != Language::Unknown && readable.contains(plain)
+        language != Language::Unknown && readable.contains(short)
     };
-    symbol.names.iter().find(contains).copied()
+    symbol.names.iter().filter(|_| !short.is_empty() && !is_mangled(dwarf)).find(contains).copied()
+}
+
+/// The mangled name of a symbol, where the debug information only has a short one for the same code.
+fn full_name<'a>(dwarf: &[u8], symbol: &Containing<'a>, is_go: bool) -> Option<&'a [u8]> {
+    let mangled = |name: &&&[u8]| demangle::demangle(base(name, is_go)).1 != Language::Unknown;
+    symbol.names.iter().filter(|_| !is_mangled(dwarf)).find(mangled).copied()
+}
+
+fn is_mangled(name: &[u8]) -> bool {
+    name.starts_with(b"_Z") || name.starts_with(b"_R")
 }
 
 #[cfg(test)]
@@ -112,7 +126,13 @@ mod tests {
 
     #[test]
     fn a_short_name_in_the_debug_information_is_completed_by_the_symbol() {
-        assert_eq!(both("push", &["_ZN5Stack4pushEi"], false), expect("Stack::push(int)", "_ZN5Stack4pushEi", true));
+        assert_eq!(
+            both("push", &["_ZN5Stack4pushEi"], false),
+            expect("Stack::push(int)", "_ZN5Stack4pushEi", true)
+        );
+        let generic = "_ZN3lib4push17h0123456789abcdefE";
+        assert_eq!(both("push<u8>", &[generic], false), expect("lib::push", generic, true));
+        assert_eq!(both("{async_fn#0}", &[generic], true), expect("lib::push", generic, true));
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl ObjectFile {
 
     /// Opens and maps a regular file. Anything else (a FIFO would block for ever) is an error.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+        let file =
+            OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
         if !file.metadata()?.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -135,9 +136,7 @@ impl Facts {
 
 fn is_code(section: &object::Section<'_, '_>) -> bool {
     match section.flags() {
-        SectionFlags::Elf { sh_flags, .. } => {
-            sh_flags.0 & object::elf::SHF_EXECINSTR.0 != 0
-        }
+        SectionFlags::Elf { sh_flags, .. } => sh_flags.0 & object::elf::SHF_EXECINSTR.0 != 0,
         _ => false,
     }
 }

@@ -24,8 +24,14 @@ pub(super) fn build(
     kernel: Option<&KernelSymbols>,
     recording: Recording,
 ) -> Profile {
-    let mut naming =
-        Naming { raw, modules, kernel, start_lines: start_lines(modules), out: Builder::new(), frames: HashMap::new() };
+    let mut naming = Naming {
+        raw,
+        modules,
+        kernel,
+        start_lines: start_lines(modules),
+        out: Builder::new(),
+        frames: HashMap::new(),
+    };
     let mut stacks: Vec<Option<StackId>> = Vec::with_capacity(raw.stacks.len());
     for node in raw.stacks.nodes() {
         let mut stack = node.parent.and_then(|p| stacks.get(p.index()).copied().flatten());

@@ -1,6 +1,6 @@
 //! The files that know about one module's code, and what they say about an address.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use super::{
     Options,
@@ -29,9 +29,6 @@ pub(super) struct Sources {
 
 /// Functions at an address with the line in each, outermost first; empty where nothing is known.
 pub(super) type Named = Vec<(NamedFunction, u32)>;
-
-/// Where functions begin in the source, by the address of their symbol.
-type Beginnings = HashMap<u64, Option<(String, u32)>>;
 
 impl Sources {
     /// Opens the module's file and looks for its debug information. An error says why there is nothing to read.
@@ -91,10 +88,9 @@ impl Sources {
             .and_then(|o| guard::quietly(|| symbols::containing(o, facts, addresses)))
             .unwrap_or_default();
         let symbols = symbols.into_iter().chain(std::iter::repeat_with(|| None));
-        let mut beginnings = Beginnings::new();
-        let mut name = |address, symbol: Option<Containing<'_>>| {
-            guard::quietly(|| self.name(address, symbol.as_ref(), self.dwarf.as_ref(), &mut beginnings))
-                .or_else(|| guard::quietly(|| self.name(address, symbol.as_ref(), None, &mut beginnings)))
+        let name = |address, symbol: Option<Containing<'_>>| {
+            guard::quietly(|| self.name(address, symbol.as_ref(), self.dwarf.as_ref()))
+                .or_else(|| guard::quietly(|| self.name(address, symbol.as_ref(), None)))
                 .unwrap_or_default()
         };
         addresses.iter().zip(symbols).map(|(&address, symbol)| name(address, symbol)).collect()
@@ -103,18 +99,14 @@ impl Sources {
     /// The best symbol table: the file's own, that of its debug file, or its exported symbols.
     fn symbol_table(&self) -> (&ObjectFile, &Facts) {
         match &self.debug {
-            Some((object, facts)) if !self.facts.has_symbol_table && facts.has_symbol_table => (object, facts),
+            Some((object, facts)) if !self.facts.has_symbol_table && facts.has_symbol_table => {
+                (object, facts)
+            }
             _ => (&self.main, &self.facts),
         }
     }
 
-    fn name(
-        &self,
-        address: u64,
-        symbol: Option<&Containing<'_>>,
-        dwarf: Option<&Dwarf>,
-        beginnings: &mut Beginnings,
-    ) -> Named {
+    fn name(&self, address: u64, symbol: Option<&Containing<'_>>, dwarf: Option<&Dwarf>) -> Named {
         // Code lies in executable sections; names found elsewhere would be those of removed functions.
         let Some(section) = self.facts.code_around(address) else { return Vec::new() };
         let mut frames = dwarf.map(|d| d.frames(address)).unwrap_or_default();
@@ -132,24 +124,12 @@ impl Sources {
             language: if self.facts.is_go { Language::Go } else { chosen.language },
             ..NamedFunction::default()
         };
-        let Some((real, dwarf)) = real.zip(dwarf).filter(|_| chosen.trust_dwarf) else {
-            return vec![(function, 0)];
-        };
-        let begins = || {
-            let start = symbol.filter(|_| !is_part(&function)).map(|s| s.start);
-            start.and_then(|s| beginnings.entry(s).or_insert_with(|| dwarf.location(s)).clone())
-        };
-        let declared = real.declared.clone().or_else(begins);
-        let line = place(&mut function, &real, declared);
+        let Some(real) = real.filter(|_| chosen.trust_dwarf) else { return vec![(function, 0)] };
+        let line = place(&mut function, &real);
         let mut named = vec![(function, line)];
         named.extend(frames.iter().rev().filter_map(inlined));
         named
     }
-}
-
-/// Whether the symbol is a part split off the function, so that it does not begin where the function does.
-fn is_part(function: &NamedFunction) -> bool {
-    [".cold", ".part."].iter().any(|suffix| function.system_name.contains(suffix))
 }
 
 fn inlined(frame: &DwarfFrame) -> Option<(NamedFunction, u32)> {
@@ -160,19 +140,20 @@ fn inlined(frame: &DwarfFrame) -> Option<(NamedFunction, u32)> {
     let language = if frame.language == Language::Unknown { from_mangling } else { frame.language };
     let system_name = demangle::printable(&frame.name);
     let mut function = NamedFunction { name, system_name, language, ..NamedFunction::default() };
-    let line = place(&mut function, frame, frame.declared.clone());
+    let line = place(&mut function, frame);
     Some((function, line))
 }
 
 /// Sets file and first line of a function; returns the line at work, 0 where that belongs to another file.
-fn place(function: &mut NamedFunction, frame: &DwarfFrame, declared: Option<(String, u32)>) -> u32 {
-    let (file, start_line) = match (declared, &frame.file) {
-        (Some(declared), _) => declared,
-        (None, Some(file)) => (file.clone(), 0),
+fn place(function: &mut NamedFunction, frame: &DwarfFrame) -> u32 {
+    // With line tables only there is no declaration, but the code's own file is the function's as well.
+    let (file, start_line) = match (&frame.declared, &frame.file) {
+        (Some((file, line)), _) => (file, *line),
+        (None, Some(file)) => (file, 0),
         (None, None) => return 0,
     };
-    let line = if frame.file.as_ref() == Some(&file) { frame.line } else { 0 };
-    function.file = demangle::path(&file).into_owned();
+    let line = if frame.file.as_ref() == Some(file) { frame.line } else { 0 };
+    function.file = demangle::path(file).into_owned();
     function.start_line = start_line;
     line
 }

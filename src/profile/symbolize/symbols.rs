@@ -175,12 +175,8 @@ mod tests {
 
     #[test]
     fn the_innermost_symbol_and_its_plainest_name_win() {
-        let symbols = [
-            (0x100, 0x80, "outer"),
-            (0x110, 0x20, "__inner"),
-            (0x110, 0x20, "inner"),
-            (0x118, 0, "label"),
-        ];
+        let symbols =
+            [(0x100, 0x80, "outer"), (0x110, 0x20, "__inner"), (0x110, 0x20, "inner"), (0x118, 0, "label")];
         assert_eq!(
             found(&symbols, &[0x10f, 0x11a, 0x140]),
             [Some(("outer", 0x100)), Some(("inner", 0x110)), Some(("outer", 0x100))]

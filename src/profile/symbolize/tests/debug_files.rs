@@ -136,7 +136,11 @@ fn a_file_rewritten_in_place_gives_no_more_names() {
     let second = symbolizer.symbolize(&raw, &Silent);
     let expected = [shown(&first)[0].clone(), vec![format!("prog+{outer:#x} :0")]];
     assert_eq!(shown(&second), expected, "what was resolved before stays");
-    assert!(second.recording.notes[0].contains("changed since it was mapped"), "{:?}", second.recording.notes);
+    assert!(
+        second.recording.notes[0].contains("changed since it was mapped"),
+        "{:?}",
+        second.recording.notes
+    );
 }
 
 impl object_file::Facts {

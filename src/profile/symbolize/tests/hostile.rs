@@ -86,8 +86,7 @@ fn a_fifo_in_place_of_a_debug_file_does_not_block() {
 fn names_that_are_no_text_are_escaped() {
     let Some((bytes, addresses)) = victim() else { return };
     let mut image = bytes.clone();
-    let places: Vec<usize> =
-        (0..image.len() - 6).filter(|&i| image[i..].starts_with(b"plain\0")).collect();
+    let places: Vec<usize> = (0..image.len() - 6).filter(|&i| image[i..].starts_with(b"plain\0")).collect();
     places.iter().for_each(|&i| image[i] = 0xff);
     let profile = resolve_image(image, addresses);
     named(&profile, "\\xfflain");

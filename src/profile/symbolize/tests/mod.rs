@@ -5,11 +5,7 @@ mod hostile;
 mod languages;
 mod pipeline;
 
-use std::{
-    fs::File,
-    path::Path,
-    process::Command,
-};
+use std::{fs::File, path::Path, process::Command};
 
 use object::{Object, ObjectSymbol};
 use tempfile::TempDir;

@@ -12,7 +12,11 @@ fn frames_without_files_become_markers() {
     let profile = symbolize(&raw, &nowhere(), &Silent);
     assert_eq!(
         shown(&profile),
-        [vec!["[truncated] :0", "[anonymous code] :0", "[unknown] :0"], vec!["[unknown] :0"], vec!["[kernel] :0"]]
+        [
+            vec!["[truncated] :0", "[anonymous code] :0", "[unknown] :0"],
+            vec!["[unknown] :0"],
+            vec!["[kernel] :0"]
+        ]
     );
     let facts = |name| (named(&profile, name).origin, named(&profile, name).module);
     assert_eq!(facts("[truncated]"), (Origin::Marker, None));
@@ -45,8 +49,7 @@ fn kernel_frames_are_named_from_kallsyms() {
     let dir = TempDir::new().unwrap();
     let kallsyms = dir.path().join("kallsyms");
     std::fs::write(&kallsyms, "ffffffff81000000 T do_work\nffffffffc0000000 t read_page\t[ext4]\n").unwrap();
-    let stack =
-        [0xffff_ffff_8100_0004, 0xffff_ffff_c000_0004, 0xffff_ffff_8000_0000].map(RawFrame::Kernel);
+    let stack = [0xffff_ffff_8100_0004, 0xffff_ffff_c000_0004, 0xffff_ffff_8000_0000].map(RawFrame::Kernel);
     let raw = recording(Vec::new(), &[&stack]);
     let options = Options { kallsyms: kallsyms.clone(), ..nowhere() };
     let profile = symbolize(&raw, &options, &Silent);
