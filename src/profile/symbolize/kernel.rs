@@ -55,7 +55,8 @@ impl KernelSymbols {
             symbols.extend(rest.get(..length).and_then(|line| entry(line, at)));
             at += length + 1;
         }
-        symbols.sort_unstable();
+        // The kernel prints long sorted runs, which the stable sort makes use of.
+        symbols.sort();
         let hidden = lines > 0 && symbols.is_empty();
         Self { symbols, text, hidden }
     }

@@ -1,6 +1,10 @@
 //! Chooses what a function is called when debug information and symbol table both have a say.
 
-use super::{demangle, dwarf::DwarfFrame, symbols::Containing};
+use super::{
+    demangle,
+    dwarf::DwarfFrame,
+    symbols::{Containing, underscores},
+};
 use crate::profile::model::Language;
 
 /// The name of the real function at an address, and whether the debug information speaks of the same function.
@@ -61,7 +65,10 @@ fn base(name: &[u8], is_go: bool) -> &[u8] {
 fn agreeing<'a>(dwarf: &[u8], symbol: &Containing<'a>, is_go: bool) -> Option<&'a [u8]> {
     let same = |name: &&&[u8]| **name == dwarf || base(name, is_go) == dwarf;
     if let Some(name) = symbol.names.iter().find(same) {
-        return Some(name);
+        // Libraries define functions under internal names; people know `fread`, not `__GI__IO_fread`.
+        let public =
+            symbol.names.first().filter(|n| !is_mangled(dwarf) && underscores(n) < underscores(dwarf));
+        return Some(public.unwrap_or(name));
     }
     // Debug information without linkage names only has the last part of a qualified name, and spells generic arguments
     // and closures in its own way.
@@ -115,6 +122,15 @@ mod tests {
     #[test]
     fn of_folded_functions_the_one_the_debug_information_means_is_shown() {
         assert_eq!(both("second", &["first", "second"], false), expect("second", "second", true));
+    }
+
+    #[test]
+    fn internal_names_of_libraries_give_way_to_public_ones() {
+        assert_eq!(
+            both("__GI__IO_fread", &["fread", "__GI__IO_fread"], false),
+            expect("fread", "fread", true)
+        );
+        assert_eq!(both("__hidden", &["__also", "__hidden"], false), expect("__hidden", "__hidden", true));
     }
 
     #[test]

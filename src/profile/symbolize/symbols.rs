@@ -33,7 +33,7 @@ pub(super) fn containing<'a>(
     };
     let offer = |search: &mut Search<'a, '_>, symbol: object::Symbol<'a, '_>| {
         if let Ok(name) = symbol.name_bytes() {
-            let rank = (!symbol.is_global(), symbol.is_weak(), underscores(name));
+            let rank = (!symbol.is_global(), underscores(name), symbol.is_weak());
             search.offer(symbol.address(), symbol.size(), name, rank);
         }
     };
@@ -45,12 +45,13 @@ pub(super) fn containing<'a>(
     search.finish(facts)
 }
 
-fn underscores(name: &[u8]) -> usize {
+/// Number of underscores a name begins with.
+pub(super) fn underscores(name: &[u8]) -> usize {
     name.iter().take_while(|&&b| b == b'_').count()
 }
 
-/// What to prefer among names of one address: global, strong, few leading underscores; then by name.
-type Rank = (bool, bool, usize);
+/// What to prefer among names of one address: global, few leading underscores, strong; then by name.
+type Rank = (bool, usize, bool);
 
 #[derive(Clone, Default)]
 struct Best<'a> {
@@ -138,7 +139,7 @@ mod tests {
         let facts = Facts { code: vec![0x100..0x200, 0x300..0x400], ..Facts::default() };
         let mut search = Search::new(wanted);
         for &(start, size, name) in symbols {
-            search.offer(start, size, name.as_bytes(), (false, false, underscores(name.as_bytes())));
+            search.offer(start, size, name.as_bytes(), (false, underscores(name.as_bytes()), false));
         }
         let name = |c: Containing<'static>| (std::str::from_utf8(c.names[0]).unwrap(), c.start);
         search.finish(&facts).into_iter().map(|c| c.map(name)).collect()
