@@ -140,13 +140,14 @@ fn open_event(scope: Scope, pid: i32, cpu: i32) -> Result<OwnedFd, Errno> {
 /// Attaches to a child without stopping it, as reading a process's memory needs the same permission.
 fn trace_child() -> Attempt {
     // SAFETY: the child calls nothing but prctl, pause and _exit, which are safe after a fork with threads around.
-    let child = match unsafe { libc::fork() } {
-        0 => unsafe {
+    let child = unsafe {
+        let child = libc::fork();
+        if child == 0 {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
             libc::pause();
-            libc::_exit(0)
-        },
-        child => child,
+            libc::_exit(0);
+        }
+        child
     };
     if child < 0 {
         return Err(last_error());
