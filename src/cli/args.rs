@@ -53,7 +53,6 @@ pub(super) enum Command {
     /// Record and read CPU profiles
     #[command(subcommand, arg_required_else_help = true)]
     Profile(Profile),
-    /// Tell what can be profiled here, what cannot, and the command that changes it
     Doctor(super::doctor::Args),
     /// Print a shell completion script
     Completions(super::completions::Args),
