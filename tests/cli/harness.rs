@@ -18,9 +18,9 @@ use super::support::{
 };
 
 fn answer(command: &mut Command) -> Value {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the program starts");
     assert!(output.status.success(), "{output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// The programs' own clocks must confirm what they promise, in every language and mode.

@@ -29,7 +29,7 @@ fn commands() -> Vec<Vec<String>> {
 
 fn help(command: &[String], flag: &str) -> String {
     let output = hotcold().args(command).arg(flag).assert().success().stderr("").get_output().stdout.clone();
-    String::from_utf8(output).unwrap()
+    String::from_utf8(output).expect("UTF-8")
 }
 
 fn dir() -> PathBuf {

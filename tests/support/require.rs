@@ -1,7 +1,7 @@
 //! What a test needs from the machine. Where it is missing the test says so and returns; with `HOTCOLD_REQUIRE_ALL=1`
 //! it fails instead, so that CI cannot pass by skipping.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use hotcold::profile::doctor::{Machine, Scope, ThisMachine};
 
