@@ -4,3 +4,7 @@
 mod support;
 
 mod completions;
+mod doctor;
+mod harness;
+mod help;
+mod man;
