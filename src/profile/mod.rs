@@ -9,3 +9,6 @@ pub mod stack;
 pub mod symbolize;
 
 pub use error::Error;
+
+/// Where a recording is saved, and read from, unless the user says otherwise.
+pub const DEFAULT_FILE: &str = "hotcold.pb.gz";
