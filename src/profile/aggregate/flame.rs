@@ -37,7 +37,8 @@ pub struct Shape<'f> {
     pub inverted: bool,
     /// Only stacks with a frame whose function, file or module matches.
     pub filter: Option<&'f Regex>,
-    /// Boxes with fewer samples are not drawn; their samples remain in the box below.
+    /// Boxes with fewer samples are not drawn; their samples remain in the box below. The lowest boxes are always there, so that
+    /// the total is.
     pub min_samples: u64,
 }
 
@@ -126,7 +127,8 @@ impl<'p> Walk<'p> {
 
     /// The nodes of the lowest boxes.
     fn start(&self) -> Vec<(usize, u64)> {
-        let (samples, root): (&[u64], _) = if self.inverted { (&self.own, false) } else { (&self.total, true) };
+        let (samples, root): (&[u64], _) =
+            if self.inverted { (&self.own, false) } else { (&self.total, true) };
         let wanted = |i: usize| samples[i] > 0 && !(root && self.nodes[i].parent.is_some());
         (0..self.nodes.len()).filter(|&i| wanted(i)).map(|i| (i, samples[i])).collect()
     }

@@ -14,7 +14,11 @@ pub mod error_bar;
 pub mod flame;
 mod keys;
 mod rows;
+#[cfg(test)]
+pub(crate) mod sketch;
 mod sums;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 use regex::Regex;

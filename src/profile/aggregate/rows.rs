@@ -293,7 +293,8 @@ fn sort(rows: &mut [Row], by: Sort) {
             Sort::Samples => samples.then(tottime).then(cumtime),
             Sort::Tottime | Sort::Ncalls => tottime.then(cumtime).then(samples),
         };
-        let identity = || a.subject.name().cmp(b.subject.name()).then(a.subject.rest().cmp(&b.subject.rest()));
+        let identity =
+            || a.subject.name().cmp(b.subject.name()).then(a.subject.rest().cmp(&b.subject.rest()));
         numbers.then_with(identity)
     });
 }

@@ -77,7 +77,11 @@ impl<'p> Merged<'p> {
                 (parent, key, depth + 1)
             } else {
                 let id = *ids.entry((parent, key, inlined)).or_insert_with(|| {
-                    merged.push((parent != NONE).then_some(parent as usize), keys.places[key as usize], inlined)
+                    merged.push(
+                        (parent != NONE).then_some(parent as usize),
+                        keys.places[key as usize],
+                        inlined,
+                    )
                 });
                 (id, key, 1)
             };
