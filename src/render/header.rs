@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Style,
-    text::{command, one_line, percent, shorten_middle},
+    text::{command, one_line, percent, shorten_middle, width},
 };
 use crate::{
     profile::{
@@ -19,6 +19,8 @@ use crate::{
 
 /// Difference of the coverage from 1 that is worth a warning.
 const COVERAGE_TOLERANCE: f64 = 0.05;
+/// Columns of a line's title.
+const TITLE: usize = 10;
 /// Differences below this many nanoseconds are a few sampling intervals, whatever share they are.
 const COVERAGE_GRAIN_NS: f64 = 20e6;
 
@@ -32,7 +34,7 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
     if !recording.command.is_empty() {
         line(w, "command", &command(&recording.command), style)?;
     }
-    line(w, "recorded", &recorded(recording, rate_got_hz(recording, totals)), style)?;
+    line(w, "recorded", &recorded(recording, totals), style)?;
     line(w, "samples", &samples(recording, totals), style)?;
     if let Some(text) = coverage(recording, totals) {
         line(w, "coverage", &text, style)?;
@@ -46,12 +48,27 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
     Ok(())
 }
 
+/// A title and its text. A command is cut to the width, other text broken after its commas.
 fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<()> {
-    let mut text = one_line(text, style).into_owned();
-    if let (Some(columns), "command") = (style.width, title) {
-        text = shorten_middle(&text, usize::from(columns).saturating_sub(10), style);
+    let text = one_line(text, style);
+    let title_text = style.dim(&format!("{title:<TITLE$}"));
+    let Some(room) = style.width.map(|columns| usize::from(columns).saturating_sub(TITLE)) else {
+        return writeln!(w, "{title_text}{text}");
+    };
+    if title == "command" {
+        return writeln!(w, "{title_text}{}", shorten_middle(&text, room, style));
     }
-    writeln!(w, "{} {text}", style.dim(&format!("{title:<9}")))
+    write!(w, "{title_text}")?;
+    let mut used = 0;
+    for part in text.split_inclusive(", ") {
+        if used > 0 && used + width(part.trim_end()) > room {
+            write!(w, "\n{:TITLE$}", "")?;
+            used = 0;
+        }
+        write!(w, "{part}")?;
+        used += width(part);
+    }
+    writeln!(w)
 }
 
 /// One line for the flamegraph's subtitle.
@@ -69,22 +86,27 @@ pub fn summary(profile: &Profile) -> String {
     text
 }
 
-fn recorded(recording: &Recording, got: Option<f64>) -> String {
-    let mut text = units::duration(Duration::from_nanos(recording.duration_ns));
-    if !recording.backend.is_empty() {
-        text.push_str(&format!(" by {}", recording.backend));
+fn recorded(recording: &Recording, totals: Totals) -> String {
+    let mut parts = Vec::new();
+    if recording.duration_ns > 0 {
+        parts.push(units::duration(Duration::from_nanos(recording.duration_ns)));
     }
-    text.push_str(match recording.clock {
-        Clock::Cpu => ", cpu clock",
-        Clock::Wall => ", wall clock",
+    if !recording.backend.is_empty() {
+        parts.push(format!("by {}", recording.backend));
+    }
+    let mut parts = vec![parts.join(" ")];
+    parts.push(match recording.clock {
+        Clock::Cpu => "cpu clock".to_owned(),
+        Clock::Wall => "wall clock".to_owned(),
     });
     if recording.rate_hz > 0 {
-        text.push_str(&format!(", {} Hz asked", units::count(recording.rate_hz)));
+        parts.push(format!("{} Hz asked", units::count(recording.rate_hz)));
     }
-    if let Some(got) = got {
-        text.push_str(&format!(", {got:.0} Hz got"));
+    if let Some(got) = rate_got_hz(recording, totals) {
+        parts.push(format!("{got:.0} Hz got"));
     }
-    text
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
 }
 
 fn samples(recording: &Recording, totals: Totals) -> String {

@@ -7,6 +7,9 @@ pub mod table;
 pub mod text;
 pub mod tree;
 
+#[cfg(test)]
+mod tests;
+
 /// What the reader of the text can show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {

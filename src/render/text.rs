@@ -92,9 +92,14 @@ pub fn command(args: &[String]) -> String {
     args.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// A share (0 to 1) in per cent with one decimal: `12.3%`. Something is never shown as nothing: `<0.1%`.
+/// A share (0 to 1) in per cent with one decimal: `12.3%`. Something is never shown as nothing, `<0.1%`, nor almost everything as
+/// everything, `>99.9%`.
 pub fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.0005 { "<0.1%".to_owned() } else { format!("{:.1}%", share * 100.0) }
+    match share {
+        s if s > 0.0 && s < 0.0005 => "<0.1%".to_owned(),
+        s if s < 1.0 && s >= 0.9995 => ">99.9%".to_owned(),
+        s => format!("{:.1}%", s * 100.0),
+    }
 }
 
 /// Nanoseconds in seconds with milliseconds: `1.234s`.
@@ -139,6 +144,9 @@ mod tests {
 
     #[test]
     fn small_shares_are_not_nothing() {
-        assert_eq!([0.0, 0.0001, 0.1234, 1.0].map(percent), ["0.0%", "<0.1%", "12.3%", "100.0%"]);
+        assert_eq!(
+            [0.0, 0.0001, 0.1234, 0.9999, 1.0].map(percent),
+            ["0.0%", "<0.1%", "12.3%", ">99.9%", "100.0%"]
+        );
     }
 }
