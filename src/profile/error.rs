@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::{record::perf::Refusal, target::LaunchError};
+
 /// An error of the profiling half.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -45,6 +47,30 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// The program could not be started.
+    #[error("cannot run `{program}`")]
+    Launch {
+        /// As it was typed.
+        program: String,
+        /// Whether it is missing rather than not executable.
+        missing: bool,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no such process.
+    #[error("cannot attach to process {pid}: no such process")]
+    Gone {
+        /// Its number.
+        pid: u32,
+    },
+    /// The system does not let us record.
+    #[error("cannot record `{what}`: {}", refusal_reason(refusal))]
+    Refused {
+        /// The program or process.
+        what: String,
+        /// What stands in the way.
+        refusal: Refusal,
+    },
     /// A flamegraph could not be drawn.
     #[error("cannot draw the flamegraph")]
     Flamegraph {
@@ -54,6 +80,20 @@ pub enum Error {
 }
 
 impl Error {
+    pub(super) fn launch(program: &str, error: LaunchError) -> Self {
+        let program = program.to_owned();
+        match error {
+            LaunchError::NotFound(source) => Self::Launch { program, missing: true, source },
+            LaunchError::NotExecutable(source) | LaunchError::NoProcess(source) => {
+                Self::Launch { program, missing: false, source }
+            }
+        }
+    }
+
+    pub(super) fn refused(pid: u32, refusal: Refusal) -> Self {
+        Self::Refused { what: format!("process {pid}"), refusal }
+    }
+
     /// What the user can do about it, in one line without a final stop.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -67,7 +107,30 @@ impl Error {
                 Some("record a program first: `hotcold profile run -- PROGRAM`".into())
             }
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
+            Self::Refused { refusal: Refusal::Gone, .. } => None,
+            Self::Refused { .. } => {
+                Some("`hotcold doctor` tells what is missing and the command that allows it".into())
+            }
+            Self::Launch { program, missing: true, .. } if is_beside_us(program) => {
+                Some(format!("programs of the current directory are run as `./{program}`"))
+            }
             _ => None,
         }
+    }
+}
+
+fn is_beside_us(program: &str) -> bool {
+    !program.contains('/') && std::path::Path::new(program).is_file()
+}
+
+fn refusal_reason(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotAllowed(_) => "this user may not use perf events on it",
+        Refusal::Blocked(_) => "perf events are blocked, as they are in most containers",
+        Refusal::Unsupported(_) => "this kernel has no perf events",
+        Refusal::Gone => "it has ended",
+        Refusal::RingMemory(_) => "not enough lockable memory for the smallest ring",
+        Refusal::Other(error) if error.raw_os_error() == Some(libc::EMFILE) => "too many open files",
+        Refusal::Other(_) => "the kernel refused perf events",
     }
 }

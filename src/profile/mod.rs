@@ -4,9 +4,13 @@ pub mod aggregate;
 pub mod error;
 pub mod format;
 pub mod model;
+pub mod process;
 pub mod raw;
+pub mod record;
+pub mod session;
 pub mod stack;
 pub mod symbolize;
+pub mod target;
 
 pub use error::Error;
 

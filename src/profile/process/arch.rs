@@ -1,0 +1,37 @@
+//! The registers that unwinding needs and the unwinder that goes with them, for the one architecture this build is for.
+//! Another architecture is another arm of this module.
+
+#[cfg(not(target_arch = "x86_64"))]
+compile_error!(
+    "hotcold records on x86-64 only; `profile/process/arch.rs` is the place to add another architecture"
+);
+
+pub(super) use framehop::x86_64::{CacheX86_64 as Cache, UnwindRegsX86_64, UnwinderX86_64 as Unwinder};
+
+/// The registers that unwinding starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Registers {
+    /// Instruction pointer.
+    pub ip: u64,
+    /// Stack pointer.
+    pub sp: u64,
+    /// Frame pointer.
+    pub fp: u64,
+}
+
+impl Registers {
+    pub(super) fn unwinding(self) -> UnwindRegsX86_64 {
+        UnwindRegsX86_64::new(self.ip, self.sp, self.fp)
+    }
+}
+
+/// `perf_event_attr.sample_regs_user`: bp, sp and ip in the numbering of `asm/perf_regs.h`.
+pub const PERF_REGISTERS: u64 = 1 << BP | 1 << SP | 1 << IP;
+const BP: u64 = 6;
+const SP: u64 = 7;
+const IP: u64 = 8;
+
+/// Reads [`PERF_REGISTERS`] from a perf sample, whose registers are asked for by number.
+pub fn perf_registers(value: impl Fn(u64) -> Option<u64>) -> Option<Registers> {
+    Some(Registers { ip: value(IP)?, sp: value(SP)?, fp: value(BP)? })
+}

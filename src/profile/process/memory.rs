@@ -1,0 +1,73 @@
+//! Reading another process's memory without stopping it.
+
+use std::io;
+
+/// Copies memory of a process from `address` on, as far as it is readable; the part of `buffer` that was filled.
+pub(super) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // Split at page borders: a partial read stops between pieces only, and what lies before a hole is wanted.
+    let pieces = pages(address, buffer.len());
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the local piece is exactly `buffer`; the remote ones are checked by the kernel against the other process.
+    let n = unsafe {
+        libc::process_vm_readv(pid, &raw const local, 1, pieces.as_ptr(), pieces.len() as libc::c_ulong, 0)
+    };
+    usize::try_from(n).map_err(|_| io::Error::last_os_error())
+}
+
+/// Reads one word at each of these addresses, all of them or none.
+pub(super) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::Result<()> {
+    let len = addresses.len().min(words.len());
+    let local = libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: len * 8 };
+    let pieces: Vec<libc::iovec> = addresses[..len]
+        .iter()
+        .map(|&address| libc::iovec { iov_base: address as *mut libc::c_void, iov_len: 8 })
+        .collect();
+    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the local piece covers the first `len` words; the remote ones are checked by the kernel.
+    let n =
+        unsafe { libc::process_vm_readv(pid, &raw const local, 1, pieces.as_ptr(), len as libc::c_ulong, 0) };
+    match usize::try_from(n) {
+        Ok(n) if n == len * 8 => Ok(()),
+        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+const PAGE: u64 = 4096;
+/// The kernel takes this many pieces in one call.
+const MOST_PIECES: usize = 1024;
+
+fn pages(address: u64, len: usize) -> Vec<libc::iovec> {
+    let mut pieces = Vec::new();
+    let (mut at, mut left) = (address, len as u64);
+    while left > 0 && pieces.len() < MOST_PIECES {
+        let piece = (PAGE - at % PAGE).min(left);
+        pieces.push(libc::iovec { iov_base: at as *mut libc::c_void, iov_len: piece as usize });
+        at = at.wrapping_add(piece);
+        left -= piece;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_the_end_of_what_is_mapped() {
+        let data: Vec<u8> = (0..20_000_u32).map(|i| i as u8).collect();
+        let mut buffer = vec![0; 10_000];
+        let n = read(std::process::id(), data.as_ptr() as u64 + 5, &mut buffer).unwrap();
+        assert_eq!(n, buffer.len());
+        assert_eq!(buffer, data[5..10_005]);
+        assert!(read(std::process::id(), 8, &mut buffer).is_err());
+        let words = [3_u64, 4];
+        let mut copy = [0; 2];
+        let addresses = [&raw const words[1] as u64, &raw const words[0] as u64];
+        read_words(std::process::id(), &addresses, &mut copy).unwrap();
+        assert_eq!(copy, [4, 3]);
+        assert!(read_words(std::process::id(), &[addresses[0], 8], &mut copy).is_err());
+        assert_eq!(pages(4090, 4100).iter().map(|p| p.iov_len).collect::<Vec<_>>(), [6, 4094]);
+    }
+}

@@ -1,0 +1,13 @@
+//! The recorded processes: what they have mapped, how their stacks unwind, and what was seen of them.
+
+pub mod arch;
+mod elf;
+mod maps;
+mod memory;
+mod modules;
+mod samples;
+mod table;
+mod unwind;
+
+pub use maps::parse_maps;
+pub use table::ProcessTable;

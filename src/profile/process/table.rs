@@ -1,0 +1,517 @@
+//! The process table: follows what the recorded processes map, execute, fork and end, and turns their samples into stacks.
+
+use std::collections::BTreeMap;
+
+use framehop::{Module, Unwinder as _};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{
+    arch::Unwinder,
+    elf::Bytes,
+    maps::parse_maps,
+    modules::Modules,
+    samples::Samples,
+    unwind::{Outcome, StackWalker},
+};
+use crate::profile::{
+    model::Recording,
+    raw::{RawFrame, RawProcess, RawProfile, RawThread},
+    record::{Event, Mapping, Sample},
+    stack::StackTree,
+};
+
+/// So many cut stacks are a reason to ask for longer dumps.
+const CUT_ENOUGH: u64 = 4;
+
+/// Everything known of the recorded processes, and their samples.
+pub struct ProcessTable {
+    start_ns: u64,
+    filter: bool,
+    processes: Vec<RawProcess>,
+    threads: Vec<RawThread>,
+    live: FxHashMap<u32, Live>,
+    live_threads: FxHashMap<u32, u32>,
+    modules: Modules,
+    walker: StackWalker,
+    frames: Vec<RawFrame>,
+    stacks: StackTree<RawFrame>,
+    samples: Samples,
+    counts: Counts,
+}
+
+/// What was counted while recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Samples.
+    pub samples: u64,
+    /// Nanoseconds they stand for.
+    pub weight_ns: u64,
+    /// Samples that could not be delivered.
+    pub lost: u64,
+    /// Samples with a user stack.
+    pub user_stacks: u64,
+    /// … of these, complete.
+    pub rooted: u64,
+    /// … of these, cut.
+    pub truncated: u64,
+    /// … of these, completed from the process's memory.
+    pub completed: u64,
+    /// Samples whose dump was too short, whether completed or not.
+    pub cut_dumps: u64,
+    /// How often the kernel slowed sampling down.
+    pub throttled: u64,
+}
+
+/// A process that has not ended.
+struct Live {
+    number: u32,
+    mappings: BTreeMap<u64, Mapped>,
+    unwinder: Unwinder<Bytes>,
+    threads: FxHashSet<u32>,
+    /// Samples of before its first exec are those of the recorder's own code.
+    started: bool,
+    reread: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mapped {
+    end: u64,
+    what: Code,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Code {
+    File { module: u32, bias: u64 },
+    Unmatched { module: u32, start: u64, offset: u64 },
+    Anonymous,
+}
+
+impl ProcessTable {
+    /// An empty table for a recording that starts at `start_ns`. With `filter`, processes that were not added and are not
+    /// descendants of one that was are left out.
+    pub fn new(start_ns: u64, filter: bool) -> Self {
+        Self {
+            start_ns,
+            filter,
+            processes: Vec::new(),
+            threads: Vec::new(),
+            live: FxHashMap::default(),
+            live_threads: FxHashMap::default(),
+            modules: Modules::default(),
+            walker: StackWalker::default(),
+            frames: Vec::new(),
+            stacks: StackTree::default(),
+            samples: Samples::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// A process that is about to execute the program.
+    pub fn add_launched(&mut self, pid: u32, name: &str) {
+        self.add_process(pid, 0, name, false);
+    }
+
+    /// A process that is running already, with the names of its threads and its `/proc/PID/maps`.
+    pub fn add_running(
+        &mut self,
+        pid: u32,
+        parent_pid: u32,
+        name: &str,
+        threads: &[(u32, String)],
+        maps: &str,
+    ) {
+        if !self.live.contains_key(&pid) {
+            self.add_process(pid, parent_pid, name, true);
+        }
+        for (tid, name) in threads {
+            let thread = self.thread(pid, *tid);
+            if let Some(thread) = thread.and_then(|number| self.threads.get_mut(number as usize)) {
+                thread.name.clone_from(name);
+            }
+        }
+        for mapping in parse_maps(pid, maps) {
+            self.map(&mapping);
+        }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether stacks are being cut for want of longer dumps.
+    pub fn wants_longer_dumps(&self) -> bool {
+        self.counts.cut_dumps >= CUT_ENOUGH
+    }
+
+    /// Process ids of the processes that have not ended.
+    pub fn live_processes(&self) -> Vec<u32> {
+        let mut pids: Vec<u32> =
+            self.live.iter().filter(|(_, live)| live.started).map(|(&pid, _)| pid).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    /// Takes in what happened next.
+    pub fn handle(&mut self, event: Event<'_>) {
+        match event {
+            Event::Sample(sample) => self.sample(&sample),
+            Event::Map(mapping) => self.map(&mapping),
+            Event::Exec { pid, name } => self.exec(pid, &name),
+            Event::ThreadName { pid, tid, name } => {
+                if let Some(number) = self.thread(pid, tid) {
+                    self.threads[number as usize].name = name.into_owned();
+                }
+            }
+            Event::Fork { pid, parent_pid, tid, parent_tid } => self.fork(pid, parent_pid, tid, parent_tid),
+            Event::Exit { pid, tid } => self.exit(pid, tid),
+            Event::Lost(n) => self.counts.lost += n,
+            Event::Throttled => self.counts.throttled += 1,
+        }
+    }
+
+    /// The recording, ready for symbolizing; `recording` is what else is known of it.
+    pub fn into_profile(self, mut recording: Recording) -> RawProfile {
+        recording.bucket_ns = self.samples.bucket_ns();
+        recording.lost_samples = self.counts.lost;
+        recording.user_stacks = self.counts.user_stacks;
+        recording.rooted_stacks = self.counts.rooted;
+        recording.truncated_stacks = self.counts.truncated;
+        recording.completed_stacks = self.counts.completed;
+        RawProfile {
+            recording,
+            modules: self.modules.into_files(),
+            stacks: self.stacks,
+            processes: self.processes,
+            threads: self.threads,
+            samples: self.samples.into_rows(),
+        }
+    }
+
+    fn add_process(&mut self, pid: u32, parent_pid: u32, name: &str, started: bool) {
+        let number = self.processes.len() as u32;
+        self.processes.push(RawProcess { pid, parent_pid, name: name.to_owned() });
+        self.live.insert(pid, Live::new(number, started));
+        self.thread(pid, pid);
+    }
+
+    /// The number of a thread, which is added if it is new; `None` for a process that is not recorded.
+    fn thread(&mut self, pid: u32, tid: u32) -> Option<u32> {
+        if !self.live.contains_key(&pid) {
+            if self.filter {
+                return None;
+            }
+            self.add_process(pid, 0, "", true);
+        }
+        if let Some(&number) = self.live_threads.get(&tid) {
+            return Some(number);
+        }
+        let live = self.live.get_mut(&pid)?;
+        live.threads.insert(tid);
+        let number = self.threads.len() as u32;
+        let name = self.processes[live.number as usize].name.clone();
+        self.threads.push(RawThread { process: live.number, tid, name });
+        self.live_threads.insert(tid, number);
+        Some(number)
+    }
+
+    fn exec(&mut self, pid: u32, name: &str) {
+        let Some(number) = self.thread(pid, pid) else { return };
+        let Some(live) = self.live.get_mut(&pid) else { return };
+        live.mappings.clear();
+        live.unwinder = Unwinder::new();
+        live.started = true;
+        live.reread = false;
+        // The other threads ended without notice; the one that is left has the process's number now.
+        for tid in live.threads.drain().filter(|&tid| tid != pid) {
+            self.live_threads.remove(&tid);
+        }
+        live.threads.insert(pid);
+        let process = &mut self.processes[live.number as usize];
+        process.name = name.to_owned();
+        self.threads[number as usize].name = name.to_owned();
+    }
+
+    fn fork(&mut self, pid: u32, parent_pid: u32, tid: u32, parent_tid: u32) {
+        let name = self.thread(parent_pid, parent_tid).map(|n| self.threads[n as usize].name.clone());
+        let Some(name) = name else { return };
+        if pid != parent_pid && !self.live.contains_key(&pid) {
+            let Some(parent) = self.live.get(&parent_pid) else { return };
+            let (mappings, unwinder, started) =
+                (parent.mappings.clone(), parent.unwinder.clone(), parent.started);
+            let process_name = self.processes[parent.number as usize].name.clone();
+            self.add_process(pid, parent_pid, &process_name, started);
+            if let Some(child) = self.live.get_mut(&pid) {
+                child.mappings = mappings;
+                child.unwinder = unwinder;
+            }
+        }
+        if let Some(number) = self.thread(pid, tid) {
+            self.threads[number as usize].name = name;
+        }
+    }
+
+    fn exit(&mut self, pid: u32, tid: u32) {
+        self.live_threads.remove(&tid);
+        if let Some(live) = self.live.get_mut(&pid) {
+            live.threads.remove(&tid);
+            if live.threads.is_empty() {
+                self.live.remove(&pid);
+            }
+        }
+    }
+
+    fn map(&mut self, mapping: &Mapping<'_>) {
+        if self.thread(mapping.pid, mapping.pid).is_none() || mapping.len == 0 {
+            return;
+        }
+        let what = self.code(mapping);
+        let Some(live) = self.live.get_mut(&mapping.pid) else { return };
+        let end = mapping.start.saturating_add(mapping.len);
+        live.unmap(mapping.start, end, &self.modules);
+        live.add(mapping.start, Mapped { end, what }, &self.modules);
+    }
+
+    fn code(&mut self, mapping: &Mapping<'_>) -> Code {
+        let Some(module) = self.modules.of(mapping) else { return Code::Anonymous };
+        match self.modules.elf(module).bias(mapping.start, mapping.len, mapping.offset) {
+            Some(bias) => Code::File { module, bias },
+            None => Code::Unmatched { module, start: mapping.start, offset: mapping.offset },
+        }
+    }
+
+    fn sample(&mut self, sample: &Sample<'_>) {
+        let Some(thread) = self.thread(sample.pid, sample.tid) else { return };
+        let Some(live) = self.live.get(&sample.pid).filter(|live| live.started) else { return };
+        self.counts.samples += 1;
+        self.counts.weight_ns = self.counts.weight_ns.saturating_add(sample.weight_ns);
+        let knows = |address| live.code_at(address).is_some();
+        if sample.registers.is_some_and(|r| !knows(r.ip)) && !live.reread {
+            self.reread_maps(sample.pid);
+        }
+        self.unwind(sample);
+        let stack = match self.stacks.intern(self.frames.iter().rev().copied()) {
+            Some(stack) => stack,
+            None => self.stacks.push(None, RawFrame::Unknown),
+        };
+        let time = sample.time_ns.saturating_sub(self.start_ns);
+        self.samples.add(time, thread, stack, sample.weight_ns);
+    }
+
+    /// Code that no event told of: once for each program that a process executes, look for ourselves.
+    fn reread_maps(&mut self, pid: u32) {
+        if let Some(live) = self.live.get_mut(&pid) {
+            live.reread = true;
+        }
+        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        for mapping in parse_maps(pid, &text) {
+            self.map(&mapping);
+        }
+    }
+
+    /// Fills `frames`, innermost first.
+    fn unwind(&mut self, sample: &Sample<'_>) {
+        self.frames.clear();
+        self.frames.extend(sample.kernel.iter().enumerate().map(|(i, &address)| {
+            // All but the first are return addresses.
+            RawFrame::Kernel(if i == 0 { address } else { address.wrapping_sub(1) })
+        }));
+        if sample.registers.is_none() {
+            return;
+        }
+        let Some(live) = self.live.get(&sample.pid) else { return };
+        let mut outcome = self.walker.walk(&live.unwinder, sample);
+        let mut completed = false;
+        if outcome == Outcome::CutDump {
+            self.counts.cut_dumps += 1;
+            if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
+                outcome = better;
+                completed = better == Outcome::Root;
+            }
+        }
+        let mut rooted = outcome == Outcome::Root;
+        for &address in &self.walker.addresses {
+            let frame = match live.code_at(address) {
+                Some(mapped) => mapped.frame(address),
+                None if self.frames.is_empty() => RawFrame::Unknown,
+                None => {
+                    // No code there: unwinding went astray, and what it found from here on is not true.
+                    rooted = false;
+                    break;
+                }
+            };
+            self.frames.push(frame);
+            if let RawFrame::Native { module, address } = frame
+                && self.modules.elf(module).roots.iter().any(|root| root.contains(&address))
+            {
+                rooted = true;
+                break;
+            }
+        }
+        self.counts.user_stacks += 1;
+        if rooted {
+            self.counts.rooted += 1;
+            self.counts.completed += u64::from(completed);
+        } else {
+            self.counts.truncated += 1;
+            self.frames.push(RawFrame::Truncated);
+        }
+    }
+}
+
+impl Live {
+    fn new(number: u32, started: bool) -> Self {
+        Self {
+            number,
+            mappings: BTreeMap::new(),
+            unwinder: Unwinder::new(),
+            threads: FxHashSet::default(),
+            started,
+            reread: false,
+        }
+    }
+
+    fn code_at(&self, address: u64) -> Option<Mapped> {
+        let (_, mapped) = self.mappings.range(..=address).next_back()?;
+        (address < mapped.end).then_some(*mapped)
+    }
+
+    fn add(&mut self, start: u64, mapped: Mapped, modules: &Modules) {
+        self.mappings.insert(start, mapped);
+        if let Code::File { module, bias } = mapped.what {
+            let elf = modules.elf(module);
+            let base = bias.wrapping_add(elf.base);
+            self.unwinder.add_module(Module::new(String::new(), start..mapped.end, base, elf.unwind_info()));
+        }
+    }
+
+    /// Forgets what a new mapping replaces; the rest of a partly replaced one stays.
+    fn unmap(&mut self, start: u64, end: u64, modules: &Modules) {
+        let before = self.mappings.range(..start).next_back().filter(|(_, m)| m.end > start).map(|(&s, _)| s);
+        let replaced: Vec<u64> =
+            before.into_iter().chain(self.mappings.range(start..end).map(|(&s, _)| s)).collect();
+        for old_start in replaced {
+            let Some(old) = self.mappings.remove(&old_start) else { continue };
+            self.unwinder.remove_module(old_start);
+            if old_start < start {
+                self.add(old_start, Mapped { end: start, ..old }, modules);
+            }
+            if old.end > end {
+                self.add(end, old, modules);
+            }
+        }
+    }
+}
+
+impl Mapped {
+    fn frame(self, address: u64) -> RawFrame {
+        match self.what {
+            Code::File { module, bias } => RawFrame::Native { module, address: address.wrapping_sub(bias) },
+            Code::Unmatched { module, start, offset } => {
+                RawFrame::Unmatched { module, offset: address.wrapping_sub(start).wrapping_add(offset) }
+            }
+            Code::Anonymous => RawFrame::Anonymous,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::profile::record::StackDump;
+
+    fn table() -> ProcessTable {
+        let mut table = ProcessTable::new(0, true);
+        table.add_launched(10, "program");
+        table
+    }
+
+    fn exec(table: &mut ProcessTable, pid: u32, name: &str) {
+        table.handle(Event::Exec { pid, name: Cow::Borrowed(name) });
+    }
+
+    fn map(table: &mut ProcessTable, pid: u32, start: u64, len: u64) {
+        let path = Cow::Borrowed("//anon");
+        table.handle(Event::Map(Mapping { pid, start, len, offset: 0, inode: None, path }));
+    }
+
+    fn sample(table: &mut ProcessTable, pid: u32, tid: u32, kernel: &[u64]) {
+        let stack = StackDump::default();
+        table.handle(Event::Sample(Sample {
+            time_ns: 5,
+            pid,
+            tid,
+            weight_ns: 7,
+            kernel,
+            registers: None,
+            stack,
+        }));
+    }
+
+    #[test]
+    fn only_the_programs_own_tree_counts_and_only_after_its_exec() {
+        let mut table = table();
+        sample(&mut table, 10, 10, &[1]);
+        exec(&mut table, 10, "sort");
+        sample(&mut table, 10, 10, &[1]);
+        sample(&mut table, 99, 99, &[1]);
+        table.handle(Event::Fork { pid: 99, parent_pid: 98, tid: 99, parent_tid: 98 });
+        table.handle(Event::Fork { pid: 11, parent_pid: 10, tid: 11, parent_tid: 10 });
+        table.handle(Event::Fork { pid: 11, parent_pid: 11, tid: 12, parent_tid: 11 });
+        sample(&mut table, 11, 12, &[1]);
+        assert_eq!(table.counts().samples, 2);
+        assert_eq!(table.live_processes(), [10, 11]);
+        table.handle(Event::Exit { pid: 11, tid: 11 });
+        assert_eq!(table.live_processes(), [10, 11], "a process lives as long as its last thread");
+        table.handle(Event::Exit { pid: 11, tid: 12 });
+        assert_eq!(table.live_processes(), [10]);
+        let profile = table.into_profile(Recording::default());
+        assert_eq!(
+            profile.processes.iter().map(|p| (p.pid, p.parent_pid)).collect::<Vec<_>>(),
+            [(10, 0), (11, 10)]
+        );
+        assert_eq!(profile.processes[0].name, "sort");
+        assert_eq!(profile.samples.len(), 2);
+    }
+
+    #[test]
+    fn events_told_twice_change_nothing() {
+        let mut table = table();
+        exec(&mut table, 10, "a");
+        for _ in 0..2 {
+            table.handle(Event::Fork { pid: 11, parent_pid: 10, tid: 11, parent_tid: 10 });
+            table.handle(Event::ThreadName { pid: 11, tid: 11, name: Cow::Borrowed("worker") });
+        }
+        let profile = table.into_profile(Recording::default());
+        assert_eq!((profile.processes.len(), profile.threads.len()), (2, 2));
+        assert_eq!(profile.threads[1].name, "worker");
+    }
+
+    #[test]
+    fn a_new_mapping_replaces_what_it_covers_and_no_more() {
+        let mut table = table();
+        exec(&mut table, 10, "a");
+        map(&mut table, 10, 0x1000, 0x3000);
+        map(&mut table, 10, 0x2000, 0x1000);
+        let live = &table.live[&10];
+        let spans: Vec<_> = live.mappings.iter().map(|(&start, m)| (start, m.end)).collect();
+        assert_eq!(spans, [(0x1000, 0x2000), (0x2000, 0x3000), (0x3000, 0x4000)]);
+        assert!(live.code_at(0x3fff).is_some() && live.code_at(0x4000).is_none());
+        exec(&mut table, 10, "b");
+        assert!(table.live[&10].mappings.is_empty());
+    }
+
+    #[test]
+    fn a_number_used_again_is_another_process() {
+        let mut table = table();
+        exec(&mut table, 10, "a");
+        for _ in 0..2 {
+            table.handle(Event::Fork { pid: 11, parent_pid: 10, tid: 11, parent_tid: 10 });
+            sample(&mut table, 11, 11, &[1]);
+            table.handle(Event::Exit { pid: 11, tid: 11 });
+        }
+        assert_eq!(table.into_profile(Recording::default()).processes.len(), 3);
+    }
+}

@@ -1,0 +1,141 @@
+//! From registers and a copy of the stack to return addresses.
+//!
+//! A dump ends after at most 64 KB. What lies above is read from the process itself, provided that the return addresses at the
+//! top of the dump are still in their places: then the outer calls are still the ones that were sampled.
+
+use std::cell::Cell;
+
+use framehop::{FrameAddress, Unwinder as _};
+
+use super::{
+    arch::{Cache, Unwinder},
+    elf::Bytes,
+    memory,
+};
+use crate::profile::record::Sample;
+
+/// How an unwinding ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It reached a frame without a caller.
+    Root,
+    /// The dump ended too early.
+    CutDump,
+    /// The unwind information led nowhere.
+    Lost,
+}
+
+/// Deeper stacks than this are taken for a loop.
+const MOST_FRAMES: usize = 1 << 17;
+/// As far above the dump as the largest usual stack goes.
+const MOST_REMOTE: usize = 64 << 20;
+const CHUNK: usize = 256 << 10;
+/// How many of the outermost known return addresses must still be in place.
+const WITNESSES: usize = 16;
+
+/// Unwinds samples, reusing its buffers.
+#[derive(Default)]
+pub(super) struct StackWalker {
+    cache: Cache,
+    /// Addresses of the last sample, innermost first: the instruction, then for each caller the last byte of its call.
+    pub(super) addresses: Vec<u64>,
+    slots: Vec<(u64, u64)>,
+    remote: Vec<u8>,
+}
+
+impl std::fmt::Debug for StackWalker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StackWalker").field("addresses", &self.addresses.len()).finish_non_exhaustive()
+    }
+}
+
+impl StackWalker {
+    /// Fills `addresses` from the dump alone.
+    pub(super) fn walk(&mut self, unwinder: &Unwinder<Bytes>, sample: &Sample<'_>) -> Outcome {
+        self.remote.clear();
+        self.run(unwinder, sample)
+    }
+
+    /// Fills `addresses` from the dump and, above it, from the process's memory; `None` when the stack there is not the
+    /// sampled one any more. Call after [`walk`](Self::walk) of the same sample came back with a cut dump.
+    pub(super) fn walk_on(&mut self, unwinder: &Unwinder<Bytes>, sample: &Sample<'_>) -> Option<Outcome> {
+        let sp = sample.registers?.sp;
+        let top = sp.checked_add(sample.stack.len() as u64)?;
+        self.still_there(sample.pid)?;
+        loop {
+            let have = self.remote.len();
+            if have >= MOST_REMOTE {
+                return Some(Outcome::CutDump);
+            }
+            let more = CHUNK.max(have);
+            self.remote.resize(have + more, 0);
+            let n = memory::read(sample.pid, top + have as u64, &mut self.remote[have..]).unwrap_or(0);
+            self.remote.truncate(have + n);
+            let outcome = self.run(unwinder, sample);
+            if outcome != Outcome::CutDump || n < more {
+                return Some(outcome);
+            }
+        }
+    }
+
+    /// Whether the outermost return addresses that the dump showed are still where they were.
+    fn still_there(&self, pid: u32) -> Option<()> {
+        let witnesses = &self.slots[self.slots.len().saturating_sub(WITNESSES)..];
+        let mut values = [0; WITNESSES];
+        let values = &mut values[..witnesses.len()];
+        let slots: Vec<u64> = witnesses.iter().map(|&(slot, _)| slot).collect();
+        memory::read_words(pid, &slots, values).ok()?;
+        let same = witnesses.iter().map(|&(_, value)| value).eq(values.iter().copied());
+        (same && !witnesses.is_empty()).then_some(())
+    }
+
+    fn run(&mut self, unwinder: &Unwinder<Bytes>, sample: &Sample<'_>) -> Outcome {
+        self.addresses.clear();
+        self.slots.clear();
+        let Some(registers) = sample.registers else { return Outcome::Lost };
+        let reach = (sample.stack.len() + self.remote.len()) as u64;
+        let beyond = Cell::new(false);
+        // The read that comes last before a frame is the one of its return address.
+        let last = Cell::new((0, 0));
+        let remote = &self.remote;
+        let mut read = |address: u64| {
+            let offset = address.checked_sub(registers.sp).ok_or(())?;
+            let value = sample.stack.word(offset).or_else(|| {
+                let at = usize::try_from(offset).ok()?.checked_sub(sample.stack.len())?;
+                Some(u64::from_le_bytes(remote.get(at..at.checked_add(8)?)?.try_into().ok()?))
+            });
+            match value {
+                Some(value) => {
+                    last.set((address, value));
+                    Ok(value)
+                }
+                None => {
+                    // Far away is not "just above the dump" but a wild pointer.
+                    beyond.set(offset >= reach.saturating_sub(8) && offset < reach + MOST_REMOTE as u64);
+                    Err(())
+                }
+            }
+        };
+        let mut frames =
+            unwinder.iter_frames(registers.ip, registers.unwinding(), &mut self.cache, &mut read);
+        let outcome = loop {
+            match frames.next() {
+                Ok(Some(FrameAddress::InstructionPointer(ip))) => self.addresses.push(ip),
+                Ok(Some(FrameAddress::ReturnAddress(address))) => {
+                    self.addresses.push(u64::from(address) - 1);
+                    self.slots.push(last.get());
+                }
+                Ok(None) | Err(framehop::Error::ReturnAddressIsNull) => break Outcome::Root,
+                Err(_) => break Outcome::Lost,
+            }
+            if self.addresses.len() >= MOST_FRAMES {
+                break Outcome::Lost;
+            }
+        };
+        if outcome == Outcome::Lost && beyond.get() && sample.stack.is_full() {
+            Outcome::CutDump
+        } else {
+            outcome
+        }
+    }
+}

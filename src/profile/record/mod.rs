@@ -1,0 +1,171 @@
+//! Where samples come from: a [`Backend`] turns what the kernel offers into [`Event`]s.
+
+pub mod perf;
+
+use std::{borrow::Cow, io, os::fd::RawFd};
+
+use super::process::arch::Registers;
+
+/// Something that happened in the recorded processes, in time order.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A thread was seen running.
+    Sample(Sample<'a>),
+    /// A process mapped executable memory.
+    Map(Mapping<'a>),
+    /// A process started another program; its old mappings and threads are gone.
+    Exec {
+        /// Process id.
+        pid: u32,
+        /// Its new command name.
+        name: Cow<'a, str>,
+    },
+    /// A thread was given a name.
+    ThreadName {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// The name.
+        name: Cow<'a, str>,
+    },
+    /// A process or thread came to be.
+    Fork {
+        /// Process id; equal to `parent_pid` for a new thread.
+        pid: u32,
+        /// Process that made it.
+        parent_pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// Thread that made it.
+        parent_tid: u32,
+    },
+    /// A thread ended.
+    Exit {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+    },
+    /// This many samples could not be delivered.
+    Lost(u64),
+    /// The kernel slowed sampling down because it took too long.
+    Throttled,
+}
+
+/// A thread, caught running.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// When, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub time_ns: u64,
+    /// Process id.
+    pub pid: u32,
+    /// Thread id.
+    pub tid: u32,
+    /// Nanoseconds of the recording's clock that it stands for.
+    pub weight_ns: u64,
+    /// Kernel addresses, innermost first; every one but the first is a return address.
+    pub kernel: &'a [u64],
+    /// User registers; `None` where the thread has no user half.
+    pub registers: Option<Registers>,
+    /// Its stack, from the stack pointer upwards.
+    pub stack: StackDump<'a>,
+}
+
+/// A copy of the top of a stack, in at most two pieces because it may wrap around the end of a ring.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StackDump<'a> {
+    first: &'a [u8],
+    second: &'a [u8],
+    full: bool,
+}
+
+impl<'a> StackDump<'a> {
+    /// A dump of these bytes; `full` says that there was more stack than was copied.
+    pub fn new(first: &'a [u8], second: &'a [u8], full: bool) -> Self {
+        Self { first, second, full }
+    }
+
+    /// The 8 bytes at `offset` from the stack pointer.
+    pub fn word(&self, offset: u64) -> Option<u64> {
+        let at = usize::try_from(offset).ok()?;
+        let end = at.checked_add(8)?;
+        if let Some(bytes) = self.first.get(at..end) {
+            return Some(u64::from_le_bytes(bytes.try_into().ok()?));
+        }
+        if let Some(at) = at.checked_sub(self.first.len()) {
+            return Some(u64::from_le_bytes(self.second.get(at..at + 8)?.try_into().ok()?));
+        }
+        // The ring's end need not be a multiple of a word away.
+        let mut word = [0; 8];
+        for (i, byte) in word.iter_mut().enumerate() {
+            let at = at + i;
+            *byte = *self.first.get(at).or_else(|| self.second.get(at - self.first.len()))?;
+        }
+        Some(u64::from_le_bytes(word))
+    }
+
+    /// Bytes copied.
+    pub fn len(&self) -> usize {
+        self.first.len() + self.second.len()
+    }
+
+    /// Whether nothing was copied.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the copy ended because it was full, so that the stack may go on.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+}
+
+/// Executable memory of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapping<'a> {
+    /// Process id.
+    pub pid: u32,
+    /// First address.
+    pub start: u64,
+    /// Bytes.
+    pub len: u64,
+    /// Offset in the file.
+    pub offset: u64,
+    /// Device (major, minor) and inode of the file, where known.
+    pub inode: Option<(u32, u32, u64)>,
+    /// The file's path as the kernel tells it, or a name such as `[vdso]` or `//anon`.
+    pub path: Cow<'a, str>,
+}
+
+/// How a backend was set up in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// Whether samples carry kernel frames.
+    pub kernel_frames: bool,
+    /// Bytes of ring memory for each processor.
+    pub ring_bytes: usize,
+}
+
+/// A source of samples.
+pub trait Backend {
+    /// What it is called in headers and files.
+    fn name(&self) -> &'static str;
+    /// How it was set up.
+    fn setup(&self) -> Setup;
+    /// Descriptors to poll for input; a descriptor that hung up is left out.
+    fn descriptors(&self) -> Vec<RawFd>;
+    /// Hands over what has been recorded up to now, in time order; with `all`, up to the very end.
+    ///
+    /// # Errors
+    /// When the kernel's records make no sense.
+    fn pump(&mut self, all: bool, sink: &mut dyn FnMut(Event<'_>)) -> io::Result<()>;
+    /// Asks for longer stack dumps for these threads and all that they will start. Does nothing when the dumps are as long
+    /// as they can be. `tasks` is asked again until it names no new thread.
+    ///
+    /// # Errors
+    /// When the kernel refuses; the dumps stay as they were.
+    fn lengthen_dumps(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
+    /// Stops sampling; what was recorded can still be pumped.
+    fn stop(&mut self);
+}

@@ -1,0 +1,131 @@
+//! Starting a program in two steps, so that recording can be set up in between: fork, then execute.
+//!
+//! The child is made by hand because the standard library waits for its `exec` before it returns. Between fork and exec only
+//! functions that are safe there are called; everything is prepared before.
+
+use std::{
+    ffi::{CString, OsString},
+    io::{self, Read, Write},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
+};
+
+use super::{
+    child::Child,
+    signals::{Original, Signals},
+};
+
+/// A child that waits for permission to execute its program.
+#[derive(Debug)]
+pub struct Launch {
+    child: Child,
+    permission: std::fs::File,
+    failure: std::fs::File,
+}
+
+/// Why a program could not be started.
+#[derive(Debug)]
+pub enum LaunchError {
+    /// There is no such program.
+    NotFound(io::Error),
+    /// It is there but cannot be executed.
+    NotExecutable(io::Error),
+    /// No process could be made for it.
+    NoProcess(io::Error),
+}
+
+impl Launch {
+    /// Forks a child for this command line (program and arguments). It gets the signal settings that we started with.
+    ///
+    /// # Errors
+    /// [`LaunchError::NoProcess`], and [`LaunchError::NotFound`] for a name that no file can have.
+    pub fn fork(command: &[OsString], signals: &Signals) -> Result<Self, LaunchError> {
+        let strings: Result<Vec<CString>, _> = command.iter().map(|s| CString::new(s.as_bytes())).collect();
+        let strings = strings.map_err(|error| LaunchError::NotFound(error.into()))?;
+        let mut argv: Vec<*const libc::c_char> = strings.iter().map(|s| s.as_ptr()).collect();
+        argv.push(std::ptr::null());
+        let (permission_in, permission_out) = pipe().map_err(LaunchError::NoProcess)?;
+        let (failure_in, failure_out) = pipe().map_err(LaunchError::NoProcess)?;
+        let original = signals.original();
+        // SAFETY: this process has one thread here, and the child calls only async-signal-safe functions until it executes
+        // the program or exits.
+        match unsafe { libc::fork() } {
+            -1 => Err(LaunchError::NoProcess(io::Error::last_os_error())),
+            0 => {
+                let fds = [permission_in.as_raw_fd(), permission_out.as_raw_fd(), failure_out.as_raw_fd()];
+                // SAFETY: we are the new child; `argv` is null-terminated and its strings live on in our copy of memory.
+                unsafe { become_program(&argv, fds, &original) }
+            }
+            pid => {
+                let child = Child::new(pid).map_err(LaunchError::NoProcess)?;
+                Ok(Self { child, permission: permission_out.into(), failure: failure_in.into() })
+            }
+        }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Lets it execute the program.
+    ///
+    /// # Errors
+    /// Why it could not; the child has ended then.
+    pub fn execute(mut self) -> Result<Child, LaunchError> {
+        self.permission.write_all(&[1]).map_err(LaunchError::NoProcess)?;
+        drop(self.permission);
+        let mut number = [0; 4];
+        // The pipe closes by itself when the program is executed.
+        match self.failure.read_exact(&mut number) {
+            Ok(()) => {
+                self.child.reap();
+                let error = io::Error::from_raw_os_error(i32::from_ne_bytes(number));
+                Err(match error.raw_os_error() {
+                    Some(libc::ENOENT | libc::ENOTDIR) => LaunchError::NotFound(error),
+                    _ => LaunchError::NotExecutable(error),
+                })
+            }
+            Err(_) => Ok(self.child),
+        }
+    }
+
+    /// Gives up: the child ends without having executed anything.
+    pub fn abandon(self) {
+        drop(self.permission);
+        self.child.reap();
+    }
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// Waits for permission, then becomes the program. `fds` are the permission pipe's two ends and the failure pipe's inner end.
+///
+/// # Safety
+/// Only in a child just forked; `argv` must be null-terminated and point to null-terminated strings.
+unsafe fn become_program(argv: &[*const libc::c_char], fds: [i32; 3], original: &Original) -> ! {
+    let [permission_in, permission_out, failure_out] = fds;
+    // SAFETY: all of these are async-signal-safe, work on this process alone, and get valid pointers to our own stack.
+    unsafe {
+        original.restore_in_child();
+        // Else a dead parent would never be noticed: we would hold the pipe open ourselves.
+        libc::close(permission_out);
+        let mut byte = 0_u8;
+        let n = loop {
+            let n = libc::read(permission_in, (&raw mut byte).cast(), 1);
+            if n >= 0 || *libc::__errno_location() != libc::EINTR {
+                break n;
+            }
+        };
+        if n == 1 {
+            libc::execvp(argv[0], argv.as_ptr());
+            let number = (*libc::__errno_location()).to_ne_bytes();
+            libc::write(failure_out, number.as_ptr().cast(), number.len());
+        }
+        libc::_exit(127)
+    }
+}
