@@ -23,26 +23,29 @@ const TREE_PERCENT: f64 = 1.0;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Table options")]
 pub(super) struct TableArgs {
-    /// Order the rows by this column
+    /// Order by tottime, cumtime, ncalls, samples or name
     ///
     /// Numbers go from high to low, names from a to z. `ncalls` needs an exact recording. A call tree is always ordered by cumtime.
+    /// HOTCOLD_SORT sets it.
     #[arg(
         long,
         value_name = "COLUMN",
         default_value = "tottime",
+        hide_possible_values = true,
         env = "HOTCOLD_SORT",
-        hide_env_values = true
+        hide_env = true
     )]
     sort: Sort,
-    /// Make a row of each of these
+    /// Group by function, line, module, thread or process
     ///
     /// A function's tottime includes what was inlined into it; a line is counted where the innermost frame stands, inlined or not.
-    #[arg(long, value_name = "WHAT", default_value = "function")]
+    #[arg(long, value_name = "WHAT", default_value = "function", hide_possible_values = true)]
     by: By,
     /// Show at most N rows; 0 for all [default: 20]
     ///
     /// JSON shows all rows and a call tree all calls unless a limit is given; a call tree keeps the N calls with the most time.
-    #[arg(long, value_name = "N", env = "HOTCOLD_LIMIT", hide_env_values = true)]
+    /// HOTCOLD_LIMIT sets it.
+    #[arg(long, value_name = "N", env = "HOTCOLD_LIMIT", hide_env = true)]
     limit: Option<usize>,
     /// Leave out rows below P % of the total [default: 0, with --tree 1]
     ///
@@ -143,7 +146,8 @@ pub(super) fn style_out(streams: &Streams) -> Style {
     style(streams.width.out, streams.colour.out, streams.terminal.out)
 }
 
-fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
+/// How to write on a stream of this width, with colour, on a terminal.
+pub(super) fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
     Style { width, colour, escape: terminal, unicode: speaks_unicode() }
 }
 

@@ -4,3 +4,5 @@
 mod support;
 
 mod completions;
+mod flamegraph;
+mod report;
