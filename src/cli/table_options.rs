@@ -211,3 +211,79 @@ impl From<By> for aggregate::By {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::profile::aggregate::sketch::profile;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        table: TableArgs,
+    }
+
+    fn options(line: &str, json: bool) -> TableOptions {
+        Line::try_parse_from(format!("x {line}").split_whitespace()).unwrap().table.options(json)
+    }
+
+    fn printed(options: &TableOptions) -> String {
+        let p = profile("main;work 3\nmain;rest 1");
+        let mut out = Vec::new();
+        print(&mut out, &p, options, Style::default()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn limits_depend_on_what_is_shown() {
+        let limit = |line, json| options(line, json).selection.limit;
+        assert_eq!([limit("", false), limit("", true), limit("--tree", false)], [Some(20), None, None]);
+        assert_eq!([limit("--limit 0", false), limit("--limit 7", true)], [None, Some(7)]);
+        let least = |line| options(line, false).selection.min_share;
+        assert_eq!([least(""), least("--tree"), least("--tree --min-percent 0")], [0.0, 0.01, 0.0]);
+    }
+
+    #[test]
+    fn a_report_is_the_quality_and_then_the_rows() {
+        insta::assert_snapshot!(printed(&options("--limit 1", false)), @r"
+        recorded  cpu clock
+        samples   4, 0 lost, 0.0% truncated
+
+        samples  self%    +/-  tottime  cumtime  function  file:line  module
+              3  75.0%  44.9%   0.003s   0.003s  work      -          /usr/bin/app
+        2 functions left out with 25.0% of the time; --limit 0 shows all
+        ");
+        insta::assert_snapshot!(printed(&options("--tree", false)), @r"
+        recorded  cpu clock
+        samples   4, 0 lost, 0.0% truncated
+
+         cum%   self%   cumtime  function
+        100.0%   0.0%    0.004s  main
+         75.0%  75.0%    0.003s  |- work
+         25.0%  25.0%    0.001s  `- rest
+        ");
+    }
+
+    #[test]
+    fn json_is_one_line_of_the_same() {
+        for line in ["", "--tree", "--by thread"] {
+            let out = printed(&options(line, true));
+            let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+            assert_eq!(
+                (value["schema"].as_str(), out.lines().count()),
+                (Some("hotcold.profile.report/1"), 1)
+            );
+        }
+    }
+
+    #[test]
+    fn samples_do_not_count_calls() {
+        let p = profile("main 1");
+        let error = print(&mut Vec::new(), &p, &options("--sort ncalls", false), Style::default());
+        assert_eq!(error.unwrap_err().to_string(), "cannot sort by `ncalls`: samples do not count calls");
+        assert!(require_samples(&Profile::default(), "x.pb.gz").is_err());
+        assert!(require_samples(&p, "x.pb.gz").is_ok());
+    }
+}

@@ -33,9 +33,10 @@ pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     if table.left_out > 0 {
         let (one, many) = noun(table.by);
         let text = format!(
-            "{} left out with {} of the time; --limit 0 shows all",
+            "{} left out with {} of the time; {} shows all",
             units::plural(table.left_out as u64, one, many),
-            percent(table.totals.share(table.left_out_ns))
+            percent(table.totals.share(table.left_out_ns)),
+            if table.too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
         );
         writeln!(w, "{}", style.dim(&text))?;
     }

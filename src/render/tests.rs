@@ -231,7 +231,7 @@ fn a_tree_forks_where_calls_do() {
      60.0%  60.0%    1.500s  |  |- peek (inlined)  /home/user/project/src/parse/lexer.rs
      36.0%  36.0%    0.900s  |  `- <alloc::vec::Vec<core::option::Option<T>> as core::iter::Extend<T>>::extend_from_iter
       3.6%   3.6%    0.090s  `- copy_user_generic
-    3 calls left out; --min-percent 0 and --limit 0 show all
+    3 calls left out; --limit 0 --min-percent 0 shows all
     ");
 }
 

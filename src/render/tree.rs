@@ -44,7 +44,7 @@ pub fn write(w: &mut dyn Write, tree: &CallTree, style: Style) -> io::Result<()>
     }
     if tree.left_out > 0 {
         let text = format!(
-            "{} left out; --min-percent 0 and --limit 0 show all",
+            "{} left out; --limit 0 --min-percent 0 shows all",
             units::plural(tree.left_out as u64, "call", "calls")
         );
         writeln!(w, "{}", style.dim(&text))?;

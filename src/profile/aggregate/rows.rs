@@ -102,7 +102,9 @@ pub struct Table<'p> {
     pub rows: Vec<Row<'p>>,
     /// Rows that match the filter and are not in `rows`.
     pub left_out: usize,
-    /// Their tottime in nanoseconds.
+    /// Those of them that are below the selection's share rather than beyond its limit.
+    pub too_small: usize,
+    /// The tottime of all that were left out, in nanoseconds.
     pub left_out_ns: u64,
     /// The whole profile.
     pub totals: Totals,
@@ -134,10 +136,12 @@ pub fn rows<'p>(profile: &'p Profile, selection: &Selection) -> Result<Table<'p>
     }
     let (matching, matching_ns) = (rows.len(), tottime(&rows));
     rows.retain(|row| totals.share(weighed(row, selection.sort)) >= selection.min_share);
+    let too_small = matching - rows.len();
     rows.truncate(selection.limit.unwrap_or(usize::MAX));
     Ok(Table {
         by: selection.by,
         left_out: matching - rows.len(),
+        too_small,
         left_out_ns: matching_ns.saturating_sub(tottime(&rows)),
         rows,
         totals,

@@ -166,7 +166,7 @@ fn what_is_left_out_is_counted() {
     let table = rows(&p, &Selection { limit: Some(1), ..Selection::default() }).unwrap();
     assert_eq!((table.rows.len(), table.left_out, table.left_out_ns), (1, 3, 40 * SAMPLE_NS));
     let table = rows(&p, &Selection { min_share: 0.06, ..Selection::default() }).unwrap();
-    assert_eq!((table.rows.len(), table.left_out), (3, 1));
+    assert_eq!((table.rows.len(), table.left_out, table.too_small), (3, 1, 1));
     let filter = Some(Regex::new("^[ab]$").unwrap());
     let table = rows(&p, &Selection { filter, ..Selection::default() }).unwrap();
     assert_eq!((table.rows.len(), table.left_out, table.totals.samples), (2, 0, 100));
