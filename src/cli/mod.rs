@@ -7,6 +7,7 @@ mod exit;
 mod man;
 mod profile_flamegraph;
 mod profile_report;
+mod recording;
 mod streams;
 mod table_options;
 

@@ -1,15 +1,20 @@
 //! The flags that say how to record; shared by `run` and `attach`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
 
 use anyhow::bail;
+
+use crate::profile::{DEFAULT_FILE, session::Options};
 
 /// How to record and where to put it.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Recording")]
 pub(super) struct RecordArgs {
     /// File to save the recording to
-    #[arg(short, long, value_name = "FILE", default_value = "hotcold.pb.gz", env = "HOTCOLD_OUTPUT", hide_env_values = true)]
+    #[arg(short, long, value_name = "FILE", default_value = DEFAULT_FILE, env = "HOTCOLD_OUTPUT", hide_env_values = true)]
     pub(super) output: PathBuf,
     /// Do not save the recording
     #[arg(long, conflicts_with = "output")]
@@ -52,18 +57,40 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl RecordArgs {
-    /// Refuses what cannot be meant, before anything is started.
-    pub(super) fn check(&self, json: bool) -> anyhow::Result<()> {
-        let is_stdout = |path: &PathBuf| path.as_os_str() == "-";
+    /// Refuses what cannot be meant when standard output is the program's, before anything is started.
+    pub(super) fn check_run(&self, json: bool) -> anyhow::Result<()> {
         if is_stdout(&self.output) && !self.no_save {
-            bail!("the program writes to standard output: save the recording to a file");
+            bail!("cannot save the recording to standard output: it is the program's; name a file");
         }
-        if self.flamegraph.as_ref().is_some_and(is_stdout) {
-            bail!("the program writes to standard output: draw the flamegraph to a file");
+        if self.flamegraph.as_deref().is_some_and(is_stdout) {
+            bail!("cannot draw the flamegraph to standard output: it is the program's; name a file");
         }
         if json && self.table_to.is_none() {
             bail!("--json needs --table-to FILE: standard output is the program's");
         }
         Ok(())
     }
+
+    /// Refuses to put two things into one standard output.
+    pub(super) fn check_attach(&self) -> anyhow::Result<()> {
+        if is_stdout(&self.output) || self.flamegraph.as_deref().is_some_and(is_stdout) {
+            bail!("cannot write to standard output: it is the table's; name a file");
+        }
+        Ok(())
+    }
+
+    /// How to record; `now` is the time it starts at.
+    pub(super) fn options(&self, now: SystemTime) -> Options {
+        Options {
+            rate_hz: self.rate,
+            duration: self.duration,
+            system_wide: self.system_wide,
+            wait_children: self.wait_children,
+            now,
+        }
+    }
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
 }

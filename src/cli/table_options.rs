@@ -1,1 +1,289 @@
 //! The flags that choose what a profile's table shows; shared by `run`, `attach` and `report`.
+
+use std::io::Write;
+
+use clap::ValueEnum;
+use regex::Regex;
+
+use super::Streams;
+use crate::{
+    profile::{
+        Error,
+        aggregate::{self, Selection},
+        model::Profile,
+    },
+    render::{Style, header, json, table, tree},
+};
+
+/// Rows of a table unless the user says otherwise: what fits a screen. JSON has all.
+const ROWS: usize = 20;
+/// Per cent of the total below which a call tree leaves calls out unless the user says otherwise.
+const TREE_PERCENT: f64 = 1.0;
+
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Table options")]
+pub(super) struct TableArgs {
+    /// Order by tottime, cumtime, ncalls, samples or name
+    ///
+    /// Numbers go from high to low, names from a to z. `ncalls` needs an exact recording. A call tree is always ordered by cumtime.
+    /// HOTCOLD_SORT sets it.
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        default_value = "tottime",
+        hide_possible_values = true,
+        env = "HOTCOLD_SORT",
+        hide_env = true
+    )]
+    sort: Sort,
+    /// Group by function, line, module, thread or process
+    ///
+    /// A function's tottime includes what was inlined into it; a line is counted where the innermost frame stands, inlined or not.
+    #[arg(long, value_name = "WHAT", default_value = "function", hide_possible_values = true)]
+    by: By,
+    /// Show at most N rows; 0 for all [default: 20]
+    ///
+    /// JSON shows all rows and a call tree all calls unless a limit is given; a call tree keeps the N calls with the most time.
+    /// HOTCOLD_LIMIT sets it.
+    #[arg(long, value_name = "N", env = "HOTCOLD_LIMIT", hide_env = true)]
+    limit: Option<usize>,
+    /// Leave out rows below P % of the total [default: 0, with --tree 1]
+    ///
+    /// This is the share of tottime; of cumtime when sorted by it and in a call tree.
+    #[arg(long, value_name = "P", value_parser = percent)]
+    min_percent: Option<f64>,
+    /// Keep rows whose function, file or module matches
+    ///
+    /// The totals and shares stay those of the whole recording. A call tree keeps the stacks that contain a match.
+    #[arg(long, value_name = "REGEX", value_parser = regex)]
+    filter: Option<Regex>,
+    /// Print the call tree
+    #[arg(long, conflicts_with = "by")]
+    tree: bool,
+    /// Show inlined functions below the function they were inlined into
+    #[arg(long, conflicts_with = "by")]
+    inlines: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sort {
+    Tottime,
+    Cumtime,
+    Ncalls,
+    Samples,
+    Name,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum By {
+    Function,
+    Line,
+    Module,
+    Thread,
+    Process,
+}
+
+/// What a table shows, with every default filled in.
+#[derive(Clone, Debug)]
+pub(super) struct TableOptions {
+    selection: Selection,
+    tree: bool,
+    json: bool,
+}
+
+impl TableArgs {
+    /// The options; `json` says whether JSON was asked for, which has no default limit.
+    pub(super) fn options(&self, json: bool) -> TableOptions {
+        let limit = match self.limit {
+            Some(0) => None,
+            None if json || self.tree => None,
+            limit => limit.or(Some(ROWS)),
+        };
+        let least = if self.tree { TREE_PERCENT } else { 0.0 };
+        let selection = Selection {
+            by: self.by.into(),
+            sort: self.sort.into(),
+            limit,
+            min_share: self.min_percent.unwrap_or(least) / 100.0,
+            filter: self.filter.clone(),
+            inlines: self.inlines,
+        };
+        TableOptions { selection, tree: self.tree, json }
+    }
+}
+
+/// Writes the quality block and the table or tree that the options choose, or the same as JSON.
+///
+/// # Errors
+/// [`Error::NoCalls`], and those of the writer.
+pub(super) fn print(
+    w: &mut dyn Write,
+    profile: &Profile,
+    options: &TableOptions,
+    style: Style,
+) -> anyhow::Result<()> {
+    let selection = &options.selection;
+    if options.tree {
+        let calls = aggregate::call_tree(profile, selection);
+        if options.json {
+            return Ok(json::tree(w, profile, &calls)?);
+        }
+        header::write(w, profile, style)?;
+        writeln!(w)?;
+        return Ok(tree::write(w, &calls, style)?);
+    }
+    let rows = aggregate::rows(profile, selection)?;
+    if options.json {
+        return Ok(json::table(w, profile, &rows, selection.inlines)?);
+    }
+    header::write(w, profile, style)?;
+    writeln!(w)?;
+    Ok(table::write(w, &rows, style)?)
+}
+
+/// How to write on standard output.
+pub(super) fn style_out(streams: &Streams) -> Style {
+    style(streams.width.out, streams.colour.out, streams.terminal.out)
+}
+
+/// How to write on a stream of this width, with colour, on a terminal.
+pub(super) fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
+    Style { width, colour, escape: terminal, unicode: speaks_unicode() }
+}
+
+/// Whether the locale's characters are UTF-8; the first of these variables that is set decides.
+fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(std::env::var_os)
+        .find(|value| !value.is_empty())
+        .map(|value| value.to_string_lossy().to_ascii_lowercase());
+    locale.is_some_and(|name| name.contains("utf-8") || name.contains("utf8"))
+}
+
+/// A recording without samples has nothing to show; `what` names it.
+///
+/// # Errors
+/// [`Error::NoSamples`].
+pub(super) fn require_samples(profile: &Profile, what: &str) -> Result<(), Error> {
+    match aggregate::Totals::of(profile).samples {
+        0 => Err(Error::NoSamples { what: what.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn regex(text: &str) -> Result<Regex, String> {
+    // The error's other lines draw the pattern with a marker below it; the last one says what is wrong.
+    Regex::new(text).map_err(|error| {
+        let text = error.to_string();
+        let last = text.lines().last().unwrap_or_default();
+        last.trim().trim_start_matches("error: ").to_owned()
+    })
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("not a number from 0 to 100".to_owned()),
+    }
+}
+
+impl From<Sort> for aggregate::Sort {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Tottime => Self::Tottime,
+            Sort::Cumtime => Self::Cumtime,
+            Sort::Ncalls => Self::Ncalls,
+            Sort::Samples => Self::Samples,
+            Sort::Name => Self::Name,
+        }
+    }
+}
+
+impl From<By> for aggregate::By {
+    fn from(by: By) -> Self {
+        match by {
+            By::Function => Self::Function,
+            By::Line => Self::Line,
+            By::Module => Self::Module,
+            By::Thread => Self::Thread,
+            By::Process => Self::Process,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::profile::aggregate::sketch::profile;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        table: TableArgs,
+    }
+
+    fn options(line: &str, json: bool) -> TableOptions {
+        Line::try_parse_from(format!("x {line}").split_whitespace()).unwrap().table.options(json)
+    }
+
+    fn printed(options: &TableOptions) -> String {
+        let p = profile("main;work 3\nmain;rest 1");
+        let mut out = Vec::new();
+        print(&mut out, &p, options, Style::default()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn limits_depend_on_what_is_shown() {
+        let limit = |line, json| options(line, json).selection.limit;
+        assert_eq!([limit("", false), limit("", true), limit("--tree", false)], [Some(20), None, None]);
+        assert_eq!([limit("--limit 0", false), limit("--limit 7", true)], [None, Some(7)]);
+        let least = |line| options(line, false).selection.min_share;
+        assert_eq!([least(""), least("--tree"), least("--tree --min-percent 0")], [0.0, 0.01, 0.0]);
+    }
+
+    #[test]
+    fn a_report_is_the_quality_and_then_the_rows() {
+        insta::assert_snapshot!(printed(&options("--limit 1", false)), @r"
+        recorded  cpu clock
+        samples   4, 0 lost, 0.0% truncated
+
+        samples  self%    +/-  tottime  cumtime  function  file:line  module
+              3  75.0%  44.9%   0.003s   0.003s  work      -          /usr/bin/app
+        2 functions left out with 25.0% of the time; --limit 0 shows all
+        ");
+        insta::assert_snapshot!(printed(&options("--tree", false)), @r"
+        recorded  cpu clock
+        samples   4, 0 lost, 0.0% truncated
+
+         cum%   self%   cumtime  function
+        100.0%   0.0%    0.004s  main
+         75.0%  75.0%    0.003s  |- work
+         25.0%  25.0%    0.001s  `- rest
+        ");
+    }
+
+    #[test]
+    fn json_is_one_line_of_the_same() {
+        for line in ["", "--tree", "--by thread"] {
+            let out = printed(&options(line, true));
+            let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+            assert_eq!(
+                (value["schema"].as_str(), out.lines().count()),
+                (Some("hotcold.profile.report/1"), 1)
+            );
+        }
+    }
+
+    #[test]
+    fn samples_do_not_count_calls() {
+        let p = profile("main 1");
+        let error = print(&mut Vec::new(), &p, &options("--sort ncalls", false), Style::default());
+        assert_eq!(error.unwrap_err().to_string(), "cannot sort by `ncalls`: samples do not count calls");
+        assert!(require_samples(&Profile::default(), "x.pb.gz").is_err());
+        assert!(require_samples(&p, "x.pb.gz").is_ok());
+    }
+}

@@ -38,6 +38,15 @@ pub enum Error {
         /// The recording's file or the program.
         what: String,
     },
+    /// A sampled recording was asked for numbers of calls.
+    #[error("cannot sort by `ncalls`: samples do not count calls")]
+    NoCalls,
+    /// No stack of a recording contains a match.
+    #[error("no stack matches `{pattern}`")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {
@@ -92,6 +101,12 @@ impl Error {
                 "hotcold reads pprof files: its own recordings, and those of `go tool pprof` and pprof-rs"
                     .into(),
             ),
+            Self::Read { path, source }
+                if path.as_os_str() == super::DEFAULT_FILE && source.kind() == io::ErrorKind::NotFound =>
+            {
+                Some("record a program first: `hotcold profile run -- PROGRAM`".into())
+            }
+            Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal: Refusal::Gone, .. } => None,
             Self::Refused { .. } => {
                 Some("`hotcold doctor` tells what is missing and the command that allows it".into())

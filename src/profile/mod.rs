@@ -14,3 +14,6 @@ pub mod symbolize;
 pub mod target;
 
 pub use error::Error;
+
+/// Where a recording is saved, and read from, unless the user says otherwise.
+pub const DEFAULT_FILE: &str = "hotcold.pb.gz";

@@ -8,3 +8,5 @@ mod doctor;
 mod harness;
 mod help;
 mod man;
+mod flamegraph;
+mod report;

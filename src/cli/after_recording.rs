@@ -1,0 +1,123 @@
+//! What happens between the end of a recording and the prompt: name, save, draw, print. The outputs are opened before the
+//! recording begins, so that a mistyped path does not cost one.
+
+use std::{io::Write, path::Path, path::PathBuf};
+
+use super::{
+    Streams,
+    args::Global,
+    record_options::RecordArgs,
+    table_options::{self, TableArgs, TableOptions},
+};
+use crate::{
+    profile::{
+        format::{pprof, save::Output},
+        model::Profile,
+        raw::RawProfile,
+        symbolize,
+    },
+    render::flamegraph::{self, Flamegraph},
+    units,
+};
+
+/// The outputs of a recording, ready to be written.
+pub(super) struct Answer {
+    recording: Option<Output>,
+    flamegraph: Option<Output>,
+    table: Table,
+    options: TableOptions,
+}
+
+/// Where the table goes.
+pub(super) enum Table {
+    /// Standard output.
+    Out,
+    /// Standard error, as standard output is the program's.
+    Err,
+    /// A file.
+    File(Output),
+}
+
+impl Answer {
+    /// Opens the outputs; the table goes to `table_to` unless the user names a file.
+    ///
+    /// # Errors
+    /// When one of them cannot be written.
+    pub(super) fn prepare(
+        record: &RecordArgs,
+        table: &TableArgs,
+        global: &Global,
+        table_to: Table,
+    ) -> anyhow::Result<Self> {
+        let plain = |path: &PathBuf| Output::create(path).map(Output::without_old);
+        Ok(Self {
+            recording: if record.no_save { None } else { Some(Output::create(&record.output)?) },
+            flamegraph: record.flamegraph.as_ref().map(plain).transpose()?,
+            table: match &record.table_to {
+                None => table_to,
+                Some(path) if path == Path::new("-") => Table::Out,
+                Some(path) => Table::File(plain(path)?),
+            },
+            options: table.options(global.json),
+        })
+    }
+
+    /// Writes all of them. The recording comes first: whatever fails later can be had from it.
+    ///
+    /// # Errors
+    /// The first output that could not be written; the table is printed all the same where that is possible.
+    pub(super) fn give(mut self, raw: &RawProfile, streams: &mut Streams) -> anyhow::Result<()> {
+        let progress = super::progress::working(streams);
+        let profile = symbolize::symbolize(raw, &symbolize::Options::default(), &*progress);
+        progress.finish();
+        let saved = self.save(&profile, streams);
+        if profile.samples.is_empty() {
+            streams.warn(&no_samples(&profile));
+            return saved;
+        }
+        let drawn = self.draw(&profile, streams);
+        let printed = self.print(&profile, streams);
+        saved.and(drawn).and(printed)
+    }
+
+    fn save(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
+        let Some(output) = &mut self.recording else { return Ok(()) };
+        let bytes = pprof::write(profile);
+        output.commit(&bytes)?;
+        let size = units::bytes(bytes.len() as u64);
+        streams.tell(&format!("saved the recording to {} ({size})", output.path().display()));
+        Ok(())
+    }
+
+    fn draw(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
+        let Some(output) = &mut self.flamegraph else { return Ok(()) };
+        let mut svg = Vec::new();
+        flamegraph::write(&mut svg, profile, &Flamegraph::default())?;
+        output.commit(&svg)?;
+        streams.tell(&format!("wrote the flamegraph to {}", output.path().display()));
+        Ok(())
+    }
+
+    fn print(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
+        let style = match self.table {
+            Table::Out => table_options::style_out(streams),
+            Table::Err => table_options::style_err(streams),
+            Table::File(_) => table_options::style_file(),
+        };
+        let mut text = Vec::new();
+        table_options::print(&mut text, profile, &self.options, style)?;
+        match &mut self.table {
+            Table::Out => streams.out.write_all(&text)?,
+            Table::Err => streams.err.write_all(&text)?,
+            Table::File(output) => output.commit(&text)?,
+        }
+        Ok(())
+    }
+}
+
+fn no_samples(profile: &Profile) -> String {
+    let recording = &profile.recording;
+    let cpu = recording.user_cpu_ns.unwrap_or(0) + recording.system_cpu_ns.unwrap_or(0);
+    let cpu = units::duration(std::time::Duration::from_nanos(cpu));
+    format!("no samples: the program used {cpu} of CPU time; a higher --rate or more work gives some")
+}

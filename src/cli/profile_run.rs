@@ -1,0 +1,108 @@
+//! `hotcold profile run`.
+
+use std::{ffi::OsString, os::unix::process::ExitStatusExt, process::ExitCode, process::ExitStatus, time::SystemTime};
+
+use super::{
+    Streams, after_recording::{Answer, Table}, args::Global, exit, progress::RunProgress, record_options::RecordArgs,
+    table_options::TableArgs,
+};
+use crate::profile::{
+    Error,
+    session::{self, Program},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  hotcold profile run -- ./my-program --its-own-flag  the table on standard error, the recording in hotcold.pb.gz
+  hotcold profile run --flamegraph my.svg ./my-program
+  cat words | hotcold profile run sort | head         its input and output stay its own
+  hotcold profile run --table-to t.json --json make test
+";
+
+#[derive(clap::Args, Debug)]
+#[command(before_long_help = EXAMPLES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
+    table: TableArgs,
+    /// Program to run, and its arguments; all that follows PROGRAM is the program's own
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = false, value_name = "PROGRAM")]
+    program: Vec<OsString>,
+}
+
+/// hotcold itself failed, not the program.
+const FAILED: u8 = 125;
+const NOT_EXECUTABLE: u8 = 126;
+const NOT_FOUND: u8 = 127;
+
+pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
+    if let Err(error) = args.record.check_run(global.json) {
+        exit::report(&error, streams);
+        return Ok(exit::usage());
+    }
+    match record(args, global, streams) {
+        Ok(code) => Ok(code),
+        Err(error) => {
+            exit::report(&error, streams);
+            Ok(ExitCode::from(failure_code(&error)))
+        }
+    }
+}
+
+fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
+    let answer = Answer::prepare(&args.record, &args.table, global, Table::Err)?;
+    let options = args.record.options(SystemTime::now());
+    let mut progress = RunProgress::new(streams);
+    let recorded = session::run(&args.program, &options, &mut |status| progress.update(status));
+    progress.finish();
+    let recorded = recorded?;
+    let outlived = recorded.outlived;
+    // Whatever goes wrong from here on, the program is not left behind.
+    let answered = answer.give(&recorded.raw, streams);
+    if !outlived.is_empty() {
+        streams.note(&outlived_note(&outlived));
+    }
+    if let Err(error) = &answered {
+        exit::report(error, streams);
+    }
+    let status = match recorded.program {
+        Program::Ended(ended) => ended.status,
+        Program::Running(program) => program.wait().status,
+        Program::Left => ExitStatus::default(),
+    };
+    Ok(ExitCode::from(if answered.is_err() { FAILED } else { code_of(status) }))
+}
+
+/// The program's own code; 128 and the signal's number when a signal ended it, as shells tell it.
+fn code_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED)
+}
+
+fn failure_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Error>() {
+        Some(Error::Launch { missing: true, .. }) => NOT_FOUND,
+        Some(Error::Launch { .. }) => NOT_EXECUTABLE,
+        _ => FAILED,
+    }
+}
+
+fn outlived_note(pids: &[u32]) -> String {
+    let list: Vec<String> = pids.iter().map(u32::to_string).collect();
+    let (noun, verb) = if pids.len() == 1 { ("a process", "runs") } else { ("processes", "run") };
+    let list = list.join(", ");
+    format!("{noun} of the program still {verb} and is not recorded any more: {list}; --wait-children waits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_becomes_128_and_its_number() {
+        for (raw, code) in [(0, 0), (3 << 8, 3), (11, 139), (15, 143), (9, 137)] {
+            assert_eq!(code_of(ExitStatus::from_raw(raw)), code);
+        }
+    }
+}

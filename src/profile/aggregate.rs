@@ -1,1 +1,0 @@
-//! Rows and trees of a [`Profile`](super::model::Profile). Pure.

@@ -1,0 +1,128 @@
+//! Rows and trees of a [`Profile`]. Pure: the same profile gives the same result, in the same order.
+//!
+//! Every sum is made over the stack tree with one array per number, never by walking each sample's stack.
+//!
+//! * *tottime* of a function is the weight of the samples whose innermost frame is the function. An inlined frame is not
+//!   a function of its own: its time belongs to the function it was inlined into, as the symbol table has it, and is shown
+//!   apart as that function's child row where [`Selection::inlines`] asks for it. In [`By::Line`] the innermost frame counts as
+//!   it is, because a line has no such ambiguity.
+//! * *cumtime* is the weight of the samples with the row anywhere in the stack, once per sample even under recursion.
+//! * A marker such as `[truncated]` stands for frames that are missing. It is not the caller of what is above it, so its cumtime is
+//!   its tottime and it has a row only where it is a leaf.
+
+pub mod error_bar;
+pub mod flame;
+mod keys;
+mod rows;
+#[cfg(test)]
+pub(crate) mod sketch;
+mod sums;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+
+use regex::Regex;
+
+pub use rows::{Row, Subject, Table, Times, rows};
+pub use tree::{Call, CallTree, call_tree};
+
+use super::model::{Origin, Profile};
+
+/// Shown where the module or name of a row is not known.
+pub const UNKNOWN: &str = "[unknown]";
+
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// A function.
+    #[default]
+    Function,
+    /// A source line of a function.
+    Line,
+    /// A file with code in it, or the kernel.
+    Module,
+    /// A thread.
+    Thread,
+    /// A process.
+    Process,
+}
+
+/// What rows are ordered by: numbers from high to low, names from a to z. Ties fall to the other numbers and then to the name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Time in the row itself.
+    #[default]
+    Tottime,
+    /// Time in the row and everything it called.
+    Cumtime,
+    /// Number of calls, which only exact recordings know.
+    Ncalls,
+    /// Number of samples.
+    Samples,
+    /// Name.
+    Name,
+}
+
+/// Which rows to show. The totals that shares refer to are always those of the whole profile.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// What a row stands for; a call tree is always by function.
+    pub by: By,
+    /// Order of the rows; a call tree is always ordered by cumtime.
+    pub sort: Sort,
+    /// At most this many rows, or in a call tree the calls with the most time; `None` for all.
+    pub limit: Option<usize>,
+    /// Leave out rows with less than this share (0 to 1) of the total: of cumtime when sorted by it and in a call tree, else of
+    /// tottime.
+    pub min_share: f64,
+    /// Keep rows whose function, file or module matches; in a call tree, the stacks that contain a match.
+    pub filter: Option<Regex>,
+    /// Show inlined functions as children of the function they were inlined into.
+    pub inlines: bool,
+}
+
+/// The whole profile in two numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Number of samples.
+    pub samples: u64,
+    /// What they stand for, in nanoseconds.
+    pub ns: u64,
+}
+
+impl Totals {
+    /// The totals of a profile.
+    pub fn of(profile: &Profile) -> Self {
+        profile.samples.iter().fold(Self::default(), |sum, s| Self {
+            samples: sum.samples.saturating_add(s.count),
+            ns: sum.ns.saturating_add(s.weight_ns),
+        })
+    }
+
+    /// `ns` as a share (0 to 1) of the whole; 0 of an empty profile.
+    pub fn share(&self, ns: u64) -> f64 {
+        if self.ns == 0 { 0.0 } else { ns as f64 / self.ns as f64 }
+    }
+}
+
+/// A function, or a place in one, with everything a reader can tell it apart by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Place<'p> {
+    /// Function name for people.
+    pub name: &'p str,
+    /// Source file, or empty.
+    pub file: &'p str,
+    /// The line, or the first line of the function; 0 where not known.
+    pub line: u32,
+    /// Path of the module, or empty.
+    pub module: &'p str,
+    /// Where the code comes from.
+    pub origin: Origin,
+}
+
+impl Place<'_> {
+    /// Whether the function, the file or the module matches.
+    pub fn matches(&self, filter: &Regex) -> bool {
+        filter.is_match(self.name) || filter.is_match(self.file) || filter.is_match(self.module)
+    }
+}

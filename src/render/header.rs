@@ -1,0 +1,172 @@
+//! What a recording is and how far it can be trusted, in a few lines above every table.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use super::{
+    Style,
+    text::{command, one_line, percent, shorten_middle, width},
+};
+use crate::{
+    profile::{
+        aggregate::Totals,
+        model::{Clock, Profile, Recording},
+    },
+    units,
+};
+
+/// Difference of the coverage from 1 that is worth a warning.
+const COVERAGE_TOLERANCE: f64 = 0.05;
+/// Columns of a line's title.
+const TITLE: usize = 10;
+/// Differences below this many nanoseconds are a few sampling intervals, whatever share they are.
+const COVERAGE_GRAIN_NS: f64 = 20e6;
+
+/// Writes the quality block. Lost samples and truncated stacks are always told, other facts only where there is something to tell.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<()> {
+    let recording = &profile.recording;
+    let totals = Totals::of(profile);
+    if !recording.command.is_empty() {
+        line(w, "command", &command(&recording.command), style)?;
+    }
+    line(w, "recorded", &recorded(recording, totals), style)?;
+    line(w, "samples", &samples(recording, totals), style)?;
+    if let Some(text) = coverage(recording, totals) {
+        line(w, "coverage", &text, style)?;
+    }
+    if let Some(text) = coverage_warning(recording, totals) {
+        writeln!(w, "{} {text}", style.yellow("warning:"))?;
+    }
+    for note in &recording.notes {
+        writeln!(w, "note: {}", one_line(note, style))?;
+    }
+    Ok(())
+}
+
+/// A title and its text. A command is cut to the width, other text broken after its commas.
+fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<()> {
+    let text = one_line(text, style);
+    let title_text = style.dim(&format!("{title:<TITLE$}"));
+    let Some(room) = style.width.map(|columns| usize::from(columns).saturating_sub(TITLE)) else {
+        return writeln!(w, "{title_text}{text}");
+    };
+    if title == "command" {
+        return writeln!(w, "{title_text}{}", shorten_middle(&text, room, style));
+    }
+    write!(w, "{title_text}")?;
+    let mut used = 0;
+    for part in text.split_inclusive(", ") {
+        if used > 0 && used + width(part.trim_end()) > room {
+            write!(w, "\n{:TITLE$}", "")?;
+            used = 0;
+        }
+        write!(w, "{part}")?;
+        used += width(part);
+    }
+    writeln!(w)
+}
+
+/// One line for the flamegraph's subtitle.
+pub fn summary(profile: &Profile) -> String {
+    let recording = &profile.recording;
+    let totals = Totals::of(profile);
+    let mut text = samples(recording, totals);
+    if recording.rate_hz > 0 {
+        text.push_str(&format!(", {} Hz", units::count(recording.rate_hz)));
+    }
+    if let Some(each) = totals.ns.checked_div(totals.samples).filter(|&ns| ns > 0) {
+        let seconds = units::duration(Duration::from_nanos(totals.ns));
+        text.push_str(&format!(", {seconds}, a sample is {:.2} ms", each as f64 / 1e6));
+    }
+    text
+}
+
+fn recorded(recording: &Recording, totals: Totals) -> String {
+    let mut parts = Vec::new();
+    if recording.duration_ns > 0 {
+        parts.push(units::duration(Duration::from_nanos(recording.duration_ns)));
+    }
+    if !recording.backend.is_empty() {
+        parts.push(format!("by {}", recording.backend));
+    }
+    let mut parts = vec![parts.join(" ")];
+    parts.push(match recording.clock {
+        Clock::Cpu => "cpu clock".to_owned(),
+        Clock::Wall => "wall clock".to_owned(),
+    });
+    if recording.rate_hz > 0 {
+        parts.push(format!("{} Hz asked", units::count(recording.rate_hz)));
+    }
+    if let Some(got) = rate_got_hz(recording, totals) {
+        parts.push(format!("{got:.0} Hz got"));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+fn samples(recording: &Recording, totals: Totals) -> String {
+    let part = |n: u64, of: u64| if of == 0 { 0.0 } else { n as f64 / of as f64 };
+    let mut text = format!(
+        "{}, {} lost, {} truncated",
+        units::count(totals.samples),
+        units::count(recording.lost_samples),
+        percent(part(recording.truncated_stacks, recording.user_stacks))
+    );
+    if let Some(share) = recording.rooted_share() {
+        text.push_str(&format!(", {} of stacks reach the root", percent(share)));
+    }
+    if recording.completed_stacks > 0 {
+        text.push_str(&format!(" ({} completed from memory)", units::count(recording.completed_stacks)));
+    }
+    if recording.approx_python > 0 {
+        let share = percent(part(recording.approx_python, totals.samples));
+        text.push_str(&format!(", {share} approximate Python"));
+    }
+    text
+}
+
+fn coverage(recording: &Recording, totals: Totals) -> Option<String> {
+    let seconds = |ns: u64| units::duration(Duration::from_nanos(ns));
+    let seen = visible_ns(recording).map(|cpu| {
+        let kind = if recording.kernel_frames { "CPU" } else { "user CPU" };
+        format!("{} of {} {kind} time", percent(totals.ns as f64 / cpu as f64), seconds(cpu))
+    });
+    let unseen = (recording.unseen_kernel_ns().filter(|&ns| ns > 0))
+        .map(|ns| format!("{} in the kernel not sampled", seconds(ns)));
+    let parts: Vec<String> = seen.into_iter().chain(unseen).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// CPU time that samples of a CPU clock are compared with; `None` where there is none, or for another clock.
+pub(super) fn visible_ns(recording: &Recording) -> Option<u64> {
+    recording.visible_cpu_ns().filter(|&ns| ns > 0 && recording.clock == Clock::Cpu)
+}
+
+/// Samples per CPU second, as [`Profile::rate_got_hz`] but safe with totals from a hostile file.
+pub(super) fn rate_got_hz(recording: &Recording, totals: Totals) -> Option<f64> {
+    visible_ns(recording).map(|cpu| totals.samples as f64 * 1e9 / cpu as f64)
+}
+
+fn coverage_warning(recording: &Recording, totals: Totals) -> Option<String> {
+    let (cpu, sampled) = (visible_ns(recording)? as f64, totals.ns as f64);
+    let off = sampled / cpu - 1.0;
+    if off.abs() <= COVERAGE_TOLERANCE || (sampled - cpu).abs() < COVERAGE_GRAIN_NS {
+        return None;
+    }
+    let share = percent(off.abs());
+    Some(if off < 0.0 {
+        format!(
+            "samples stand for {share} less CPU time than the kernel charged; processes that live only a few milliseconds are \
+             seen less than others"
+        )
+    } else {
+        format!(
+            "samples stand for {share} more CPU time than the kernel charged; trust shares rather than seconds"
+        )
+    })
+}

@@ -1,0 +1,234 @@
+//! The machine-readable contract of `docs/json.md`. These types are separate from the domain's so that neither bends the other.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::header::{rate_got_hz, visible_ns};
+use crate::profile::{
+    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals},
+    model::{Clock, Profile},
+};
+
+const SCHEMA: &str = "hotcold.profile.report/1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    quality: Quality<'a>,
+    rows_left_out: usize,
+    #[serde(flatten)]
+    rows: Rows<'a>,
+}
+
+#[derive(Serialize)]
+struct Quality<'a> {
+    command: &'a [String],
+    started_at: Option<String>,
+    backend: &'a str,
+    clock: &'static str,
+    rate_hz: Option<u64>,
+    duration_s: f64,
+    rate_got_hz: Option<f64>,
+    samples: u64,
+    lost_samples: u64,
+    truncated_stacks: u64,
+    completed_stacks: u64,
+    rooted_share: Option<f64>,
+    approx_python: u64,
+    unseen_kernel_s: Option<f64>,
+    total_s: f64,
+    cpu_s: Option<f64>,
+    coverage: Option<f64>,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Rows<'a> {
+    Functions(Vec<PlaceRow<'a>>),
+    Lines(Vec<PlaceRow<'a>>),
+    Modules(Vec<ModuleRow<'a>>),
+    Threads(Vec<ThreadRow<'a>>),
+    Processes(Vec<ProcessRow<'a>>),
+    Tree(Vec<CallRow<'a>>),
+}
+
+#[derive(Serialize)]
+struct PlaceFields<'a> {
+    name: &'a str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    module: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Numbers {
+    samples: u64,
+    tottime_s: f64,
+    tottime_error_s: f64,
+    cumtime_s: f64,
+}
+
+#[derive(Serialize)]
+struct PlaceRow<'a> {
+    #[serde(flatten)]
+    place: PlaceFields<'a>,
+    #[serde(flatten)]
+    numbers: Numbers,
+    /// Samples do not count calls.
+    ncalls: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inlined: Option<Vec<PlaceRow<'a>>>,
+}
+
+#[derive(Serialize)]
+struct ModuleRow<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+#[derive(Serialize)]
+struct ThreadRow<'a> {
+    name: &'a str,
+    tid: u32,
+    pid: u32,
+    process: &'a str,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+#[derive(Serialize)]
+struct ProcessRow<'a> {
+    name: &'a str,
+    pid: u32,
+    parent_pid: Option<u32>,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+#[derive(Serialize)]
+struct CallRow<'a> {
+    parent: Option<usize>,
+    #[serde(flatten)]
+    place: PlaceFields<'a>,
+    inlined: bool,
+    recursion: u32,
+    samples: u64,
+    tottime_s: f64,
+    cumtime_s: f64,
+}
+
+/// Writes the report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
+///
+/// # Errors
+/// Those of the writer.
+pub fn table(w: &mut dyn Write, profile: &Profile, table: &Table, inlines: bool) -> io::Result<()> {
+    let rows = &table.rows;
+    let places = || rows.iter().filter_map(|row| place_row(row, inlines)).collect();
+    let rows = match table.by {
+        By::Function => Rows::Functions(places()),
+        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false)).collect()),
+        By::Module => Rows::Modules(
+            rows.iter().map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row) }).collect(),
+        ),
+        By::Thread => Rows::Threads(rows.iter().filter_map(thread_row).collect()),
+        By::Process => Rows::Processes(rows.iter().filter_map(process_row).collect()),
+    };
+    write(w, profile, table.totals, table.left_out, rows)
+}
+
+/// Writes the report of a call tree: a flat list in preorder, each call with the position of its caller. Nested objects would be as
+/// deep as the stacks, which readers of JSON refuse.
+///
+/// # Errors
+/// Those of the writer.
+pub fn tree<'p>(w: &mut dyn Write, profile: &'p Profile, tree: &CallTree<'p>) -> io::Result<()> {
+    let call_row = |call: &Call<'p>| {
+        let Call { parent, place, inlined, samples, recursion, .. } = *call;
+        let (tottime_s, cumtime_s) = (seconds(call.tottime_ns), seconds(call.cumtime_ns));
+        CallRow { parent, place: place_fields(place), inlined, recursion, samples, tottime_s, cumtime_s }
+    };
+    write(w, profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
+}
+
+fn write(
+    w: &mut dyn Write,
+    profile: &Profile,
+    totals: Totals,
+    left_out: usize,
+    rows: Rows,
+) -> io::Result<()> {
+    let report = Report { schema: SCHEMA, quality: quality(profile, totals), rows_left_out: left_out, rows };
+    serde_json::to_writer(&mut *w, &report)?;
+    writeln!(w)
+}
+
+fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
+    let r = &profile.recording;
+    Quality {
+        command: &r.command,
+        started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
+        backend: &r.backend,
+        clock: match r.clock {
+            Clock::Cpu => "cpu",
+            Clock::Wall => "wall",
+        },
+        rate_hz: (r.rate_hz > 0).then_some(r.rate_hz),
+        duration_s: seconds(r.duration_ns),
+        rate_got_hz: rate_got_hz(r, totals),
+        samples: totals.samples,
+        lost_samples: r.lost_samples,
+        truncated_stacks: r.truncated_stacks,
+        completed_stacks: r.completed_stacks,
+        rooted_share: r.rooted_share(),
+        approx_python: r.approx_python,
+        unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
+        total_s: seconds(totals.ns),
+        cpu_s: r.visible_cpu_ns().map(seconds),
+        coverage: visible_ns(r).map(|cpu| totals.ns as f64 / cpu as f64),
+        notes: &r.notes,
+    }
+}
+
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+fn numbers(row: &Row) -> Numbers {
+    Numbers {
+        samples: row.times.samples,
+        tottime_s: seconds(row.times.tottime_ns),
+        // Whole nanoseconds: the digits beyond say nothing and make documents differ.
+        tottime_error_s: seconds(row.times.tottime_error_ns.round() as u64),
+        cumtime_s: seconds(row.times.cumtime_ns),
+    }
+}
+
+fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
+    let known = |text| Some(text).filter(|text: &&str| !text.is_empty());
+    PlaceFields {
+        name: place.name,
+        file: known(place.file),
+        line: (place.line > 0).then_some(place.line),
+        module: known(place.module),
+    }
+}
+
+fn place_row<'a>(row: &'a Row, inlines: bool) -> Option<PlaceRow<'a>> {
+    let Subject::Place(place) = row.subject else { return None };
+    let inlined = inlines.then(|| row.inlined.iter().filter_map(|child| place_row(child, false)).collect());
+    Some(PlaceRow { place: place_fields(place), numbers: numbers(row), ncalls: (), inlined })
+}
+
+fn thread_row<'a>(row: &'a Row) -> Option<ThreadRow<'a>> {
+    let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row) })
+}
+
+fn process_row<'a>(row: &'a Row) -> Option<ProcessRow<'a>> {
+    let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
+    Some(ProcessRow { name, pid, parent_pid: (parent_pid > 0).then_some(parent_pid), numbers: numbers(row) })
+}

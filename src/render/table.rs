@@ -1,0 +1,181 @@
+//! Tables for people. The only user of comfy-table.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, Table as Grid, presets};
+
+use super::{
+    Style,
+    text::{one_line, percent, seconds, shorten_left, shorten_middle, width},
+};
+use crate::{
+    profile::aggregate::{By, Row, Subject, Table},
+    units,
+};
+
+/// Share of the total from which a row is drawn bold.
+const HOT: f64 = 0.1;
+/// Columns between two columns.
+const GAP: usize = 2;
+/// A name column is not made narrower than this.
+const LEAST: usize = 12;
+
+/// Writes a table and, where rows were left out, how many.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
+    if table.rows.is_empty() {
+        writeln!(w, "no {} matches", noun(table.by).0)?;
+    } else {
+        write_rows(w, table, style)?;
+    }
+    if table.left_out > 0 {
+        let (one, many) = noun(table.by);
+        let text = format!(
+            "{} left out with {} of the time; {} shows all",
+            units::plural(table.left_out as u64, one, many),
+            percent(table.totals.share(table.left_out_ns)),
+            if table.too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
+        );
+        writeln!(w, "{}", style.dim(&text))?;
+    }
+    Ok(())
+}
+
+fn noun(by: By) -> (&'static str, &'static str) {
+    match by {
+        By::Function => ("function", "functions"),
+        By::Line => ("line", "lines"),
+        By::Module => ("module", "modules"),
+        By::Thread => ("thread", "threads"),
+        By::Process => ("process", "processes"),
+    }
+}
+
+/// A line of the table: its cells, and whether it is hot.
+type Cells = (Vec<String>, bool);
+
+fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
+    let (numbers, names) = columns(table.by, style);
+    let mut lines: Vec<Cells> = Vec::new();
+    for row in &table.rows {
+        lines.push(cells(row, table, style, ""));
+        for child in &row.inlined {
+            lines.push(cells(child, table, style, if style.unicode { "└ " } else { "+ " }));
+        }
+    }
+    let mut header: Vec<String> = numbers.iter().chain(&names).map(|&title| title.to_owned()).collect();
+    if let Some(columns) = style.width {
+        fit(&mut header, &mut lines, numbers.len(), usize::from(columns), style);
+    }
+    let mut grid = Grid::new();
+    grid.load_style(presets::NOTHING);
+    grid.set_header(header);
+    grid.add_rows(lines.iter().map(|(cells, _)| cells.clone()));
+    for (i, column) in grid.column_iter_mut().enumerate() {
+        column.set_padding((0, GAP as u16));
+        if i < numbers.len() {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for (i, line) in grid.lines().enumerate() {
+        let line = line.trim_end();
+        let hot = i.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|(_, hot)| *hot);
+        let line = match (i, hot) {
+            (0, _) => style.dim(line),
+            (_, true) => style.bold(line),
+            _ => line.to_owned(),
+        };
+        writeln!(w, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Titles of the columns with numbers and of those with names.
+fn columns(by: By, style: Style) -> (Vec<&'static str>, Vec<&'static str>) {
+    let error = style.plus_minus();
+    match by {
+        By::Function | By::Line => {
+            (vec!["samples", "self%", error, "tottime", "cumtime"], vec!["function", "file:line", "module"])
+        }
+        By::Module => (vec!["samples", "self%", error, "tottime", "cumtime"], vec!["module"]),
+        By::Thread => (vec!["samples", "time%", error, "time", "tid", "pid"], vec!["thread", "process"]),
+        By::Process => (vec!["samples", "time%", error, "time", "pid", "parent"], vec!["process"]),
+    }
+}
+
+fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
+    let (times, totals) = (&row.times, table.totals);
+    let share = totals.share(times.tottime_ns);
+    let error = if totals.ns == 0 { 0.0 } else { times.tottime_error_ns / totals.ns as f64 };
+    let mut cells =
+        vec![units::count(times.samples), percent(share), percent(error), seconds(times.tottime_ns)];
+    let name = |name: &str| if name.is_empty() { "-".to_owned() } else { one_line(name, style).into_owned() };
+    match row.subject {
+        Subject::Place(place) => {
+            cells.push(seconds(times.cumtime_ns));
+            cells.push(format!("{prefix}{}", name(place.name)));
+            if table.by != By::Module {
+                cells.push(file_and_line(&name(place.file), place.line));
+                cells.push(name(place.module));
+            }
+        }
+        Subject::Thread { name: thread, tid, pid, process } => {
+            cells.extend([tid.to_string(), pid.to_string(), name(thread), name(process)]);
+        }
+        Subject::Process { name: process, pid, parent_pid } => {
+            let parent = if parent_pid == 0 { "-".to_owned() } else { parent_pid.to_string() };
+            cells.extend([pid.to_string(), parent, name(process)]);
+        }
+    }
+    (cells, share >= HOT && prefix.is_empty())
+}
+
+/// `file:line`, or what of it is known.
+pub(super) fn file_and_line(file: &str, line: u32) -> String {
+    if line == 0 || file == "-" { file.to_owned() } else { format!("{file}:{line}") }
+}
+
+/// Makes the lines fit `columns`: the function keeps the most room, paths lose their beginning, then the module goes, then the file.
+fn fit(header: &mut Vec<String>, lines: &mut [Cells], numbers: usize, columns: usize, style: Style) {
+    let widest = |header: &[String], lines: &[Cells], i: usize| {
+        let cells = lines.iter().filter_map(|(cells, _)| cells.get(i));
+        cells.chain(header.get(i)).map(|text| width(text)).max().unwrap_or(0)
+    };
+    let fixed: usize = (0..numbers).map(|i| widest(header, lines, i) + GAP).sum();
+    let room = columns.saturating_sub(fixed).max(LEAST);
+    let keep = match header.len() - numbers {
+        3 if room < 2 * LEAST + GAP => 1,
+        3 if room < 4 * LEAST + 2 * GAP => 2,
+        names => names,
+    };
+    header.truncate(numbers + keep);
+    lines.iter_mut().for_each(|(cells, _)| cells.truncate(numbers + keep));
+    let wanted: Vec<usize> = (0..keep).map(|i| widest(header, lines, numbers + i)).collect();
+    let widths = share_out(&wanted, room - GAP * (keep - 1));
+    for (cells, _) in lines {
+        for (i, (text, &columns)) in cells[numbers..].iter_mut().zip(&widths).enumerate() {
+            let path = i > 0 || text.starts_with('/');
+            *text =
+                if path { shorten_left(text, columns, style) } else { shorten_middle(text, columns, style) };
+        }
+    }
+}
+
+/// Widths for columns that want these, in all at most `room`: the later ones are held to a fifth (a third, where there are two) of the
+/// room where it is short, and what they do not need goes to the first.
+fn share_out(wanted: &[usize], room: usize) -> Vec<usize> {
+    let part =
+        (room / (wanted.len() + 1 + usize::from(wanted.len() > 2))).max(LEAST.min(room / wanted.len()));
+    let others: usize = wanted.iter().skip(1).map(|&width| width.min(part)).sum();
+    let first = wanted.first().map_or(0, |&width| width.min(room - others));
+    let mut spare = room - others - first;
+    let mut widths = vec![first];
+    for &width in wanted.iter().skip(1) {
+        let more = (width - width.min(part)).min(spare);
+        spare -= more;
+        widths.push(width.min(part) + more);
+    }
+    widths
+}
