@@ -56,9 +56,14 @@ fn chosen(mangled: &[u8], system_name: &[u8], language: Language, trust_dwarf: b
     Chosen { name, system_name: demangle::printable(system_name), language, trust_dwarf }
 }
 
-/// A Go function may be called `cold`: its name `main.cold` has no suffix.
+/// The name without a clone's suffix or a symbol version (`fopen@@GLIBC_2.2.5`). A Go function may be called `cold`: its
+/// name `main.cold` has no suffix.
 fn base(name: &[u8], is_go: bool) -> &[u8] {
-    if is_go { name } else { demangle::without_clone_suffix(name) }
+    if is_go {
+        return name;
+    }
+    let version = name.iter().position(|&b| b == b'@').filter(|&at| at > 0);
+    demangle::without_clone_suffix(version.and_then(|at| name.get(..at)).unwrap_or(name))
 }
 
 /// The symbol's name that means the same function as the name in the debug information.
@@ -130,6 +135,8 @@ mod tests {
             both("__GI__IO_fread", &["fread", "__GI__IO_fread"], false),
             expect("fread", "fread", true)
         );
+        let versioned = "fopen@@GLIBC_2.2.5";
+        assert_eq!(both("__new_fopen", &[versioned, "__new_fopen"], false), expect("fopen", versioned, true));
         assert_eq!(both("__hidden", &["__also", "__hidden"], false), expect("__hidden", "__hidden", true));
     }
 

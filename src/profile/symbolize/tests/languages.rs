@@ -76,14 +76,8 @@ fn rust(mangling: &str, debug: &str) {
     let information = format!("-Cdebuginfo={debug}");
     // Choosing the legacy mangling by name is an unstable option.
     let args = [version.as_str(), &information, "-Zunstable-options", "-Copt-level=3", "--edition=2024"];
-    let dir = TempDir::new().unwrap();
-    let source = fixture("mangled.rs");
-    let args = [&args[..], &[source.as_str(), "-o", "prog"]].concat();
-    let out = match Command::new("rustc").args(&args).env("RUSTC_BOOTSTRAP", "1").current_dir(&dir).output() {
-        Ok(out) => out,
-        Err(_) => return,
-    };
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let args = [&["RUSTC_BOOTSTRAP=1", "rustc"], &args[..]].concat();
+    let Some(dir) = compile("env", "mangled.rs", &args) else { return };
     let program = dir.path().join("prog");
     let walk = symbol(&program, "4walk");
     let profile = resolve(module(&program), &nowhere(), walk.chain([symbol(&program, "7generic").start]));
