@@ -62,6 +62,10 @@ pub(super) enum Command {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Profile {
+    /// Run a program and print where it spends its time
+    Run(super::profile_run::Args),
+    /// Record a program that is running already
+    Attach(super::profile_attach::Args),
     /// Print where a recording spent its time
     Report(super::profile_report::Args),
     /// Draw a recording as a flamegraph

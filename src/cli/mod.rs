@@ -1,12 +1,17 @@
 //! The command line: parse, call the domain, render, choose the exit code.
 
+mod after_recording;
 pub mod args;
 mod completions;
 mod doctor;
 mod exit;
 mod man;
+mod profile_attach;
 mod profile_flamegraph;
 mod profile_report;
+mod profile_run;
+mod progress;
+mod record_options;
 mod recording;
 mod streams;
 mod table_options;
@@ -25,6 +30,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
     };
     streams.configure(&args.global);
     let result = match &args.command {
+        args::Command::Profile(args::Profile::Run(a)) => profile_run::run(a, &args.global, streams),
+        args::Command::Profile(args::Profile::Attach(a)) => profile_attach::run(a, &args.global, streams),
         args::Command::Profile(args::Profile::Report(a)) => profile_report::run(a, &args.global, streams),
         args::Command::Profile(args::Profile::Flamegraph(a)) => {
             profile_flamegraph::run(a, &args.global, streams)

@@ -147,7 +147,17 @@ pub(super) fn style_out(streams: &Streams) -> Style {
 }
 
 /// How to write on a stream of this width, with colour, on a terminal.
-pub(super) fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
+pub(super) /// How to write on standard error.
+pub(super) fn style_err(streams: &Streams) -> Style {
+    style(streams.width.err, streams.colour.err, streams.terminal.err)
+}
+
+/// How to write into a file.
+pub(super) fn style_file() -> Style {
+    style(None, false, false)
+}
+
+fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
     Style { width, colour, escape: terminal, unicode: speaks_unicode() }
 }
 
