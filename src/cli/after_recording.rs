@@ -49,14 +49,14 @@ impl Answer {
         global: &Global,
         table_to: Table,
     ) -> anyhow::Result<Self> {
-        let plain = |path: &PathBuf| Output::create(path).map(Output::without_old);
+        let derived = |path: &PathBuf| Output::create_derived(path);
         Ok(Self {
             recording: if record.no_save { None } else { Some(Output::create(&record.output)?) },
-            flamegraph: record.flamegraph.as_ref().map(plain).transpose()?,
+            flamegraph: record.flamegraph.as_ref().map(derived).transpose()?,
             table: match &record.table_to {
                 None => table_to,
                 Some(path) if path == Path::new("-") => Table::Out,
-                Some(path) => Table::File(plain(path)?),
+                Some(path) => Table::File(derived(path)?),
             },
             options: table.options(global.json),
         })

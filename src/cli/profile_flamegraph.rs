@@ -9,7 +9,10 @@ use std::{
 use regex::Regex;
 
 use super::{Streams, args::Global, recording, table_options};
-use crate::render::flamegraph::{self, Flamegraph};
+use crate::{
+    profile::format::save::Output,
+    render::flamegraph::{self, Flamegraph},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +50,7 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
     if args.output == Path::new("-") {
         streams.out.write_all(&svg)?;
     } else {
-        recording::save(&args.output, &svg)?;
+        Output::create_derived(&args.output)?.commit(&svg)?;
         streams.note(&format!("wrote the flamegraph to {}", args.output.display()));
     }
     Ok(ExitCode::SUCCESS)

@@ -146,8 +146,7 @@ pub(super) fn style_out(streams: &Streams) -> Style {
     style(streams.width.out, streams.colour.out, streams.terminal.out)
 }
 
-/// How to write on a stream of this width, with colour, on a terminal.
-pub(super) /// How to write on standard error.
+/// How to write on standard error.
 pub(super) fn style_err(streams: &Streams) -> Style {
     style(streams.width.err, streams.colour.err, streams.terminal.err)
 }
@@ -157,6 +156,7 @@ pub(super) fn style_file() -> Style {
     style(None, false, false)
 }
 
+/// How to write on a stream of this width, with colour, on a terminal.
 fn style(width: Option<u16>, colour: bool, terminal: bool) -> Style {
     Style { width, colour, escape: terminal, unicode: speaks_unicode() }
 }

@@ -5,8 +5,8 @@ mod support;
 
 mod completions;
 mod doctor;
+mod flamegraph;
 mod harness;
 mod help;
 mod man;
-mod flamegraph;
 mod report;

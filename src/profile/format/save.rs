@@ -4,6 +4,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Seek, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -23,7 +24,17 @@ pub struct Output {
     /// As the user named it; what errors say.
     path: PathBuf,
     place: Place,
+    kind: Kind,
     committed: bool,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A recording: private, and the previous one is kept.
+    Recording,
+    /// Something made of a recording, which can be made again.
+    Derived,
 }
 
 #[derive(Debug)]
@@ -40,8 +51,21 @@ impl Output {
     /// # Errors
     /// [`Error::Write`] where `path` is a directory, its directory is missing or must not be written.
     pub fn create(path: &Path) -> Result<Self, Error> {
+        Self::of_kind(path, Kind::Recording)
+    }
+
+    /// Like [`create`](Self::create), for what can be made again from a recording: others may read it, as far as the umask
+    /// allows, and what stood there before is not kept.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_derived(path: &Path) -> Result<Self, Error> {
+        Self::of_kind(path, Kind::Derived)
+    }
+
+    fn of_kind(path: &Path, kind: Kind) -> Result<Self, Error> {
         let place = open(path).map_err(|source| Error::Write { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), place, committed: false })
+        Ok(Self { path: path.to_owned(), place, kind, committed: false })
     }
 
     /// The path as given to [`create`](Self::create).
@@ -61,7 +85,10 @@ impl Output {
     /// [`Error::Write`] where the disk is full, the directory went away or the reader of a pipe did.
     pub fn commit(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let done = match &mut self.place {
-            Place::Replace { directory, target } => replace(directory, target, bytes, !self.committed),
+            Place::Replace { directory, target } => {
+                let keep_old = self.kind == Kind::Recording && !self.committed;
+                replace(directory, target, bytes, self.kind, keep_old)
+            }
             Place::InPlace { file, regular } => write_in_place(file, *regular, bytes),
         };
         done.map_err(|source| Error::Write { path: self.path.clone(), source })?;
@@ -123,9 +150,14 @@ fn without_links(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn replace(directory: &Path, target: &Path, bytes: &[u8], keep: bool) -> io::Result<()> {
-    // 0600 by the crate's default: command lines hold secrets.
-    let mut new = tempfile::Builder::new().prefix(".hotcold-").tempfile_in(directory).map_err(plain)?;
+fn replace(directory: &Path, target: &Path, bytes: &[u8], kind: Kind, keep: bool) -> io::Result<()> {
+    // Command lines, which recordings hold, hold secrets.
+    let mode = if kind == Kind::Recording { 0o600 } else { 0o666 };
+    let mut new = tempfile::Builder::new()
+        .prefix(".hotcold-")
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)
+        .map_err(plain)?;
     new.write_all(bytes).map_err(plain)?;
     let old = if keep { keep_old(target)? } else { None };
     match new.persist(target) {
@@ -175,7 +207,7 @@ fn write_in_place(file: &mut File, regular: bool, bytes: &[u8]) -> io::Result<()
 mod tests {
     use std::{
         io::Read,
-        os::unix::fs::{PermissionsExt, symlink},
+        os::unix::fs::symlink,
     };
 
     use super::*;
@@ -219,6 +251,19 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read(dir.path().join("a.pb.gz.old")).unwrap(), b"previous");
         assert_eq!(names(dir.path()), ["a.pb.gz", "a.pb.gz.old"]);
+    }
+
+    #[test]
+    fn what_can_be_made_again_is_replaced_without_a_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.svg");
+        fs::write(&path, "previous").unwrap();
+        Output::create_derived(&path).unwrap().commit(b"new").unwrap();
+        assert_eq!(names(dir.path()), ["a.svg"]);
+        let plain = dir.path().join("plain");
+        fs::write(&plain, "").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain), "as any program would create it");
     }
 
     #[test]
