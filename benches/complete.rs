@@ -4,6 +4,7 @@
 //!
 //! hotcold's own count, and beside it what can be counted in the recordings of `perf` and `samply` where they are
 //! installed: a stack is complete when it has more frames than the recursion of the program, which the program tells.
+//! For perf of the stacks in `leaf` alone; samply's file has no names, so the few of start and end count as incomplete.
 //! Limits: 99.5 % at 1, 13 and 37 KiB of stack, 95 % at 200 KiB, for C, Rust and Go.
 
 mod common;
@@ -33,10 +34,10 @@ mod peers {
         script.args(["script", "--no-inline", "--max-stack", "65535", "-F", "ip,sym", "-i"]).arg(&data);
         let text = run(&mut script);
         let text = String::from_utf8_lossy(&text);
-        let stacks = text
-            .split("\n\n")
-            .map(|stack| stack.lines().filter(|line| !line.trim().is_empty()).count() as u64);
-        share(stacks.filter(|&depth| depth > 0), frames)
+        // Where the program starts and ends there is no recursion to be complete.
+        let stacks = text.split("\n\n").filter(|stack| stack.contains("leaf"));
+        let stacks = stacks.map(|stack| stack.lines().filter(|line| !line.trim().is_empty()).count() as u64);
+        share(stacks, frames)
     }
 
     /// The same in a recording by `samply record`.
