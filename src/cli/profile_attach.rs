@@ -3,7 +3,12 @@
 use std::{process::ExitCode, time::SystemTime};
 
 use super::{
-    Streams, after_recording::{Answer, Table}, args::Global, exit, progress::AttachProgress, record_options::RecordArgs,
+    Streams,
+    after_recording::{Answer, Table},
+    args::Global,
+    exit,
+    progress::AttachProgress,
+    record_options::RecordArgs,
     table_options::TableArgs,
 };
 use crate::profile::session;

@@ -1,9 +1,16 @@
 //! `hotcold profile run`.
 
-use std::{ffi::OsString, os::unix::process::ExitStatusExt, process::ExitCode, process::ExitStatus, time::SystemTime};
+use std::{
+    ffi::OsString, os::unix::process::ExitStatusExt, process::ExitCode, process::ExitStatus, time::SystemTime,
+};
 
 use super::{
-    Streams, after_recording::{Answer, Table}, args::Global, exit, progress::RunProgress, record_options::RecordArgs,
+    Streams,
+    after_recording::{Answer, Table},
+    args::Global,
+    exit,
+    progress::RunProgress,
+    record_options::RecordArgs,
     table_options::TableArgs,
 };
 use crate::profile::{

@@ -110,7 +110,8 @@ impl Progress for Working {
 const NOT_WORTH_SHOWING: Duration = Duration::from_secs(1);
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style =
+        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
     // Twice a second: enough to see that it lives, and cheap beside a program that is being measured.
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(2)).with_style(style)
 }

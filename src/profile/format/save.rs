@@ -205,10 +205,7 @@ fn write_in_place(file: &mut File, regular: bool, bytes: &[u8]) -> io::Result<()
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::Read,
-        os::unix::fs::symlink,
-    };
+    use std::{io::Read, os::unix::fs::symlink};
 
     use super::*;
 
