@@ -10,3 +10,4 @@ mod harness;
 mod help;
 mod man;
 mod report;
+mod run;
