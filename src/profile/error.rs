@@ -52,6 +52,12 @@ impl Error {
                 "hotcold reads pprof files: its own recordings, and those of `go tool pprof` and pprof-rs"
                     .into(),
             ),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("create the directory first, or name another file with `-o`".into())
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some("name a file in it".into())
+            }
             _ => None,
         }
     }
