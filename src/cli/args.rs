@@ -53,6 +53,7 @@ pub(super) enum Command {
     /// Record and read CPU profiles
     #[command(subcommand, arg_required_else_help = true)]
     Profile(Profile),
+    Doctor(super::doctor::Args),
     /// Print a shell completion script
     Completions(super::completions::Args),
     /// Write the manual pages

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod completions;
+mod doctor;
 mod exit;
 mod man;
 mod profile_flamegraph;
@@ -28,6 +29,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
         args::Command::Profile(args::Profile::Flamegraph(a)) => {
             profile_flamegraph::run(a, &args.global, streams)
         }
+        args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),
         args::Command::Man(a) => man::run(a, streams),
     };

@@ -175,16 +175,26 @@ fn label(b: &FlameBox) -> String {
     label
 }
 
-/// Puts the replaced characters back.
+/// Puts the replaced characters back. All of them are two bytes of which the first is this one.
 fn restore(svg: &[u8]) -> Vec<u8> {
+    const FIRST: u8 = 0xc2;
+    let own = |second: u8| {
+        STANDINGS.iter().find(|(_, c)| *c as u32 == u32::from(second)).map(|(own, _)| *own as u8)
+    };
+    let mut pieces = svg.split(|byte| *byte == FIRST);
     let mut out = Vec::with_capacity(svg.len());
-    let mut rest = svg;
-    while let Some((&byte, after)) = rest.split_first() {
-        let own = std::str::from_utf8(rest.get(..2).unwrap_or(&[])).ok().and_then(|pair| {
-            STANDINGS.iter().find(|(_, standing)| pair.starts_with(*standing)).map(|(own, _)| *own as u8)
-        });
-        out.push(own.unwrap_or(byte));
-        rest = if own.is_some() { &rest[2..] } else { after };
+    out.extend_from_slice(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        match piece.split_first().and_then(|(second, rest)| Some((own(*second)?, rest))) {
+            Some((own, rest)) => {
+                out.push(own);
+                out.extend_from_slice(rest);
+            }
+            None => {
+                out.push(FIRST);
+                out.extend_from_slice(piece);
+            }
+        }
     }
     out
 }

@@ -4,5 +4,9 @@
 mod support;
 
 mod completions;
+mod doctor;
 mod flamegraph;
+mod harness;
+mod help;
+mod man;
 mod report;

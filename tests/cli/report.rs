@@ -44,33 +44,6 @@ fn wrong_values_are_wrong_usage() {
 }
 
 #[test]
-fn short_help_is_one_line_a_flag() {
-    let output = hotcold().args(["profile", "report", "-h"]).assert().success().stderr("");
-    let help = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
-    let own = help.split("Global options:").next().unwrap_or_default();
-    insta::assert_snapshot!(own, @r"
-    Print where a recording spent its time
-
-    Usage: hotcold profile report [OPTIONS] [FILE]
-
-    Arguments:
-      [FILE]  Recording to read; `-` for standard input [default: hotcold.pb.gz]
-
-    Options:
-      -h, --help  Print help (see more with '--help')
-
-    Table options:
-          --sort <COLUMN>    Order by tottime, cumtime, ncalls, samples or name [default: tottime]
-          --by <WHAT>        Group by function, line, module, thread or process [default: function]
-          --limit <N>        Show at most N rows; 0 for all [default: 20]
-          --min-percent <P>  Leave out rows below P % of the total [default: 0, with --tree 1]
-          --filter <REGEX>   Keep rows whose function, file or module matches
-          --tree             Print the call tree
-          --inlines          Show inlined functions below the function they were inlined into
-    ");
-}
-
-#[test]
 fn full_help_starts_with_examples() {
     for command in ["report", "flamegraph"] {
         let output = hotcold().args(["profile", command, "--help"]).assert().success().stderr("");

@@ -85,7 +85,7 @@ impl Elf {
             segments,
             build_id: file.build_id().ok().flatten().unwrap_or_default().to_vec(),
             base: lowest & !0xfff,
-            roots: go_roots(&file),
+            roots: roots(&file),
             sections: Some(sections),
         })
     }
@@ -155,24 +155,31 @@ impl Sections {
 }
 
 /// Functions of the Go runtime at which a goroutine's or thread's stack begins.
-const GO_ROOTS: [&str; 6] = [
+const GO_ROOTS: [&str; 7] = [
     "runtime.goexit",
     "runtime.mstart",
     "runtime.rt0_go",
     "_rt0_amd64_linux",
     "runtime.goexit.abi0",
     "runtime.mstart.abi0",
+    "runtime.rt0_go.abi0",
 ];
 
-fn go_roots<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Vec<Range<u64>> {
-    if file.section_by_name(".gopclntab").is_none() {
-        return Vec::new();
+/// The entry code of a program or dynamic loader is short, and it is where the first thread's stack begins.
+const ENTRY_BYTES: u64 = 48;
+
+fn roots<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Vec<Range<u64>> {
+    let entry = file.entry();
+    let mut roots = Vec::new();
+    if entry != 0 {
+        roots.push(entry..entry.saturating_add(ENTRY_BYTES));
     }
-    let is_root = |name: &str| GO_ROOTS.contains(&name) || name == "runtime.rt0_go.abi0";
-    file.symbols()
-        .filter(|symbol| symbol.name().is_ok_and(is_root))
-        .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size()))
-        .collect()
+    if file.section_by_name(".gopclntab").is_some() {
+        let is_root = |name: &str| GO_ROOTS.contains(&name);
+        let symbols = file.symbols().filter(|symbol| symbol.name().is_ok_and(is_root));
+        roots.extend(symbols.map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size())));
+    }
+    roots
 }
 
 #[cfg(test)]

@@ -74,13 +74,15 @@ fn open(mapping: &Mapping<'_>) -> (ModuleFile, Elf) {
     let mut found = None;
     for (i, (place, root)) in places.iter().enumerate() {
         let Ok(file) = File::open(place) else { continue };
+        let by_name = i < 2;
         if is_the_mapped(&file, mapping) {
-            let by_name = i < 2;
             let named = if by_name { FileState::Present } else { gone_state(&places[0].0, &places[1].0) };
             found = Some((file, (*root).to_owned(), named));
             break;
         }
-        state = FileState::Replaced;
+        if by_name {
+            state = FileState::Replaced;
+        }
     }
     if found.is_none() && state == FileState::Unreadable && mapping.path.ends_with(" (deleted)") {
         state = FileState::Deleted;

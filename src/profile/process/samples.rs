@@ -52,6 +52,8 @@ impl Samples {
     pub(super) fn into_rows(mut self) -> Vec<RawSample> {
         let rows = self.open_rows();
         self.rows.extend(rows);
+        // The open bucket may be one that was closed before buckets were widened.
+        self.merge();
         self.rows
     }
 
@@ -89,6 +91,10 @@ impl Samples {
         for row in &mut self.rows {
             row.bucket /= 2;
         }
+        self.merge();
+    }
+
+    fn merge(&mut self) {
         self.rows.sort_unstable_by_key(|row| (row.bucket, row.thread, row.stack));
         self.rows.dedup_by(|row, kept| {
             let same = (row.bucket, row.thread, row.stack) == (kept.bucket, kept.thread, kept.stack);

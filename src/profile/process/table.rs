@@ -56,8 +56,8 @@ pub struct Counts {
     pub truncated: u64,
     /// … of these, completed from the process's memory.
     pub completed: u64,
-    /// Samples whose dump was too short, whether completed or not.
-    pub cut_dumps: u64,
+    /// Samples whose dump was full before it reached the root, whether completed or not.
+    pub full_dumps: u64,
     /// How often the kernel slowed sampling down.
     pub throttled: u64,
 }
@@ -141,7 +141,7 @@ impl ProcessTable {
 
     /// Whether stacks are being cut for want of longer dumps.
     pub fn wants_longer_dumps(&self) -> bool {
-        self.counts.cut_dumps >= CUT_ENOUGH
+        self.counts.full_dumps >= CUT_ENOUGH
     }
 
     /// Process ids of the processes that have not ended.
@@ -316,14 +316,15 @@ impl ProcessTable {
             // All but the first are return addresses.
             RawFrame::Kernel(if i == 0 { address } else { address.wrapping_sub(1) })
         }));
-        if sample.registers.is_none() {
+        // In the middle of an exec there are registers but no stack that they belong to.
+        if sample.registers.is_none() || (sample.stack.is_empty() && !sample.kernel.is_empty()) {
             return;
         }
         let Some(live) = self.live.get(&sample.pid) else { return };
         let mut outcome = self.walker.walk(&live.unwinder, sample);
         let mut completed = false;
         if outcome == Outcome::CutDump {
-            self.counts.cut_dumps += 1;
+            self.counts.full_dumps += u64::from(sample.stack.is_full());
             if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
                 outcome = better;
                 completed = better == Outcome::Root;

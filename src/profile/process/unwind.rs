@@ -1,7 +1,8 @@
 //! From registers and a copy of the stack to return addresses.
 //!
-//! A dump ends after at most 64 KB. What lies above is read from the process itself, provided that the return addresses at the
-//! top of the dump are still in their places: then the outer calls are still the ones that were sampled.
+//! A dump ends after at most 64 KB, and before that at the first page of the stack that has never been touched (a large buffer
+//! does it). What lies above is read from the process itself, provided that the return addresses at the top of the dump are
+//! still in their places: then the outer calls are still the ones that were sampled.
 
 use std::cell::Cell;
 
@@ -132,10 +133,6 @@ impl StackWalker {
                 break Outcome::Lost;
             }
         };
-        if outcome == Outcome::Lost && beyond.get() && sample.stack.is_full() {
-            Outcome::CutDump
-        } else {
-            outcome
-        }
+        if outcome == Outcome::Lost && beyond.get() { Outcome::CutDump } else { outcome }
     }
 }

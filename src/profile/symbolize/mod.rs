@@ -1,1 +1,84 @@
 //! Addresses to functions, files, lines and inlined calls.
+//!
+//! Each distinct address is looked up once: in the debug information of its file (own or split off), else in a symbol
+//! table, else it is shown as `module+0xaddress`. A name is never guessed. All files read here are hostile.
+
+mod debug_file;
+mod demangle;
+mod dwarf;
+mod guard;
+mod hints;
+mod kernel;
+mod lookup;
+mod module;
+mod naming;
+mod object_file;
+mod profile;
+mod sources;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use self::{kernel::KernelSymbols, module::ModuleSymbols};
+use super::{model::Profile, raw::RawProfile};
+use crate::progress::Progress;
+
+/// Where to find names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Directories with separate debug files.
+    pub debug_dirs: Vec<PathBuf>,
+    /// The kernel's symbol table, in the format of `/proc/kallsyms`.
+    pub kallsyms: PathBuf,
+    /// How many files to read at a time; 0 counts as 1.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { debug_dirs: vec!["/usr/lib/debug".into()], kallsyms: "/proc/kallsyms".into(), threads: 2 }
+    }
+}
+
+/// Gives names to recordings, and remembers between calls the files it opened and the addresses it resolved.
+///
+/// Meant for one growing recording: [`RawProfile::modules`] may grow from call to call; a module that is another file than
+/// before is read anew.
+#[derive(Default)]
+pub struct Symbolizer {
+    options: Options,
+    modules: Vec<Option<ModuleSymbols>>,
+    kernel: Option<KernelSymbols>,
+}
+
+impl Symbolizer {
+    /// A symbolizer that has read nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// The recording with names. Never fails: what cannot be read is shown by its address, and a note says so where it
+    /// concerns one sample in a hundred.
+    pub fn symbolize(&mut self, raw: &RawProfile, progress: &dyn Progress) -> Profile {
+        let session = guard::Session::start();
+        self.look_up(raw, progress);
+        drop(session);
+        progress.finish();
+        let mut recording = raw.recording.clone();
+        recording.notes.extend(hints::notes(raw, &self.modules, self.kernel.as_ref()));
+        profile::build(raw, &self.modules, self.kernel.as_ref(), recording)
+    }
+}
+
+impl std::fmt::Debug for Symbolizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Symbolizer").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Gives names to one recording; see [`Symbolizer::symbolize`].
+pub fn symbolize(raw: &RawProfile, options: &Options, progress: &dyn Progress) -> Profile {
+    Symbolizer::new(options.clone()).symbolize(raw, progress)
+}

@@ -1,0 +1,69 @@
+//! The flags that say how to record; shared by `run` and `attach`.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::bail;
+
+/// How to record and where to put it.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Recording")]
+pub(super) struct RecordArgs {
+    /// File to save the recording to
+    #[arg(short, long, value_name = "FILE", default_value = "hotcold.pb.gz", env = "HOTCOLD_OUTPUT", hide_env_values = true)]
+    pub(super) output: PathBuf,
+    /// Do not save the recording
+    #[arg(long, conflicts_with = "output")]
+    pub(super) no_save: bool,
+    /// Samples per second of CPU time
+    ///
+    /// Rates below 500 miss programs that run for a few milliseconds; see the coverage in the header of the table.
+    #[arg(short, long, value_name = "HZ", default_value_t = 997, value_parser = rate(), env = "HOTCOLD_RATE", hide_env_values = true)]
+    pub(super) rate: u64,
+    /// Stop recording after this long, for example 10s or 2m
+    ///
+    /// The table is printed then. A program that was started by hotcold goes on, and hotcold waits for it.
+    #[arg(short, long, value_name = "TIME", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+    /// Watch all processors instead of the program's threads (root)
+    ///
+    /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
+    #[arg(long)]
+    pub(super) system_wide: bool,
+    /// Go on recording children that outlive the program
+    #[arg(long)]
+    pub(super) wait_children: bool,
+    /// Draw a flamegraph, too
+    #[arg(long, value_name = "SVG")]
+    pub(super) flamegraph: Option<PathBuf>,
+    /// Print the table to a file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub(super) table_to: Option<PathBuf>,
+}
+
+const FASTEST: u64 = 20_000;
+
+fn rate() -> impl clap::builder::TypedValueParser<Value = u64> {
+    clap::value_parser!(u64).range(1..=FASTEST)
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(duration) }
+}
+
+impl RecordArgs {
+    /// Refuses what cannot be meant, before anything is started.
+    pub(super) fn check(&self, json: bool) -> anyhow::Result<()> {
+        let is_stdout = |path: &PathBuf| path.as_os_str() == "-";
+        if is_stdout(&self.output) && !self.no_save {
+            bail!("the program writes to standard output: save the recording to a file");
+        }
+        if self.flamegraph.as_ref().is_some_and(is_stdout) {
+            bail!("the program writes to standard output: draw the flamegraph to a file");
+        }
+        if json && self.table_to.is_none() {
+            bail!("--json needs --table-to FILE: standard output is the program's");
+        }
+        Ok(())
+    }
+}

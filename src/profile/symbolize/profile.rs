@@ -1,0 +1,198 @@
+//! Puts names in place of addresses: a [`RawProfile`] becomes a [`Profile`].
+
+use std::collections::HashMap;
+
+use super::{
+    debug_file::hex,
+    demangle,
+    kernel::{KERNEL, KernelSymbols},
+    module::{ModuleSymbols, NamedFunction},
+};
+use crate::profile::{
+    model::{
+        Builder, Frame, FrameId, Function, FunctionId, Language, Module, ModuleId, Origin, Process, Profile,
+        Recording, Sample, StrId, Thread,
+    },
+    raw::{FileState, RawFrame, RawProfile},
+    stack::StackId,
+};
+
+/// Builds the profile from resolved modules.
+pub(super) fn build(
+    raw: &RawProfile,
+    modules: &[Option<ModuleSymbols>],
+    kernel: Option<&KernelSymbols>,
+    recording: Recording,
+) -> Profile {
+    let mut naming = Naming {
+        raw,
+        modules,
+        kernel,
+        start_lines: start_lines(modules),
+        out: Builder::new(),
+        frames: HashMap::new(),
+    };
+    let mut stacks: Vec<Option<StackId>> = Vec::with_capacity(raw.stacks.len());
+    for node in raw.stacks.nodes() {
+        let mut stack = node.parent.and_then(|p| stacks.get(p.index()).copied().flatten());
+        for frame in naming.frames(node.frame) {
+            stack = Some(naming.out.stack(stack, frame));
+        }
+        stacks.push(stack);
+    }
+    let mut out = naming.out;
+    let threads = threads(raw, &mut out);
+    for sample in &raw.samples {
+        let thread = threads.get(sample.thread as usize).copied().flatten();
+        let stack = stacks.get(sample.stack.index()).copied().flatten();
+        if let Some((thread, stack)) = thread.zip(stack) {
+            let (count, weight_ns) = (sample.count, sample.weight_ns);
+            out.sample(Sample { bucket: sample.bucket, thread, stack, count, weight_ns });
+        }
+    }
+    out.build(recording)
+}
+
+fn threads(raw: &RawProfile, out: &mut Builder) -> Vec<Option<crate::profile::model::ThreadId>> {
+    let processes: Vec<_> = raw
+        .processes
+        .iter()
+        .map(|p| {
+            let name = out.string(&p.name);
+            out.process(Process { pid: p.pid, parent_pid: p.parent_pid, name })
+        })
+        .collect();
+    let thread = |t: &crate::profile::raw::RawThread| {
+        let name = out.string(&t.name);
+        let process = *processes.get(t.process as usize)?;
+        Some(out.thread(Thread { process, tid: t.tid, name }))
+    };
+    raw.threads.iter().map(thread).collect()
+}
+
+/// What makes two functions of a module the same.
+type Same<'a> = (usize, &'a str, &'a str, &'a str);
+
+/// First line of each function. Where a function stands alone it is known more often than where it is inlined; the
+/// smallest known one is taken for both, so that they are one function.
+fn start_lines(modules: &[Option<ModuleSymbols>]) -> HashMap<Same<'_>, u32> {
+    let mut lines = HashMap::new();
+    for (module, known) in modules.iter().enumerate() {
+        for function in known.iter().flat_map(ModuleSymbols::functions).filter(|f| f.start_line > 0) {
+            let line = lines.entry(same(module, function)).or_insert(function.start_line);
+            *line = function.start_line.min(*line);
+        }
+    }
+    lines
+}
+
+fn same(module: usize, f: &NamedFunction) -> Same<'_> {
+    (module, &f.name, &f.system_name, &f.file)
+}
+
+struct Naming<'a> {
+    raw: &'a RawProfile,
+    modules: &'a [Option<ModuleSymbols>],
+    kernel: Option<&'a KernelSymbols>,
+    start_lines: HashMap<Same<'a>, u32>,
+    out: Builder,
+    frames: HashMap<RawFrame, Vec<FrameId>>,
+}
+
+impl Naming<'_> {
+    /// The frames that a recorded one stands for, outermost first.
+    fn frames(&mut self, raw: RawFrame) -> Vec<FrameId> {
+        if let Some(known) = self.frames.get(&raw) {
+            return known.clone();
+        }
+        let frames = match raw {
+            RawFrame::Native { module, address } => self.native(module, address),
+            RawFrame::Unmatched { module, offset } => self.nameless(module, offset),
+            RawFrame::Kernel(address) => self.kernel(address),
+            RawFrame::Anonymous => self.marker("[anonymous code]", Origin::Native),
+            RawFrame::Unknown => self.marker("[unknown]", Origin::Marker),
+            RawFrame::Truncated => self.marker("[truncated]", Origin::Marker),
+        };
+        self.frames.insert(raw, frames.clone());
+        frames
+    }
+
+    fn native(&mut self, module: u32, address: u64) -> Vec<FrameId> {
+        let index = module as usize;
+        let Some(known) = self.modules.get(index).and_then(Option::as_ref) else {
+            return self.nameless(module, address);
+        };
+        let id = self.module(module);
+        let mut frames = Vec::new();
+        for call in known.calls(address) {
+            let Some(function) = known.functions().get(call.function) else { continue };
+            let start_line = self.start_lines.get(&same(index, function)).copied().unwrap_or(0);
+            let function = self.function(function, start_line, id, Origin::Native);
+            frames.push(self.out.frame(Frame { function, line: call.line, inlined: call.inlined }));
+        }
+        frames
+    }
+
+    fn nameless(&mut self, module: u32, address: u64) -> Vec<FrameId> {
+        let Some(file) = self.raw.modules.get(module as usize) else {
+            return self.marker("[unknown]", Origin::Marker);
+        };
+        let function = NamedFunction::nameless(&file.path, address);
+        let module = self.module(module);
+        self.alone(&function, module, Origin::Native)
+    }
+
+    fn kernel(&mut self, address: u64) -> Vec<FrameId> {
+        let symbol = self.kernel.and_then(|k| k.find(address));
+        let module = symbol.as_ref().map_or(KERNEL, |s| &s.module).to_owned();
+        let mut function = NamedFunction::nameless(KERNEL, address);
+        if let Some(symbol) = symbol {
+            let (name, system_name) = (symbol.name, symbol.system_name);
+            function = NamedFunction { name, system_name, language: Language::C, ..NamedFunction::default() };
+        } else if self.kernel.is_none_or(|k| k.hidden) {
+            // Addresses would only look like different functions.
+            let name = KERNEL.to_owned();
+            function = NamedFunction { system_name: name.clone(), name, ..NamedFunction::default() };
+        }
+        let path = self.out.string(&module);
+        let build_id = self.out.string("");
+        let module = self.out.module(Module { path, build_id });
+        self.alone(&function, Some(module), Origin::Kernel)
+    }
+
+    fn marker(&mut self, name: &str, origin: Origin) -> Vec<FrameId> {
+        let name = name.to_owned();
+        let function = NamedFunction { system_name: name.clone(), name, ..NamedFunction::default() };
+        self.alone(&function, None, origin)
+    }
+
+    fn alone(&mut self, function: &NamedFunction, module: Option<ModuleId>, origin: Origin) -> Vec<FrameId> {
+        let function = self.function(function, 0, module, origin);
+        vec![self.out.frame(Frame { function, line: 0, inlined: false })]
+    }
+
+    fn function(
+        &mut self,
+        function: &NamedFunction,
+        start_line: u32,
+        module: Option<ModuleId>,
+        origin: Origin,
+    ) -> FunctionId {
+        let mut string = |text: &str| -> StrId { self.out.string(text) };
+        let (name, system_name) = (string(&function.name), string(&function.system_name));
+        let (file, language) = (string(&function.file), function.language);
+        self.out.function(Function { name, system_name, file, start_line, module, origin, language })
+    }
+
+    fn module(&mut self, module: u32) -> Option<ModuleId> {
+        let file = self.raw.modules.get(module as usize)?;
+        let suffix = match file.state {
+            FileState::Deleted => " (deleted)",
+            FileState::Replaced => " (replaced)",
+            FileState::Present | FileState::Unreadable | FileState::Virtual => "",
+        };
+        let path = self.out.string(&format!("{}{suffix}", demangle::path(&file.path)));
+        let build_id = self.out.string(&hex(&file.build_id));
+        Some(self.out.module(Module { path, build_id }))
+    }
+}
