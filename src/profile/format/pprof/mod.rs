@@ -1,0 +1,103 @@
+//! The save format: gzipped pprof, `profile.proto` of <https://github.com/google/pprof/blob/main/proto/profile.proto>,
+//! readable by `go tool pprof`, Pyroscope, Parca and speedscope. The message types are those of the `pprof` crate.
+//!
+//! # How a [`Profile`] is written
+//!
+//! | model | pprof |
+//! |---|---|
+//! | `Recording::clock` | second sample type: `cpu` or `wall`, in `nanoseconds`; also the default sample type and `period_type` |
+//! | `rate_hz` | `period` = 10⁹ / rate, rounded (0 where not known) |
+//! | `started`, `duration_ns` | `time_nanos` (0 where not known, or outside 1970 to 2262), `duration_nanos` |
+//! | `Module` | `Mapping`, id = position + 1, without addresses; the program itself stands first, as pprof tools expect |
+//! | `Function` | `Function`, id = position + 1; its module is the mapping of the locations it stands in |
+//! | `Frame`s | one `Location` per physical frame: the consecutive inlined frames, innermost first, and the frame they were inlined into |
+//! | stack | `Sample::location_id`, innermost first |
+//! | `Sample` | `value` = \[count, weight_ns\], and labels |
+//! | bucket | label `time`: start of the bucket since the start of the recording, in `nanoseconds` (`go tool pprof -tagfocus=10s:20s`) |
+//! | thread | labels `thread` (its name), `tid`, `pid`, `process` (its name); texts, an empty one is left out |
+//!
+//! A number over `i64::MAX` (nanoseconds: 292 years) is written as `i64::MAX`. Stacks without samples are not written, and
+//! ids may change.
+//!
+//! What has no field goes into comments, one line a subject: a name with its version, a space, a JSON object. They begin
+//! with `#`, which `go tool pprof` does not print in its headers. Fields may be added within a version.
+//!
+//! * `#hotcold.recording/1`: the rest of [`Recording`](crate::profile::model::Recording), fields of the same names
+//!   (`cpus` and `kernel` stand for `host`). Its presence makes a file one of ours.
+//! * `#hotcold.threads/1`: `processes`, each \[pid, parent pid, name\], and `threads`, each \[position in `processes`, tid,
+//!   name\]: parents have no label, and threads without samples no place at all. Where two threads have the same labels,
+//!   their samples have one more, `hotcold_thread`: the position in `threads`.
+//! * `#hotcold.functions/1`: `check`, the CRC-32 of the location and function messages as they stand in the file; function
+//!   ids by origin (`kernel`, `python`, `marker`; others are native) and by `languages`; `modules`, pairs of a function id
+//!   and its mapping id (0: none) where the locations do not tell; `open_inlines`, ids of locations whose last line is an
+//!   inlined frame too. A tool that rewrites the file gives functions other ids, so that the check fails; then the same is
+//!   guessed as for a foreign file.
+//!
+//! # What is read
+//!
+//! Every pprof file, plain or gzipped. A foreign one has the backend `pprof`, one time bucket, and notes about what it could
+//! not say. `read/values.rs` chooses the sample type, `read/threads.rs` knows the labels of other tools,
+//! `read/guess.rs` tells origins and languages from names. Everything is hostile: no number of the file is a size of ours, ids
+//! are looked up, and [`Limits`](read::Limits) bound what a small file can blow up to.
+
+mod extra;
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+
+use crate::profile::model::Profile;
+
+/// Label keys of our own files.
+mod label {
+    pub(super) const THREAD: &str = "thread";
+    pub(super) const TID: &str = "tid";
+    pub(super) const PID: &str = "pid";
+    pub(super) const PROCESS: &str = "process";
+    pub(super) const TIME: &str = "time";
+    pub(super) const THREAD_POSITION: &str = "hotcold_thread";
+}
+
+/// Sample types and units.
+mod unit {
+    pub(super) const SAMPLES: &str = "samples";
+    pub(super) const COUNT: &str = "count";
+    pub(super) const CPU: &str = "cpu";
+    pub(super) const WALL: &str = "wall";
+    pub(super) const NANOSECONDS: &str = "nanoseconds";
+}
+
+/// The profile as gzipped pprof; equal profiles give equal bytes.
+pub fn write(profile: &Profile) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_to(profile, &mut bytes);
+    bytes
+}
+
+/// As [`write`], to a stream.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_to(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    write::write(profile, out)
+}
+
+/// The profile in these bytes, gzipped or plain.
+///
+/// # Errors
+/// What is wrong with the bytes, in a few words.
+pub fn read(bytes: &[u8]) -> Result<Profile, String> {
+    read::read(bytes, &read::Limits::DEFAULT)
+}
+
+/// Whether a file that begins with these bytes can be pprof at all.
+///
+/// # Errors
+/// Why not, in a few words.
+pub(super) fn sniff(beginning: &[u8]) -> Result<(), String> {
+    read::sniff(beginning)
+}

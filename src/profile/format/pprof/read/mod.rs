@@ -1,0 +1,149 @@
+//! pprof bytes as a [`Profile`]. The file is gone through three times, because its tables may stand in any order: once for
+//! the tables, once for the locations, once for the samples, of which only one is decoded at a time.
+
+mod draft;
+mod functions;
+mod guess;
+mod ids;
+mod own;
+mod samples;
+mod tables;
+mod threads;
+mod values;
+mod wire;
+
+use std::{
+    borrow::Cow,
+    io::{self, Read},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use flate2::read::MultiGzDecoder;
+
+use self::{draft::Draft, functions::Functions, own::Own, tables::Tables, values::Values};
+use super::extra::RecordingLine;
+use crate::profile::{
+    format::too_large,
+    model::{Profile, Recording},
+};
+
+/// An index or id of the file that leads nowhere.
+const OUTSIDE: &str = "damaged: an index points outside its table";
+const CUT_SHORT: &str = "cut short";
+const NOT_PPROF: &str = "not a pprof file";
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// Bounds on what a file may make of itself, so that a small one cannot fill the memory. Far over what recordings need.
+pub(super) struct Limits {
+    /// Bytes after decompression.
+    pub(super) bytes: u64,
+    /// Bytes of one message (a sample, a location with its inlined frames, …).
+    pub(super) message: usize,
+    /// Strings.
+    pub(super) strings: usize,
+    /// Entries of each other table.
+    pub(super) entries: usize,
+    /// Samples.
+    pub(super) samples: usize,
+    /// Distinct stacks, callers' stacks included.
+    pub(super) stacks: usize,
+}
+
+impl Limits {
+    pub(super) const DEFAULT: Self = Self {
+        bytes: crate::profile::format::MAX_BYTES,
+        message: 16 << 20,
+        strings: 1 << 24,
+        entries: 1 << 22,
+        samples: 1 << 25,
+        stacks: 1 << 24,
+    };
+}
+
+/// What all parts of reading look at.
+struct File<'f, 'a> {
+    plain: &'f [u8],
+    tables: &'f Tables<'a>,
+    own: &'f Own,
+    limits: &'f Limits,
+}
+
+/// Fails where a table would pass its limit.
+fn limit(len: usize, max: usize, things: &str) -> Result<(), String> {
+    if len < max {
+        return Ok(());
+    }
+    Err(format!("it holds more than {} {things}", crate::units::count(max as u64)))
+}
+
+pub(super) fn sniff(beginning: &[u8]) -> Result<(), String> {
+    if beginning.is_empty() {
+        return Err("the file is empty".into());
+    }
+    if beginning.starts_with(b"PERFILE2") {
+        return Err("a recording of `perf record`, not a pprof file".into());
+    }
+    let gzip = beginning.starts_with(GZIP) || beginning == &GZIP[..1];
+    if gzip || wire::begins_like_pprof(beginning) { Ok(()) } else { Err(NOT_PPROF.into()) }
+}
+
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, String> {
+    sniff(bytes)?;
+    let plain = unzip(bytes, limits.bytes)?;
+    let tables = Tables::of(&plain, limits)?;
+    let (own, mut notes) = Own::of(&tables)?;
+    let values = Values::of(&tables)?;
+    let file = File { plain: &plain, tables: &tables, own: &own, limits };
+    let mut draft = Draft::new(&tables);
+    let functions = Functions::of(&file, &mut draft)?;
+    let read = samples::read(&file, &values, &functions, &mut draft)?;
+    let foreign = own.recording.is_none();
+    if foreign {
+        notes.extend(values.notes.iter().cloned());
+    }
+    notes.extend(read);
+    let builder = draft.builder;
+    let mut profile = builder.build(recording(&tables, own.recording, &values, notes));
+    if foreign {
+        guess::complete(&mut profile);
+    }
+    Ok(profile)
+}
+
+fn recording(
+    tables: &Tables<'_>,
+    own: Option<RecordingLine>,
+    values: &Values,
+    notes: Vec<String>,
+) -> Recording {
+    let started = u64::try_from(tables.header.time_nanos).ok().filter(|&ns| ns > 0);
+    let started = started.and_then(|ns| UNIX_EPOCH.checked_add(Duration::from_nanos(ns)));
+    let duration_ns = u64::try_from(tables.header.duration_nanos).unwrap_or(0);
+    if let Some(line) = own {
+        let mut recording = line.into_recording(started, duration_ns, values.clock);
+        recording.notes.extend(notes);
+        return recording;
+    }
+    Recording {
+        started,
+        duration_ns,
+        clock: values.clock,
+        rate_hz: values.rate_hz(),
+        bucket_ns: duration_ns,
+        notes,
+        ..Default::default()
+    }
+}
+
+fn unzip(bytes: &[u8], max: u64) -> Result<Cow<'_, [u8]>, String> {
+    if !bytes.starts_with(&GZIP[..1]) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut plain = Vec::new();
+    match MultiGzDecoder::new(bytes).take(max.saturating_add(1)).read_to_end(&mut plain) {
+        Ok(_) if plain.len() as u64 > max => Err(too_large(max)),
+        Ok(_) => Ok(Cow::Owned(plain)),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(CUT_SHORT.into()),
+        Err(_) => Err("damaged: its gzip data cannot be decompressed".into()),
+    }
+}

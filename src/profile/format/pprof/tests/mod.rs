@@ -1,0 +1,6 @@
+//! The save format as a whole.
+
+mod canon;
+mod foreign;
+mod hostile;
+mod own;

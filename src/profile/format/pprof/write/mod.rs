@@ -1,0 +1,196 @@
+//! A [`Profile`] as pprof bytes. Samples are encoded in portions, so that writing needs little memory beside the profile.
+
+mod locations;
+mod strings;
+mod threads;
+
+use std::{
+    io::{self, Write},
+    time::UNIX_EPOCH,
+};
+
+use flate2::{Compression, GzBuilder, write::GzEncoder};
+use pprof::protos::{self as proto, Message};
+
+use self::{locations::Locations, strings::Strings, threads::ThreadLabels};
+use super::{
+    extra::{self, FunctionsLine, RecordingLine},
+    label, unit,
+};
+use crate::profile::model::{Clock, Profile, Recording};
+
+/// Samples encoded at a time.
+const PORTION: usize = 1024;
+
+pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    // Level 1: stacks are so repetitive that higher levels take several times as long for a tenth of the size.
+    let gz = GzBuilder::new().mtime(0).write(out, Compression::fast());
+    let mut writer = Writer { gz, buffer: Vec::new(), strings: Strings::new() };
+    writer.profile(profile)?;
+    writer.gz.finish()?.flush()
+}
+
+struct Writer<'p, W: Write> {
+    gz: GzEncoder<W>,
+    buffer: Vec<u8>,
+    strings: Strings<'p>,
+}
+
+impl<'p, W: Write> Writer<'p, W> {
+    fn profile(&mut self, profile: &'p Profile) -> io::Result<()> {
+        let locations = Locations::of(profile);
+        let labels = ThreadLabels::of(profile, &mut self.strings);
+        let header = self.header(&profile.recording);
+        self.emit(&header)?;
+        let mappings = self.mappings(profile);
+        self.emit(&proto::Profile { mapping: mappings, ..Default::default() })?;
+        let check = self.functions(profile, &locations)?;
+        self.samples(profile, &locations, &labels)?;
+        let comments = [
+            extra::line(extra::RECORDING, &RecordingLine::of(&profile.recording)),
+            extra::line(extra::THREADS, &threads::line(profile)),
+            extra::line(extra::FUNCTIONS, &functions_line(profile, &locations, check)),
+        ];
+        let comment = (self.strings.len()..).take(comments.len()).collect();
+        let strings = std::mem::replace(&mut self.strings, Strings::new());
+        let string_table = strings.into_table().chain(comments).collect();
+        self.emit(&proto::Profile { comment, string_table, ..Default::default() })
+    }
+
+    /// Messages written one after the other are one message with all their fields.
+    fn emit(&mut self, part: &proto::Profile) -> io::Result<()> {
+        encode(part, &mut self.buffer);
+        self.gz.write_all(&self.buffer)
+    }
+
+    fn header(&mut self, recording: &Recording) -> proto::Profile {
+        let clock = match recording.clock {
+            Clock::Cpu => unit::CPU,
+            Clock::Wall => unit::WALL,
+        };
+        let samples = self.value_type(unit::SAMPLES, unit::COUNT);
+        let time = self.value_type(clock, unit::NANOSECONDS);
+        let started = recording.started.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        proto::Profile {
+            sample_type: vec![samples, time.clone()],
+            default_sample_type: time.ty,
+            period_type: Some(time),
+            period: clamp(
+                (1_000_000_000 + recording.rate_hz / 2).checked_div(recording.rate_hz).unwrap_or(0),
+            ),
+            time_nanos: started.and_then(|t| i64::try_from(t.as_nanos()).ok()).unwrap_or(0),
+            duration_nanos: clamp(recording.duration_ns),
+            ..Default::default()
+        }
+    }
+
+    fn value_type(&mut self, ty: &'static str, unit: &'static str) -> proto::ValueType {
+        proto::ValueType { ty: self.strings.id(ty), unit: self.strings.id(unit) }
+    }
+
+    fn mappings(&mut self, profile: &'p Profile) -> Vec<proto::Mapping> {
+        let main = main_module(profile);
+        let others = (0..profile.modules.len()).filter(|&i| Some(i) != main);
+        main.into_iter()
+            .chain(others)
+            .map(|i| {
+                let module = &profile.modules[i];
+                proto::Mapping {
+                    id: id(i),
+                    filename: self.strings.id(profile.str(module.path)),
+                    build_id: self.strings.id(profile.str(module.build_id)),
+                    // Else `go tool pprof` tries to look addresses up that are not in the file.
+                    has_functions: true,
+                    has_filenames: true,
+                    has_line_numbers: true,
+                    has_inline_frames: true,
+                    ..Default::default()
+                }
+            })
+            .collect()
+    }
+
+    /// Writes locations and functions and returns the CRC-32 of their bytes.
+    fn functions(&mut self, profile: &'p Profile, locations: &Locations) -> io::Result<u32> {
+        let function = profile.functions.iter().enumerate().map(|(i, f)| proto::Function {
+            id: id(i),
+            name: self.strings.id(profile.str(f.name)),
+            system_name: self.strings.id(profile.str(f.system_name)),
+            filename: self.strings.id(profile.str(f.file)),
+            start_line: i64::from(f.start_line),
+        });
+        let part = proto::Profile {
+            function: function.collect(),
+            location: locations.messages(profile),
+            ..Default::default()
+        };
+        self.emit(&part)?;
+        let mut crc = flate2::Crc::new();
+        crc.update(&self.buffer);
+        Ok(crc.sum())
+    }
+
+    fn samples(
+        &mut self,
+        profile: &'p Profile,
+        locations: &Locations,
+        labels: &ThreadLabels,
+    ) -> io::Result<()> {
+        let time_key = self.strings.id(label::TIME);
+        let nanoseconds = self.strings.id(unit::NANOSECONDS);
+        // At least 1, so that buckets without a length keep their numbers.
+        let bucket_ns = profile.recording.bucket_ns.max(1);
+        let mut part = proto::Profile::default();
+        for portion in profile.samples.chunks(PORTION) {
+            part.sample.resize_with(portion.len(), proto::Sample::default);
+            for (sample, message) in portion.iter().zip(&mut part.sample) {
+                locations.stack(sample.stack, &mut message.location_id);
+                message.value.clear();
+                message.value.extend([clamp(sample.count), clamp(sample.weight_ns)]);
+                message.label.clear();
+                message.label.extend_from_slice(labels.get(sample.thread));
+                message.label.push(proto::Label {
+                    key: time_key,
+                    num: clamp(u64::from(sample.bucket).saturating_mul(bucket_ns)),
+                    num_unit: nanoseconds,
+                    ..Default::default()
+                });
+            }
+            self.emit(&part)?;
+        }
+        Ok(())
+    }
+}
+
+fn functions_line(profile: &Profile, locations: &Locations, check: u32) -> FunctionsLine {
+    let mut line = FunctionsLine::default();
+    line.check = check;
+    line.modules = locations.unclear_modules(profile);
+    line.open_inlines = locations.open_inlines();
+    for (i, function) in profile.functions.iter().enumerate() {
+        line.add(id(i), function.origin, function.language);
+    }
+    line
+}
+
+fn encode(part: &proto::Profile, buffer: &mut Vec<u8>) {
+    buffer.clear();
+    // A vector grows; encoding into it cannot fail.
+    let _ = part.encode(buffer);
+}
+
+/// The module of the program itself, as far as the command tells.
+fn main_module(profile: &Profile) -> Option<usize> {
+    let program = profile.recording.command.first()?;
+    let name = program.rsplit('/').next().filter(|name| !name.is_empty())?;
+    profile.modules.iter().position(|m| profile.str(m.path).rsplit('/').next() == Some(name))
+}
+
+/// pprof ids begin with 1.
+fn id(position: usize) -> u64 {
+    position as u64 + 1
+}
+
+fn clamp(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
