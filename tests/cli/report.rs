@@ -43,15 +43,15 @@ pub(crate) fn recording(dir: &tempfile::TempDir) -> PathBuf {
         ..Recording::default()
     };
     let path = dir.path().join("a.pb.gz");
-    std::fs::write(&path, pprof::write(&b.build(recording))).unwrap();
+    std::fs::write(&path, pprof::write(&b.build(recording))).expect("a file in a temporary directory");
     path
 }
 
 fn report(args: &[&str]) -> String {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a temporary directory");
     let output =
         hotcold().args(["profile", "report"]).arg(recording(&dir)).args(args).assert().success().stderr("");
-    String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    String::from_utf8(output.get_output().stdout.clone()).expect("UTF-8")
 }
 
 #[test]
