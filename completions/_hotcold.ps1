@@ -53,7 +53,14 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;report' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
+            [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
+            [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -64,7 +71,12 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;flamegraph' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
+            [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title of the picture instead of the recorded command')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Draw only stacks with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Put the innermost functions on top and their callers below')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')

@@ -48,7 +48,14 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;report'= {
+            cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
+            cand --by 'Group by function, line, module, thread or process'
+            cand --limit 'Show at most N rows; 0 for all [default: 20]'
+            cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
+            cand --filter 'Keep rows whose function, file or module matches'
             cand --color 'When to use colour'
+            cand --tree 'Print the call tree'
+            cand --inlines 'Show inlined functions below the function they were inlined into'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -58,7 +65,12 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;profile;flamegraph'= {
+            cand -o 'Write the picture to SVG; `-` for standard output'
+            cand --output 'Write the picture to SVG; `-` for standard output'
+            cand --title 'Title of the picture instead of the recorded command'
+            cand --filter 'Draw only stacks with a frame whose function, file or module matches'
             cand --color 'When to use colour'
+            cand --inverted 'Put the innermost functions on top and their callers below'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'

@@ -47,16 +47,35 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from report flamegraph help" -f -a "report" -d 'Print where a recording spent its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from report flamegraph help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from report flamegraph help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
+cumtime\t''
+ncalls\t''
+samples\t''
+name\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l by -d 'Group by function, line, module, thread or process' -r -f -a "function\t''
+line\t''
+module\t''
+thread\t''
+process\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l limit -d 'Show at most N rows; 0 for all [default: 20]' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l min-percent -d 'Leave out rows below P % of the total [default: 0, with --tree 1]' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l filter -d 'Keep rows whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l tree -d 'Print the call tree'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l inlines -d 'Show inlined functions below the function they were inlined into'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s o -l output -d 'Write the picture to SVG; `-` for standard output' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l title -d 'Title of the picture instead of the recorded command' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l filter -d 'Draw only stacks with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l inverted -d 'Put the innermost functions on top and their callers below'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s v -l verbose -d 'Tell what is opened, found and skipped'
