@@ -1,5 +1,8 @@
 //! One integration-test binary.
 
+// Helpers of tests are tests; clippy knows only the functions marked as such.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -9,5 +12,6 @@ mod flamegraph;
 mod harness;
 mod help;
 mod man;
+mod record;
 mod report;
 mod run;
