@@ -9,6 +9,7 @@ mod error;
 pub mod locate;
 pub mod model;
 pub mod plan;
+pub mod safe_delete;
 pub mod select;
 pub mod store;
 
