@@ -1,0 +1,83 @@
+//! The stored bytes of a value.
+
+use std::{
+    fs::File,
+    io,
+    path::{Component, Path},
+};
+
+use rusqlite::{OptionalExtension, types::ValueRef};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+
+use super::{DiskStore, Part};
+use crate::cache::{
+    Error,
+    model::{EntryId, Label},
+    store::Value,
+};
+
+/// Longest value inside the database that is read whole; SQLite's own limit is not far above.
+const LONGEST: usize = 1 << 30;
+
+/// Reads the value of an entry.
+pub(super) fn value(store: &DiskStore, id: &EntryId) -> Result<Value, Error> {
+    let missing = || Error::NoSuchEntry { what: id.to_string(), noun: "id" };
+    let (part, row) = store.row(id).ok_or_else(missing)?;
+    let found = stored(part, row).map_err(|error| part.error(error))?;
+    match found.ok_or_else(missing)? {
+        Stored::Value(value) => Ok(value),
+        Stored::File(name) => file(part, &name),
+    }
+}
+
+enum Stored {
+    Value(Value),
+    File(Vec<u8>),
+}
+
+fn stored(part: &Part, row: i64) -> rusqlite::Result<Option<Stored>> {
+    let sql = "SELECT iif(octet_length(filename) > 4096, NULL, filename), iif(octet_length(value) > ?2, NULL, value) \
+               FROM Cache WHERE rowid = ?1";
+    let longest = i64::try_from(LONGEST).unwrap_or(i64::MAX);
+    let read = |row: &rusqlite::Row<'_>| {
+        if let ValueRef::Text(name) | ValueRef::Blob(name) = row.get_ref(0)? {
+            return Ok(Stored::File(name.to_vec()));
+        }
+        let value = row.get_ref(1)?;
+        Ok(Stored::Value(match value {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Value::Inline(bytes.to_vec()),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
+                let mut label = Label::default();
+                super::keys::plain(&mut label, value);
+                Value::Text(label.text)
+            }
+        }))
+    };
+    part.database.connection.prepare_cached(sql)?.query_row((row, longest), read).optional()
+}
+
+/// Opens a value file below the part's directory, without following a link or waiting for a pipe.
+fn file(part: &Part, name: &[u8]) -> Result<Value, Error> {
+    use std::os::unix::ffi::OsStrExt;
+
+    // Caches that were written on Windows have its separators.
+    let name: Vec<u8> = name.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect();
+    let name = Path::new(std::ffi::OsStr::from_bytes(&name));
+    let path = part.dir.join(name);
+    let read = |source: io::Error| Error::Read { path: path.clone(), source };
+    if name.components().any(|c| !matches!(c, Component::Normal(_))) {
+        return Err(read(io::Error::other("the name points outside of the cache")));
+    }
+    let root = openat(CWD, &part.dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| read(error.into()))?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY;
+    let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let opened = openat2(&root, name, flags | OFlags::NOATIME, Mode::empty(), within)
+        .or_else(|_| openat2(&root, name, flags, Mode::empty(), within));
+    let file = File::from(opened.map_err(|error| read(error.into()))?);
+    let about = file.metadata().map_err(read)?;
+    if !about.is_file() {
+        return Err(read(io::Error::other("it is not a regular file")));
+    }
+    Ok(Value::File(file, about.len()))
+}

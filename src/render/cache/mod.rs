@@ -1,0 +1,5 @@
+//! Caches as text and JSON.
+
+pub mod json;
+pub mod list;
+pub mod stats;
