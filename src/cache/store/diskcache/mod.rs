@@ -7,6 +7,7 @@ mod entries;
 mod fanout;
 mod keys;
 mod open;
+mod pace;
 mod remove;
 mod repair;
 mod rows;
@@ -14,6 +15,7 @@ mod schema;
 mod settings;
 mod summary;
 mod value;
+mod value_name;
 
 use std::path::{Path, PathBuf};
 
