@@ -14,6 +14,29 @@ pub fn bytes(n: u64) -> String {
     if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// What [`bytes`] means the other way round, as people type it: `500MB` and `500M` in powers of 1000, `1GiB` in powers of 1024,
+/// `1.5 GB`, `2048`. `None` for anything else, and for more than a `u64` holds.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let (prefix, base) = match unit.strip_suffix("ib") {
+        Some(prefix) => (prefix, 1024_u64),
+        None => (unit.strip_suffix('b').unwrap_or(&unit), 1000),
+    };
+    let power = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == prefix)?;
+    let factor = base.pow(u32::try_from(power).ok()?);
+    if base == 1024 && power == 0 {
+        return None;
+    }
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor);
+    }
+    let value = number.parse::<f64>().ok()? * factor as f64;
+    (value < u64::MAX as f64).then_some(value as u64)
+}
+
 /// `n` with thousands separators: `1,204`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -66,6 +89,24 @@ mod tests {
             assert_eq!(duration(Duration::from_millis(ms)), text);
         }
         assert_eq!(duration(Duration::from_secs(3723)), "1h 02m 03s");
+    }
+
+    #[test]
+    fn sizes_are_read_as_typed() {
+        let cases = [
+            ("0", 0),
+            ("2048", 2048),
+            ("500MB", 500_000_000),
+            ("1GiB", 1 << 30),
+            ("1.5 kb", 1500),
+            ("3b", 3),
+        ];
+        for (text, n) in cases {
+            assert_eq!(parse_bytes(text), Some(n), "{text}");
+        }
+        for text in ["", "MB", "-1", "1..2", "1XB", "1ib", "99999999PB", "inf", "1e9"] {
+            assert_eq!(parse_bytes(text), None, "{text}");
+        }
     }
 
     #[test]
