@@ -8,7 +8,9 @@ pub mod act;
 mod error;
 pub mod locate;
 pub mod model;
+pub mod pickle;
 pub mod plan;
+pub mod safe_delete;
 pub mod select;
 pub mod store;
 

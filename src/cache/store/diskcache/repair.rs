@@ -11,8 +11,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::{
     DiskStore, Part,
     check::{
-        self, forget_named,
+        self,
         finding::{Finding, Fix, Gone},
+        forget_named,
     },
     value_name::ValueName,
 };
@@ -174,10 +175,14 @@ impl Repair<'_> {
         for (key, sum) in [("count", "count(*)"), ("size", SIZES)] {
             let set = format!("SELECT {sum} FROM Cache NOT INDEXED");
             let right: i64 = self.sql(transaction.query_row(&set, [], |row| row.get(0)))?;
-            let updated =
-                self.sql(transaction.execute("UPDATE Settings SET value = ?2 WHERE key = ?1", params![key, right]))?;
+            let updated = self.sql(
+                transaction.execute("UPDATE Settings SET value = ?2 WHERE key = ?1", params![key, right]),
+            )?;
             if updated == 0 {
-                self.sql(transaction.execute("INSERT INTO Settings(key, value) VALUES (?1, ?2)", params![key, right]))?;
+                self.sql(
+                    transaction
+                        .execute("INSERT INTO Settings(key, value) VALUES (?1, ?2)", params![key, right]),
+                )?;
             }
         }
         self.sql(transaction.commit())?;
@@ -189,13 +194,23 @@ impl Repair<'_> {
 /// The sum that the check compares with; hostile sizes must not overflow it.
 const SIZES: &str = "coalesce(cast(total(CASE typeof(size) WHEN 'integer' THEN size END) AS INTEGER), 0)";
 
-fn wanted<'f>(findings: &'f mut [Finding], which: impl Fn(&Fix) -> bool + 'f) -> impl Iterator<Item = &'f mut Finding> {
+fn wanted<'f>(
+    findings: &'f mut [Finding],
+    which: impl Fn(&Fix) -> bool + 'f,
+) -> impl Iterator<Item = &'f mut Finding> {
     findings.iter_mut().filter(move |finding| finding.fix.as_ref().is_some_and(&which))
 }
 
 /// Changes one row if it still is as it was found; whether it did.
-fn change_row(db: &Connection, dir: &Path, fix: &Fix, emptied: &mut Vec<ValueName>) -> rusqlite::Result<bool> {
-    let length = |name: &str| fs::symlink_metadata(dir.join(name)).ok().filter(fs::Metadata::is_file).map(|about| about.len());
+fn change_row(
+    db: &Connection,
+    dir: &Path,
+    fix: &Fix,
+    emptied: &mut Vec<ValueName>,
+) -> rusqlite::Result<bool> {
+    let length = |name: &str| {
+        fs::symlink_metadata(dir.join(name)).ok().filter(fs::Metadata::is_file).map(|about| about.len())
+    };
     match fix {
         Fix::DropRow { rowid, filename, why } => {
             let text = String::from_utf8_lossy(filename);
@@ -212,10 +227,16 @@ fn change_row(db: &Connection, dir: &Path, fix: &Fix, emptied: &mut Vec<ValueNam
         }
         Fix::SetSize { rowid, name } => {
             let path = name.to_string();
-            let Some(bytes) = length(&path).and_then(|bytes| i64::try_from(bytes).ok()) else { return Ok(false) };
-            let mut before = db.prepare_cached("SELECT size FROM Cache WHERE rowid = ?1 AND filename = ?2")?;
-            let Ok(size) = before.query_row(params![rowid, path], |row| row.get::<_, i64>(0)) else { return Ok(false) };
-            db.prepare_cached("UPDATE Cache SET size = ?2 WHERE rowid = ?1")?.execute(params![rowid, bytes])?;
+            let Some(bytes) = length(&path).and_then(|bytes| i64::try_from(bytes).ok()) else {
+                return Ok(false);
+            };
+            let mut before =
+                db.prepare_cached("SELECT size FROM Cache WHERE rowid = ?1 AND filename = ?2")?;
+            let Ok(size) = before.query_row(params![rowid, path], |row| row.get::<_, i64>(0)) else {
+                return Ok(false);
+            };
+            db.prepare_cached("UPDATE Cache SET size = ?2 WHERE rowid = ?1")?
+                .execute(params![rowid, bytes])?;
             add(db, "size", bytes.saturating_sub(size))?;
             Ok(true)
         }
@@ -247,6 +268,7 @@ fn drop_row(db: &Connection, rowid: i64, filename: &[u8]) -> rusqlite::Result<bo
 }
 
 fn add(db: &Connection, key: &str, change: i64) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE Settings SET value = value + ?2 WHERE key = ?1")?.execute(params![key, change])?;
+    db.prepare_cached("UPDATE Settings SET value = value + ?2 WHERE key = ?1")?
+        .execute(params![key, change])?;
     Ok(())
 }

@@ -115,7 +115,10 @@ mod tests {
         ] {
             assert_eq!(ValueName::parse(other.as_bytes()), None, "{other}");
         }
-        assert_eq!((is_shelf(b"0f"), is_shelf(b"0F"), is_shelf(b"0"), is_shelf(b"000")), (Some(*b"0f"), None, None, None));
+        assert_eq!(
+            (is_shelf(b"0f"), is_shelf(b"0F"), is_shelf(b"0"), is_shelf(b"000")),
+            (Some(*b"0f"), None, None, None)
+        );
     }
 
     #[test]
@@ -124,8 +127,18 @@ mod tests {
         assert!(matches!(FileName::of(NAME.replace('/', "\\").as_bytes()), FileName::Windows(_)));
         assert_eq!(FileName::of(b"mine/a.bin"), FileName::Inside("mine/a.bin"));
         let outside: [&[u8]; 12] = [
-            b"../victim", b"a/../../b", b"/etc/passwd", b"", b".", b"..", b"./cache.db", b"cache.db", b"cache.db-wal",
-            b"a\0b", b"\xff", b"cc\\dd\\back.val",
+            b"../victim",
+            b"a/../../b",
+            b"/etc/passwd",
+            b"",
+            b".",
+            b"..",
+            b"./cache.db",
+            b"cache.db",
+            b"cache.db-wal",
+            b"a\0b",
+            b"\xff",
+            b"cc\\dd\\back.val",
         ];
         for name in outside {
             assert!(matches!(FileName::of(name), FileName::Outside(_)), "{name:?}");

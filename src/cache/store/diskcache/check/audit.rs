@@ -34,7 +34,8 @@ pub(super) fn list(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> rusqli
                 if let Ok(Some(bytes)) = read_file(subject.dir, name) {
                     judge("value", &bytes);
                 } else {
-                    let detail = format!("the value was not audited: more than {MOST_BYTES} bytes, or unreadable");
+                    let detail =
+                        format!("the value was not audited: more than {MOST_BYTES} bytes, or unreadable");
                     findings.push(Finding::row("not-audited", subject.part, rowid, detail));
                 }
             }

@@ -88,7 +88,8 @@ pub(super) fn log(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let detail = "the log's name belongs to something that is no file";
         findings.push(Finding::problem("foreign-log", subject.place("cache.db-wal"), detail));
     } else if about.len() > 0 && !is_used(subject.dir) {
-        let detail = "nobody has the cache open, and the log was left by a program that was killed; its rows are read";
+        let detail =
+            "nobody has the cache open, and the log was left by a program that was killed; its rows are read";
         let finding = Finding::note("left-over-log", subject.place("cache.db-wal"), detail);
         findings.push(finding.with_bytes(about.len()).fixed_by(Fix::Checkpoint));
     }

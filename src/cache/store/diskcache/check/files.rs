@@ -16,7 +16,12 @@ use super::{
 use crate::{cache::store::CheckOptions, units};
 
 /// Compares the rows with the files, and looks again at whatever does not fit.
-pub(super) fn compare(subject: &Subject<'_>, rows: &Rows, options: &CheckOptions, findings: &mut Vec<Finding>) {
+pub(super) fn compare(
+    subject: &Subject<'_>,
+    rows: &Rows,
+    options: &CheckOptions,
+    findings: &mut Vec<Finding>,
+) {
     let found = match walk::walk(subject.dir, &rows.named) {
         Ok(found) => found,
         Err(error) => {
@@ -107,11 +112,15 @@ fn windows(subject: &Subject<'_>, rows: &Rows, findings: &mut Vec<Finding>) {
     for (named, filename) in &rows.windows {
         let path = named.name.to_string();
         if fs::symlink_metadata(subject.dir.join(&path)).is_ok_and(|about| about.is_file()) {
-            let detail = format!("file name `{}`, as Windows writes it; Python does not find the value here", shorten(filename));
+            let detail = format!(
+                "file name `{}`, as Windows writes it; Python does not find the value here",
+                shorten(filename)
+            );
             let fix = Fix::Slashes { rowid: named.rowid, filename: filename.clone(), name: named.name };
             findings.push(Finding::row("windows-file-name", subject.part, named.rowid, detail).fixed_by(fix));
         } else {
-            let detail = format!("the value should be in {path} (written with backslashes), which is not there");
+            let detail =
+                format!("the value should be in {path} (written with backslashes), which is not there");
             let fix = Fix::DropRow { rowid: named.rowid, filename: filename.clone(), why: Gone::Missing };
             findings.push(Finding::row("missing-file", subject.part, named.rowid, detail).fixed_by(fix));
         }
@@ -122,14 +131,22 @@ fn windows(subject: &Subject<'_>, rows: &Rows, findings: &mut Vec<Finding>) {
 fn inside(subject: &Subject<'_>, rows: &Rows, findings: &mut Vec<Finding>) {
     for (rowid, path, size) in &rows.inside {
         let shown = shorten(path.as_bytes());
-        let row = |what, detail| Finding::row(what, subject.part, *rowid, detail);
+        let row = |what, detail: String| Finding::row(what, subject.part, *rowid, detail);
         match about(subject.dir, path) {
-            Ok(None) => findings.push(row("missing-file", format!("the value should be in `{shown}`, which is not there"))),
+            Ok(None) => {
+                let detail = format!("the value should be in `{shown}`, which is not there");
+                let fix =
+                    Fix::DropRow { rowid: *rowid, filename: path.clone().into_bytes(), why: Gone::Missing };
+                findings.push(row("missing-file", detail).fixed_by(fix));
+            }
             Ok(Some(bytes)) if i64::try_from(bytes) != Ok(*size) => {
-                findings.push(row("wrong-size", format!("`{shown}` has {bytes} bytes, and {size} were written")));
+                findings
+                    .push(row("wrong-size", format!("`{shown}` has {bytes} bytes, and {size} were written")));
             }
             Ok(Some(_)) => {}
-            Err(kind) => findings.push(row("not-a-file", format!("the value should be in `{shown}`, which is {kind}"))),
+            Err(kind) => {
+                findings.push(row("not-a-file", format!("the value should be in `{shown}`, which is {kind}")))
+            }
         }
     }
 }
@@ -154,7 +171,10 @@ fn about(dir: &Path, path: &str) -> Result<Option<u64>, &'static str> {
 fn orphan(subject: &Subject<'_>, file: &Unknown, options: &CheckOptions) -> Finding {
     let (path, grace) = (file.name.to_string(), options.grace.as_secs_f64());
     if grace > 0.0 && options.now.seconds() - file.touched < grace {
-        let detail = format!("no entry names it; younger than {}, so it may be just being written", units::duration(options.grace));
+        let detail = format!(
+            "no entry names it; younger than {}, so it may be just being written",
+            units::duration(options.grace)
+        );
         return Finding::note("new-file", subject.place(&path), detail).with_bytes(file.bytes);
     }
     let finding = Finding::problem("orphaned-file", subject.place(&path), "no entry names it");
@@ -207,7 +227,8 @@ impl<'a> Again<'a> {
     /// Those that no row names now either.
     fn without_row(&self, files: &[Unknown], rows: &Rows) -> rusqlite::Result<Vec<Unknown>> {
         let windows = |name| rows.windows.binary_search_by_key(&name, |(file, _)| file.name).is_ok();
-        let mut rest: HashSet<ValueName> = files.iter().map(|file| file.name).filter(|&name| !windows(name)).collect();
+        let mut rest: HashSet<ValueName> =
+            files.iter().map(|file| file.name).filter(|&name| !windows(name)).collect();
         if !rest.is_empty() {
             forget_named(self.db, &mut rest)?;
         }
@@ -216,7 +237,10 @@ impl<'a> Again<'a> {
 }
 
 /// Takes from `files` those that a row names, in either spelling.
-pub(in super::super) fn forget_named(db: &Connection, files: &mut HashSet<ValueName>) -> rusqlite::Result<()> {
+pub(in super::super) fn forget_named(
+    db: &Connection,
+    files: &mut HashSet<ValueName>,
+) -> rusqlite::Result<()> {
     let mut statement = db.prepare("SELECT filename FROM Cache NOT INDEXED WHERE filename IS NOT NULL")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

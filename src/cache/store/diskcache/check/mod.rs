@@ -72,24 +72,31 @@ pub(super) fn inspect(part: &Part, options: &CheckOptions) -> Vec<Finding> {
     database::file_system(subject, &mut findings);
     database::log(subject, &mut findings);
     structure::look(subject, &mut findings);
-    let sound = database::pages(subject, options.deep, &mut findings);
-    match snapshot(subject, &mut findings) {
-        Ok(rows) => {
-            files::compare(subject, &rows, options, &mut findings);
-            if options.deep {
-                values::read_all(subject, &rows, &mut findings);
-            }
-        }
-        Err(error) if sound => {
-            findings.push(Finding::problem("damaged-database", subject.place("cache.db"), sqlite(&error)));
-        }
-        // The pages have been told already.
-        Err(_) => {}
+    if !database::pages(subject, options.deep, &mut findings) {
+        // A row that cannot be read may name any of the files: nothing that follows would be sure.
+        return findings;
     }
-    if options.audit && let Err(error) = audit::list(subject, &mut findings) {
+    if let Err(error) = content(subject, options, &mut findings) {
         findings.push(Finding::problem("damaged-database", subject.place("cache.db"), sqlite(&error)));
     }
     findings
+}
+
+/// Rows, files, and on request values and pickles.
+fn content(
+    subject: &Subject<'_>,
+    options: &CheckOptions,
+    findings: &mut Vec<Finding>,
+) -> rusqlite::Result<()> {
+    let rows = snapshot(subject, findings)?;
+    files::compare(subject, &rows, options, findings);
+    if options.deep {
+        values::read_all(subject, &rows, findings);
+    }
+    if options.audit {
+        audit::list(subject, findings)?;
+    }
+    Ok(())
 }
 
 /// Rows and counters as of the same moment.

@@ -8,6 +8,7 @@ use super::{
     finding::{Finding, Fix, Gone},
     walk::Named,
 };
+use crate::units;
 
 /// So many impossible rows are told one by one.
 const MOST_ROWS: usize = 1000;
@@ -27,11 +28,16 @@ pub(super) struct Rows {
     pub(super) inside: Vec<(i64, String, i64)>,
 }
 
-const COLUMNS: &str = "SELECT rowid, raw, store_time, expire_time, access_time, access_count, size, mode, filename,
+const COLUMNS: &str =
+    "SELECT rowid, raw, store_time, expire_time, access_time, access_count, size, mode, filename,
     typeof(key), typeof(value) FROM Cache NOT INDEXED";
 
 /// Reads all rows.
-pub(super) fn read(db: &Connection, subject: &Subject<'_>, findings: &mut Vec<Finding>) -> rusqlite::Result<Rows> {
+pub(super) fn read(
+    db: &Connection,
+    subject: &Subject<'_>,
+    findings: &mut Vec<Finding>,
+) -> rusqlite::Result<Rows> {
     let mut found = Rows::default();
     let mut impossible = 0_usize;
     let mut statement = db.prepare(COLUMNS)?;
@@ -111,7 +117,9 @@ fn faults(row: &Row<'_>, rowid: i64) -> rusqlite::Result<Vec<String>> {
         ValueRef::Integer(1) if is(key, "null") => {
             fault("no key (NaN is stored as NULL), so that nothing can ever find it".to_owned());
         }
-        ValueRef::Integer(0) if !is(key, "blob") => fault("the key is marked as a pickle and is none".to_owned()),
+        ValueRef::Integer(0) if !is(key, "blob") => {
+            fault("the key is marked as a pickle and is none".to_owned())
+        }
         ValueRef::Integer(0 | 1) => {}
         other => fault(format!("raw is {}", show(other))),
     }
@@ -141,7 +149,9 @@ fn faults(row: &Row<'_>, rowid: i64) -> rusqlite::Result<Vec<String>> {
         fault(format!("filename is {}", show(filename)));
     }
     match mode {
-        ValueRef::Integer(2 | 3) if no_file => fault("the value should be in a file, and none is named".to_owned()),
+        ValueRef::Integer(2 | 3) if no_file => {
+            fault("the value should be in a file, and none is named".to_owned())
+        }
         ValueRef::Integer(4) if no_file && !is(value, "blob") => {
             fault("the value is marked as a pickle and is none".to_owned());
         }
@@ -156,8 +166,9 @@ pub(super) fn show(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Null => "missing".to_owned(),
         ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Real(number) if number.abs() < 1e15 => number.to_string(),
+        ValueRef::Real(number) => format!("{number:e}"),
         ValueRef::Text(text) => format!("the text `{}`", shorten(text)),
-        ValueRef::Blob(bytes) => format!("{} bytes", bytes.len()),
+        ValueRef::Blob(bytes) => units::plural(bytes.len() as u64, "byte", "bytes"),
     }
 }

@@ -54,24 +54,40 @@ pub(super) fn look(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
     let (wanted, left_over) = indexes(subject);
     for index in wanted {
-        missing("missing-index", index, "without this index programs that use the cache are slow", subject, findings);
+        missing(
+            "missing-index",
+            index,
+            "without this index programs that use the cache are slow",
+            subject,
+            findings,
+        );
     }
     for index in left_over {
         let detail = "an index that an earlier eviction policy left behind; it costs time at every write";
-        findings.push(Finding::note("left-over-index", subject.place(index), detail));
+        findings.push(Finding::note("left-over-index", subject.place(spelled(index)), detail));
     }
     settings(subject, findings);
 }
 
-fn missing(what: &'static str, name: &str, why: &str, subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+fn missing(
+    what: &'static str,
+    name: &'static str,
+    why: &str,
+    subject: &Subject<'_>,
+    findings: &mut Vec<Finding>,
+) {
     let sql = STATEMENTS.iter().find(|(known, _)| *known == name).map(|(_, sql)| *sql);
-    // Shown as the library writes it.
-    let shown = sql.and_then(|sql| sql.split([' ', '(']).find(|word| word.eq_ignore_ascii_case(name))).unwrap_or(name);
-    let finding = Finding::problem(what, subject.place(shown), why);
+    let finding = Finding::problem(what, subject.place(spelled(name)), why);
     findings.push(match sql {
         Some(sql) => finding.fixed_by(Fix::Create { sql }),
         None => finding,
     });
+}
+
+/// A name as the library writes it.
+fn spelled(name: &'static str) -> &'static str {
+    let sql = STATEMENTS.iter().find(|(known, _)| *known == name).map_or("", |(_, sql)| *sql);
+    sql.split([' ', '(']).find(|word| word.eq_ignore_ascii_case(name)).unwrap_or(name)
 }
 
 /// The indexes that should be there and are not, and those that need not be there.
@@ -96,7 +112,8 @@ fn indexes(subject: &Subject<'_>) -> (Vec<&'static str>, Vec<&'static str>) {
 }
 
 fn settings(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    const POLICIES: [&str; 4] = ["least-recently-stored", "least-recently-used", "least-frequently-used", "none"];
+    const POLICIES: [&str; 4] =
+        ["least-recently-stored", "least-recently-used", "least-frequently-used", "none"];
     let place = || subject.place("Settings");
     let policy = subject.settings.policy().0;
     if !POLICIES.contains(&policy) {
@@ -118,9 +135,15 @@ fn settings(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// Whether each index has as many entries as the table has rows, which is much cheaper than comparing them one by one.
-pub(super) fn indexes_agree(subject: &Subject<'_>, rows: i64, findings: &mut Vec<Finding>) -> rusqlite::Result<()> {
+pub(super) fn indexes_agree(
+    subject: &Subject<'_>,
+    rows: i64,
+    findings: &mut Vec<Finding>,
+) -> rusqlite::Result<()> {
     for (index, columns) in INDEXES.iter().filter(|(name, _)| subject.schema.has_index(name)) {
-        if findings.iter().any(|f| matches!(&f.fix, Some(Fix::Reindex { index: known }) if known.eq_ignore_ascii_case(index))) {
+        if findings.iter().any(
+            |f| matches!(&f.fix, Some(Fix::Reindex { index: known }) if known.eq_ignore_ascii_case(index)),
+        ) {
             continue;
         }
         let column = columns.split(',').next().unwrap_or(columns);
@@ -140,7 +163,7 @@ pub(super) fn indexes_agree(subject: &Subject<'_>, rows: i64, findings: &mut Vec
         let Ok(count) = subject.db.query_row(&sql, [], |row| row.get::<_, i64>(0)) else { continue };
         if count != expected {
             let detail = format!("the index has {count} entries for {expected} rows");
-            let finding = Finding::problem("damaged-index", subject.place(index), detail);
+            let finding = Finding::problem("damaged-index", subject.place(spelled(index)), detail);
             findings.push(finding.fixed_by(Fix::Reindex { index: (*index).to_owned() }));
         }
     }

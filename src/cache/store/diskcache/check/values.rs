@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
     hash::{BuildHasher, RandomState},
     io::{self, Read},
     path::Path,
@@ -11,10 +10,9 @@ use std::{
 };
 
 use rusqlite::types::ValueRef;
-use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat, openat2};
 
 use super::{
-    super::value_name::ValueName,
+    super::{value::open_below, value_name::ValueName},
     Subject,
     finding::Finding,
     rows::Rows,
@@ -45,7 +43,8 @@ fn in_table(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> rusqlite::Res
     let (hasher, mut keys) = (RandomState::new(), HashMap::new());
     while let Some(row) = rows.next()? {
         let rowid: i64 = row.get(0)?;
-        let mut tell = |detail: String| findings.push(Finding::row("damaged-value", subject.part, rowid, detail));
+        let mut tell =
+            |detail: String| findings.push(Finding::row("damaged-value", subject.part, rowid, detail));
         match (row.get_ref(1)?, row.get_ref(2)?) {
             (ValueRef::Integer(0), ValueRef::Blob(key)) => {
                 let pickle = Pickle::read(key, Limits::KEY);
@@ -53,8 +52,12 @@ fn in_table(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> rusqlite::Res
                     Some(damage) => tell(format!("the key is no whole pickle: {damage}")),
                     None => {
                         let shown = pickle.text(64 * 1024);
-                        if let Some(first) = (!shown.cut).then(|| keys.insert(hasher.hash_one(&shown.text), rowid)).flatten() {
-                            let detail = format!("the same key as that of entry {first}, pickled in another way; Python finds one of them");
+                        if let Some(first) =
+                            (!shown.cut).then(|| keys.insert(hasher.hash_one(&shown.text), rowid)).flatten()
+                        {
+                            let detail = format!(
+                                "the same key as that of entry {first}, pickled in another way; Python finds one of them"
+                            );
                             let mut finding = Finding::row("duplicate-key", subject.part, rowid, detail);
                             finding.problem.note = true;
                             findings.push(finding);
@@ -67,7 +70,8 @@ fn in_table(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> rusqlite::Res
             }
             _ => {}
         }
-        let mut tell = |detail: String| findings.push(Finding::row("damaged-value", subject.part, rowid, detail));
+        let mut tell =
+            |detail: String| findings.push(Finding::row("damaged-value", subject.part, rowid, detail));
         match (row.get_ref(3)?, row.get_ref(4)?) {
             (ValueRef::Integer(PICKLE), ValueRef::Blob(value)) => {
                 if let Some(damage) = Pickle::read(value, LIMITS).damage() {
@@ -101,7 +105,9 @@ fn in_files(subject: &Subject<'_>, named: &[Named], findings: &mut Vec<Finding>)
         handles.into_iter().filter_map(|handle| handle.join().ok()).flatten().collect()
     });
     found.sort_unstable();
-    findings.extend(found.into_iter().map(|(rowid, detail)| Finding::row("damaged-value", subject.part, rowid, detail)));
+    findings.extend(
+        found.into_iter().map(|(rowid, detail)| Finding::row("damaged-value", subject.part, rowid, detail)),
+    );
 }
 
 /// What is wrong with the content of a file that is there; others are told elsewhere.
@@ -116,7 +122,9 @@ fn fault(dir: &Path, file: &Named) -> Option<String> {
         return Some(format!("{} has only zero bytes, as after a power failure", file.name));
     }
     match file.mode {
-        TEXT if std::str::from_utf8(&bytes).is_err() => Some(format!("{} should be text and is none", file.name)),
+        TEXT if std::str::from_utf8(&bytes).is_err() => {
+            Some(format!("{} should be text and is none", file.name))
+        }
         PICKLE if !bytes.is_empty() => {
             let damage = Pickle::read(&bytes, LIMITS).damage()?;
             Some(format!("{} is no whole pickle: {damage}", file.name))
@@ -125,25 +133,13 @@ fn fault(dir: &Path, file: &Named) -> Option<String> {
     }
 }
 
-/// The content of a value file, no link followed; `None` if it is no regular file or too long.
+/// The content of a value file; `None` if it is too long.
 pub(super) fn read_file(dir: &Path, name: ValueName) -> io::Result<Option<Vec<u8>>> {
-    let root = open(dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let path = name.to_string();
-    let plain = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let confined = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    // Access times stay, where this user may ask for that.
-    let file = openat2(&root, &path, plain | OFlags::NOATIME, Mode::empty(), confined)
-        .or_else(|_| openat2(&root, &path, plain, Mode::empty(), confined))
-        .or_else(|error| match error {
-            rustix::io::Errno::NOSYS => openat(&root, &path, plain, Mode::empty()),
-            error => Err(error),
-        })?;
-    let file = File::from(file);
-    let about = file.metadata()?;
-    if !about.is_file() || about.len() > MOST_BYTES {
+    let (file, length) = open_below(dir, Path::new(&name.to_string()))?;
+    if length > MOST_BYTES {
         return Ok(None);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     file.take(MOST_BYTES).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }

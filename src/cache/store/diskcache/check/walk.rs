@@ -85,7 +85,13 @@ pub(super) fn walk(dir: &Path, named: &[Named]) -> io::Result<Found> {
     let threads = thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS);
     let seen = std::mem::take(&mut found.seen);
     let work = || {
-        let mut walker = Walker { root: root.as_fd(), named, seen: &seen, found: Found::default(), buffer: Vec::with_capacity(BUFFER) };
+        let mut walker = Walker {
+            root: root.as_fd(),
+            named,
+            seen: &seen,
+            found: Found::default(),
+            buffer: Vec::with_capacity(BUFFER),
+        };
         while let Some(&shelf) = shelves.get(next.fetch_add(1, Ordering::Relaxed)) {
             walker.outer(shelf);
         }
@@ -152,7 +158,9 @@ impl Walker<'_> {
             Ok(listed) => listed,
             Err(error) => return self.unreadable(path, error),
         };
-        self.found.foreign.extend(others.into_iter().map(|(name, kind)| Foreign { path: format!("{path}/{name}"), kind }));
+        self.found
+            .foreign
+            .extend(others.into_iter().map(|(name, kind)| Foreign { path: format!("{path}/{name}"), kind }));
         let empty_before = self.found.empty.len();
         for &second in &inner {
             self.inner(fd.as_fd(), shelf, second);

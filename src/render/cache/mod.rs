@@ -1,0 +1,3 @@
+//! What the cache commands print.
+
+pub mod check;
