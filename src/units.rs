@@ -69,6 +69,44 @@ pub fn duration(d: Duration) -> String {
     if h > 0 { format!("{h}h {m:02}m {s:02}s") } else { format!("{m}m {s:02}s") }
 }
 
+/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`. The sign is dropped.
+pub fn span(seconds: f64) -> String {
+    const DAY: f64 = 86_400.0;
+    let s = seconds.abs();
+    match s {
+        s if s < 60.0 => format!("{}s", s as u64),
+        s if s < 3600.0 => format!("{}m", (s / 60.0) as u64),
+        s if s < 2.0 * DAY => format!("{}h", (s / 3600.0) as u64),
+        s if s < 730.0 * DAY => format!("{}d", (s / DAY) as u64),
+        s if s < 1000.0 * 365.25 * DAY => format!("{:.1}y", s / (365.25 * DAY)),
+        _ => ">1000y".to_owned(),
+    }
+}
+
+/// Seconds since 1970 as RFC 3339 in UTC with microseconds, `2025-06-15T15:06:40.000000Z`; `None` outside of the years 0 to 9999.
+pub fn rfc3339(seconds: f64) -> Option<String> {
+    const FIRST: f64 = -62_167_219_200.0;
+    const END: f64 = 253_402_300_800.0;
+    let micros = (seconds * 1e6).round();
+    if !(micros >= FIRST * 1e6 && micros < END * 1e6) {
+        return None;
+    }
+    let micros = micros as i64;
+    let (whole, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let (days, second) = (whole.div_euclid(86_400), whole.rem_euclid(86_400));
+    // Days from 0000-03-01, in eras of 400 years, which all have the same days: months then begin with March.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + next;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +151,38 @@ mod tests {
     fn bytes_use_binary_units() {
         for (n, text) in [(512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")] {
             assert_eq!(bytes(n), text);
+        }
+    }
+
+    #[test]
+    fn spans_fit_a_narrow_column() {
+        let cases = [
+            (0.0, "0s"),
+            (59.9, "59s"),
+            (-3600.0, "1h"),
+            (7200.0 * 20.0, "40h"),
+            (86_400.0 * 9.5, "9d"),
+            (1e8, "3.2y"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(span(seconds), text);
+        }
+        assert_eq!(span(f64::MAX), ">1000y");
+    }
+
+    #[test]
+    fn moments_are_utc() {
+        let cases = [
+            (1_750_000_000.0, Some("2025-06-15T15:06:40.000000Z")),
+            (951_827_696.25, Some("2000-02-29T12:34:56.250000Z")),
+            (-0.5, Some("1969-12-31T23:59:59.500000Z")),
+            (-62_167_219_200.0, Some("0000-01-01T00:00:00.000000Z")),
+            (253_402_300_799.0, Some("9999-12-31T23:59:59.000000Z")),
+            (253_402_300_800.0, None),
+            (f64::NAN, None),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(rfc3339(seconds).as_deref(), text);
         }
     }
 }

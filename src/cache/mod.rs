@@ -6,6 +6,7 @@
 
 pub mod act;
 mod error;
+pub mod listing;
 pub mod locate;
 pub mod model;
 pub mod pickle;

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Streams, args::Global, cache_filters::duration, exit, progress, table_options::style_out};
+use super::{
+    Streams, args::Global, cache_filters::duration, cache_open, exit, progress, table_options::style_out,
+};
 use crate::{
     cache::{
-        locate,
         model::Timestamp,
         store::{Access, CheckOptions},
     },
@@ -89,10 +90,7 @@ fn one(
     streams: &mut Streams,
 ) -> anyhow::Result<usize> {
     let access = if args.fix { Access::Change { lock_timeout: args.lock_timeout } } else { Access::Look };
-    let store = locate::open(dir, access)?;
-    for warning in store.warnings() {
-        streams.warn(warning);
-    }
+    let store = cache_open::open(dir, access, streams)?;
     let options = CheckOptions { deep: args.deep, audit: args.audit, now, grace: args.grace };
     let mut problems = Vec::new();
     let progress = progress::working(streams);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     cache::store::Problem,
-    render::{Style, text::one_line},
+    render::{Style, cache::json::Text, text::one_line},
     units::{bytes, plural},
 };
 
@@ -102,7 +102,7 @@ fn summary(report: &Report<'_>, problems: &[&Problem], notes: &[&Problem]) -> St
 struct Document<'a> {
     schema: &'static str,
     kind: &'a str,
-    root: String,
+    root: Text<'a>,
     problems: Vec<Row<'a>>,
     notes: Vec<Row<'a>>,
 }
@@ -134,7 +134,7 @@ pub fn json(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: "hotcold.cache.check/1",
         kind: report.kind,
-        root: report.root.display().to_string(),
+        root: Text::path(report.root),
         problems: rows(false),
         notes: rows(true),
     };

@@ -1,3 +1,6 @@
-//! What the cache commands print.
+//! Caches as text and JSON.
 
 pub mod check;
+pub mod json;
+pub mod list;
+pub mod stats;
