@@ -9,6 +9,7 @@ mod error;
 pub mod listing;
 pub mod locate;
 pub mod model;
+pub mod pickle;
 pub mod plan;
 pub mod safe_delete;
 pub mod select;

@@ -134,6 +134,17 @@ impl Root {
         tally
     }
 
+    /// Removes a directory that is empty.
+    ///
+    /// # Errors
+    /// Those of the system, above all that it is not empty; whatever would lead outside.
+    pub fn remove_empty(&self, path: &str) -> io::Result<()> {
+        let mut place = Place { root: self, open: Vec::new() };
+        let (directories, name) = split(path);
+        place.go_to(directories)?;
+        Ok(unlinkat(place.here(), checked(name)?, AtFlags::REMOVEDIR)?)
+    }
+
     /// What the file at `path` is now, without following a link.
     ///
     /// # Errors
