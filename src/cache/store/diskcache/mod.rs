@@ -20,12 +20,13 @@ mod value_name;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Removal, RemovalWatcher, Store, Value, Visit,
+    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals, Value, Visit,
 };
 use crate::cache::{
     Error,
     locate::Verdict,
     model::{EntryId, Eviction, Facts, Kept, Summary, Timestamp},
+    select::Filter,
 };
 use keys::Encoding;
 use open::{Database, Header};
@@ -290,5 +291,14 @@ impl Store for DiskStore {
     fn remove(&self, removal: &Removal<'_>, watcher: &mut dyn RemovalWatcher) -> Result<(), Error> {
         self.require_change()?;
         remove::remove(self, removal, watcher)
+    }
+
+    fn totals(&self, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error> {
+        remove::totals(self, filter, now)
+    }
+
+    fn reclaim(&self) -> Result<Reclaimed, Error> {
+        self.require_change()?;
+        remove::reclaim(self)
     }
 }

@@ -20,7 +20,7 @@ use crate::cache::{
     plan::Planned,
     safe_delete::Root,
     select::Filter,
-    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Walk},
+    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Totals, Walk},
 };
 use files::Files;
 use lock::Lock;
@@ -119,23 +119,25 @@ pub(super) fn totals(
     store: &DiskStore,
     filter: &Filter,
     now: Timestamp,
-) -> Result<Option<(u64, u64)>, Error> {
+) -> Result<Option<Totals>, Error> {
     let everything = filter.is_empty();
     if !everything && !store.parts.iter().all(|part| is_indexed(part, filter)) {
         return Ok(None);
     }
-    let (mut entries, mut bytes) = (0_u64, 0_u64);
+    let mut sum = Totals::default();
     for part in &store.parts {
-        let (n, size) = totals_of(&part.database.connection, (!everything).then_some(now))
+        let totals = totals_of(&part.database.connection, (!everything).then_some(now))
             .map_err(|error| part.error(error))?;
-        entries = entries.saturating_add(n);
-        bytes = bytes.saturating_add(size);
+        sum.entries += totals.entries;
+        sum.bytes = sum.bytes.saturating_add(totals.bytes);
+        sum.of += totals.of;
     }
-    Ok(Some((entries, bytes)))
+    Ok(Some(sum))
 }
 
 /// One pass over the table, which is faster than an index that leads back to it.
-fn totals_of(connection: &Connection, expired_at: Option<Timestamp>) -> rusqlite::Result<(u64, u64)> {
+fn totals_of(connection: &Connection, expired_at: Option<Timestamp>) -> rusqlite::Result<Totals> {
+    let of = connection.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
     let only = if expired_at.is_some() { "WHERE expire_time < ?1" } else { "WHERE ?1 IS NULL" };
     let sql = format!(
         "SELECT count(*), total(iif(typeof(size) = 'integer' AND size > 0, size, 0)), total(octet_length(value)) \
@@ -144,7 +146,7 @@ fn totals_of(connection: &Connection, expired_at: Option<Timestamp>) -> rusqlite
     connection.query_row(&sql, [expired_at.map(Timestamp::seconds)], |row| {
         let (n, files, inline): (i64, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         // Exact up to 2^53 bytes; a cast saturates.
-        Ok((u64::try_from(n).unwrap_or(0), (files + inline) as u64))
+        Ok(Totals { entries: u64::try_from(n).unwrap_or(0), bytes: (files + inline) as u64, of })
     })
 }
 
