@@ -7,7 +7,7 @@ use std::{
 
 use super::{super::Style, json::EntryJson};
 use crate::{
-    cache::model::{DataType, Entry, Expiry, Facts, Label, Timestamp},
+    cache::model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
     render::text::{escape, one_line, shorten_middle, width},
     units,
 };
@@ -74,28 +74,31 @@ impl List {
     pub fn row(&mut self, w: &mut dyn Write, entry: &Entry) -> io::Result<()> {
         let now = self.now;
         self.row.clear();
-        let age = |time: Option<crate::cache::model::Time>| {
-            time.map_or_else(|| "-".to_owned(), |time| units::span(now.since(time.at).max(0.0)))
-        };
-        self.part.clear();
-        let _ = write!(self.part, "{}", entry.id);
-        let _ = write!(
-            self.row,
-            "{:>8}  {:>10}  {:>6}",
-            self.part,
-            units::bytes(entry.size_bytes()),
-            age(entry.created)
-        );
-        if self.used {
-            let _ = write!(self.row, "  {:>6}", age(entry.accessed));
-        }
-        let _ = write!(self.row, "  {:<15}", expiry(entry.expiry, now));
-        if self.hits {
-            match entry.hits {
-                Some(hits) => write!(self.row, "  {hits:>6}"),
-                None => write!(self.row, "       -"),
+        self.right(8, |out| match entry.id {
+            EntryId::Row(row) if row >= 0 => units::push_number(out, row.unsigned_abs()),
+            ref id => {
+                let _ = write!(out, "{id}");
             }
-            .unwrap_or_default();
+        });
+        self.right(12, |out| units::push_bytes(out, entry.size_bytes()));
+        let age = |time: Option<Time>, out: &mut String| match time {
+            Some(time) => units::push_span(out, now.since(time.at).max(0.0)),
+            None => out.push('-'),
+        };
+        self.right(8, |out| age(entry.created, out));
+        if self.used {
+            self.right(8, |out| age(entry.accessed, out));
+        }
+        self.row.push_str("  ");
+        let start = self.row.len();
+        push_expiry(&mut self.row, entry.expiry, now);
+        let missing = (start + 15).saturating_sub(self.row.len());
+        blanks(&mut self.row, missing);
+        if self.hits {
+            self.right(8, |out| match entry.hits {
+                Some(hits) => units::push_number(out, hits),
+                None => out.push('-'),
+            });
         }
         if self.tags {
             self.row.push_str("  ");
@@ -116,6 +119,15 @@ impl List {
             self.row.push('\n');
             w.write_all(self.row.as_bytes())
         }
+    }
+
+    /// Appends a cell that ends `columns` after the one before.
+    fn right(&mut self, columns: usize, fill: impl FnOnce(&mut String)) {
+        self.part.clear();
+        fill(&mut self.part);
+        let least = usize::from(!self.row.is_empty());
+        blanks(&mut self.row, columns.saturating_sub(self.part.len()).max(least));
+        self.row.push_str(&self.part);
     }
 
     fn tag(&mut self, entry: &Entry) {
@@ -170,25 +182,40 @@ fn quoted(out: &mut String, text: &str) {
 
 /// Appends `text` in exactly `columns` columns.
 fn padded(out: &mut String, text: &str, columns: usize, style: Style) {
-    let taken = width(text);
+    let taken = if text.is_ascii() { text.len() } else { width(text) };
     if taken <= columns {
         out.push_str(text);
-        out.extend(std::iter::repeat_n(' ', columns - taken));
+        blanks(out, columns - taken);
     } else {
         let short = shorten_middle(text, columns, style);
         let taken = width(&short);
         out.push_str(&short);
-        out.extend(std::iter::repeat_n(' ', columns.saturating_sub(taken)));
+        blanks(out, columns.saturating_sub(taken));
     }
 }
 
-/// `never`, `expires in 3h`, `expired 2d ago`, or `-` where nobody knows.
-pub fn expiry(expiry: Expiry, now: Timestamp) -> String {
+/// Appends `never`, `expires in 3h`, `expired 2d ago`, or `-` where nobody knows.
+pub fn push_expiry(out: &mut String, expiry: Expiry, now: Timestamp) {
     match expiry {
-        Expiry::Never => "never".to_owned(),
-        Expiry::NotRecorded => "-".to_owned(),
-        Expiry::At(at) if at < now => format!("expired {} ago", units::span(now.since(at))),
-        Expiry::At(at) => format!("expires in {}", units::span(at.since(now))),
+        Expiry::Never => out.push_str("never"),
+        Expiry::NotRecorded => out.push('-'),
+        Expiry::At(at) if at < now => {
+            out.push_str("expired ");
+            units::push_span(out, now.since(at));
+            out.push_str(" ago");
+        }
+        Expiry::At(at) => {
+            out.push_str("expires in ");
+            units::push_span(out, at.since(now));
+        }
+    }
+}
+
+fn blanks(out: &mut String, n: usize) {
+    const BLANKS: &str = "                                                ";
+    match BLANKS.get(..n) {
+        Some(blanks) => out.push_str(blanks),
+        None => out.extend(std::iter::repeat_n(' ', n)),
     }
 }
 
