@@ -14,6 +14,7 @@ mod schema;
 mod settings;
 mod summary;
 mod value;
+mod value_name;
 
 use std::path::{Path, PathBuf};
 

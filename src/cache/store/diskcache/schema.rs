@@ -43,7 +43,7 @@ const TRIGGERS: [(&str, &str); 5] = [
 ];
 
 /// The library's indexes on `Cache`, in lower case, with the columns they cover.
-const INDEXES: [(&str, &str); 6] = [
+pub(super) const INDEXES: [(&str, &str); 6] = [
     ("cache_key_raw", "key,raw"),
     ("cache_expire_time", "expire_time"),
     ("cache_store_time", "store_time"),

@@ -1,8 +1,10 @@
 //! The stored bytes of a value.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io,
+    os::unix::ffi::OsStrExt,
     path::{Component, Path},
 };
 
@@ -56,28 +58,31 @@ fn stored(part: &Part, row: i64) -> rusqlite::Result<Option<Stored>> {
     part.database.connection.prepare_cached(sql)?.query_row((row, longest), read).optional()
 }
 
-/// Opens a value file below the part's directory, without following a link or waiting for a pipe.
+/// Opens a value file below the part's directory.
 fn file(part: &Part, name: &[u8]) -> Result<Value, Error> {
-    use std::os::unix::ffi::OsStrExt;
-
     // Caches that were written on Windows have its separators.
     let name: Vec<u8> = name.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect();
-    let name = Path::new(std::ffi::OsStr::from_bytes(&name));
-    let path = part.dir.join(name);
-    let read = |source: io::Error| Error::Read { path: path.clone(), source };
+    let name = Path::new(OsStr::from_bytes(&name));
+    let read = |source: io::Error| Error::Read { path: part.dir.join(name), source };
+    let (file, length) = open_below(&part.dir, name).map_err(read)?;
+    Ok(Value::File(file, length))
+}
+
+/// Opens a regular file below `dir`, without following a link or waiting for a pipe; and its length.
+pub(super) fn open_below(dir: &Path, name: &Path) -> io::Result<(File, u64)> {
     if name.components().any(|c| !matches!(c, Component::Normal(_))) {
-        return Err(read(io::Error::other("the name points outside of the cache")));
+        return Err(io::Error::other("the name points outside of the cache"));
     }
-    let root = openat(CWD, &part.dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
-        .map_err(|error| read(error.into()))?;
+    let root = openat(CWD, dir, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY;
     let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let opened = openat2(&root, name, flags | OFlags::NOATIME, Mode::empty(), within)
-        .or_else(|_| openat2(&root, name, flags, Mode::empty(), within));
-    let file = File::from(opened.map_err(|error| read(error.into()))?);
-    let about = file.metadata().map_err(read)?;
+    let file = File::from(
+        openat2(&root, name, flags | OFlags::NOATIME, Mode::empty(), within)
+            .or_else(|_| openat2(&root, name, flags, Mode::empty(), within))?,
+    );
+    let about = file.metadata()?;
     if !about.is_file() {
-        return Err(read(io::Error::other("it is not a regular file")));
+        return Err(io::Error::other("it is not a regular file"));
     }
-    Ok(Value::File(file, about.len()))
+    Ok((file, about.len()))
 }
