@@ -8,6 +8,7 @@ pub mod act;
 mod error;
 pub mod locate;
 pub mod model;
+pub mod pickle;
 pub mod plan;
 pub mod select;
 pub mod store;
