@@ -10,4 +10,5 @@ mod flamegraph;
 mod harness;
 mod help;
 mod man;
+mod pickle;
 mod report;
