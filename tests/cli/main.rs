@@ -4,10 +4,13 @@
 mod support;
 
 mod cache_fixtures;
+mod cache_list;
+mod cache_stats;
 mod completions;
 mod doctor;
 mod flamegraph;
 mod harness;
 mod help;
 mod man;
+mod pickle;
 mod report;
