@@ -6,10 +6,12 @@
 
 pub mod act;
 mod error;
+pub mod listing;
 pub mod locate;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod safe_delete;
 pub mod select;
 pub mod store;
 

@@ -94,7 +94,6 @@ pub(super) enum Cache {
     Show(super::cache_show::Args),
     /// Tell what fills a cache
     Stats(super::cache_stats::Args),
-    /// Look for damage, and repair it
     Check(super::cache_check::Args),
     /// Remove what has expired
     Expire(super::cache_expire::Args),

@@ -8,6 +8,7 @@ mod cache_clock;
 mod cache_expire;
 mod cache_filters;
 mod cache_list;
+mod cache_open;
 mod cache_prune;
 mod cache_rm;
 mod cache_show;

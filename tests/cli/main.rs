@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_fixtures;
 mod completions;
 mod doctor;
 mod flamegraph;

@@ -191,8 +191,10 @@ pub struct Pulse {
 /// How thoroughly to look for damage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// Whether to read everything, index by index and page by page.
+    /// Whether to read everything: values, and index by index and page by page.
     pub deep: bool,
+    /// Whether to tell which entries would run code when their owner reads them.
+    pub audit: bool,
     /// The moment that counts as now.
     pub now: Timestamp,
     /// What is younger than this may be just being written and is left alone.
@@ -208,6 +210,8 @@ pub struct Problem {
     pub place: String,
     /// What is wrong, for people.
     pub detail: String,
+    /// Whether it only is worth knowing: nothing is lost or wrong because of it.
+    pub note: bool,
     /// Whether it can be repaired without losing anything.
     pub fixable: bool,
     /// Whether it has been.

@@ -1,0 +1,6 @@
+//! Caches as text and JSON.
+
+pub mod check;
+pub mod json;
+pub mod list;
+pub mod stats;

@@ -1,0 +1,1 @@
+//! A cache as a whole, for people and as JSON.
