@@ -250,7 +250,12 @@ pub(super) fn made_type(heap: &Heap, call: &Call) -> String {
         ("copyreg", _) | ("builtins", "getattr") => first().unwrap_or(function),
         ("_codecs", "encode") => return "bytes".to_owned(),
         ("re", "_compile") => return "re.Pattern".to_owned(),
-        (_, "_reconstruct") => first().unwrap_or(function),
+        (module, "_unpickle_timestamp") if module.starts_with("pandas") => {
+            return "pandas.Timestamp".to_owned();
+        }
+        (_, "_reconstruct" | "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex") => {
+            first().unwrap_or(function)
+        }
         (_, "_frombuffer") => return "numpy.ndarray".to_owned(),
         (_, "scalar") => return "numpy scalar".to_owned(),
         _ => function,
