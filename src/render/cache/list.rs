@@ -7,7 +7,10 @@ use std::{
 
 use super::{super::Style, json::EntryJson};
 use crate::{
-    cache::model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
+    cache::{
+        model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
+        pickle::notation as python,
+    },
     render::text::{escape, one_line, shorten_middle, width},
     units,
 };
@@ -166,7 +169,10 @@ impl List {
 /// A key as its language writes it: strings with quotes, so that `'1'` and `1` are told apart.
 pub fn notation(out: &mut String, key: &Label) {
     match key.data_type {
-        DataType::Text => quoted(out, &key.text),
+        DataType::Text => match &key.bytes {
+            None => quoted(out, &key.text),
+            Some(bytes) => out.push_str(&python::text(bytes, usize::MAX).text),
+        },
         _ => out.push_str(&key.text),
     }
     if key.cut {
@@ -175,9 +181,13 @@ pub fn notation(out: &mut String, key: &Label) {
 }
 
 fn quoted(out: &mut String, text: &str) {
-    out.push('\'');
-    out.push_str(text);
-    out.push('\'');
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'\'' && b != b'\\') {
+        out.push('\'');
+        out.push_str(text);
+        out.push('\'');
+    } else {
+        out.push_str(&python::text(text.as_bytes(), usize::MAX).text);
+    }
 }
 
 /// Appends `text` in exactly `columns` columns.

@@ -42,9 +42,8 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::R
     if key == ValueRef::Null {
         long_label(&mut entry.key, part, rowid, "key", pickled)?;
     } else {
-        keys::key(&mut entry.key, key, pickled, part.encoding);
+        keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
     }
-    keys::group(&mut entry.group, &entry.key, part.encoding);
     fill_times(entry, row, part, &mut content)?;
 
     let tag = row.get_ref(7)?;
