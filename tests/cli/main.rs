@@ -4,6 +4,8 @@
 mod support;
 
 mod cache_fixtures;
+mod cache_list;
+mod cache_stats;
 mod completions;
 mod doctor;
 mod flamegraph;

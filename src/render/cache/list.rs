@@ -140,8 +140,10 @@ impl List {
             tags => {
                 for (i, tag) in tags.iter().enumerate() {
                     self.part.push_str(if i > 0 { "," } else { "" });
-                    // A tag is named without quotes on the command line, so it is shown like that.
-                    self.part.push_str(&one_line(&tag.text, self.style));
+                    match tag.data_type {
+                        DataType::Text => self.part.push_str(&one_line(&tag.text, self.style)),
+                        _ => self.part.push_str(&one_line(&tag_name(tag), self.style)),
+                    }
                 }
             }
         }
@@ -177,6 +179,23 @@ pub fn notation(out: &mut String, key: &Label) {
     }
     if key.cut {
         out.push('…');
+    }
+}
+
+/// A tag as it is typed after `--tag`, which is also how groups and types are written.
+pub fn tag_name(tag: &Label) -> String {
+    let text = &tag.text;
+    match tag.data_type {
+        DataType::None => "none".to_owned(),
+        DataType::Integer => format!("i:{text}"),
+        DataType::Float => format!("f:{text}"),
+        DataType::Bytes => format!("b:{}", text.trim_start_matches('b').trim_matches(['\'', '"'])),
+        DataType::Text
+            if text == "none" || matches!(text.as_bytes(), [b's' | b'i' | b'f' | b'b', b':', ..]) =>
+        {
+            format!("s:{text}")
+        }
+        _ => text.clone(),
     }
 }
 

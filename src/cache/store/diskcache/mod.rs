@@ -13,6 +13,7 @@ mod rows;
 mod schema;
 mod settings;
 mod summary;
+mod usage;
 mod value;
 mod value_name;
 
