@@ -11,6 +11,7 @@ pub mod locate;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod preview;
 pub mod safe_delete;
 pub mod select;
 pub mod store;

@@ -75,8 +75,8 @@ fn what_would_run_code_is_shown_and_found() {
     ");
     // Something found by calling is called.
     assert_snapshot!(findings(b"cbuiltins\ngetattr\n(cbuiltins\ndict\nS'get'\ntR(S'x'\ntR."), @r"
-    REDUCE calls builtins.getattr at 43 !
-    REDUCE calls <something made while reading> at 51 !
+    REDUCE calls builtins.getattr at 42 !
+    REDUCE calls <something made while reading> at 50 !
     ");
     assert_snapshot!(findings(b"capp.models\nPoint\n)\x81}b."), @r"
     GLOBAL imports app.models.Point at 0
