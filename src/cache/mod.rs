@@ -17,3 +17,6 @@ pub mod select;
 pub mod store;
 
 pub use error::Error;
+
+#[cfg(test)]
+pub(crate) mod sketch;
