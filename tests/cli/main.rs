@@ -1,5 +1,8 @@
 //! One integration-test binary.
 
+// Helpers of tests are tests; clippy knows only the functions marked as such.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,4 +16,6 @@ mod harness;
 mod help;
 mod man;
 mod pickle;
+mod record;
 mod report;
+mod run;
