@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_check;
 mod cache_fixtures;
+mod cache_watch;
 mod completions;
 mod doctor;
 mod flamegraph;

@@ -4,3 +4,4 @@ pub mod check;
 pub mod json;
 pub mod list;
 pub mod stats;
+pub mod watch;
