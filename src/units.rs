@@ -4,14 +4,40 @@ use std::time::Duration;
 
 /// `n` bytes in binary units with one decimal: `512 B`, `1.5 KiB`, `3.1 GiB`.
 pub fn bytes(n: u64) -> String {
+    let mut out = String::with_capacity(12);
+    push_bytes(&mut out, n);
+    out
+}
+
+/// Appends what [`bytes`] gives. Tables of a million rows are why this and its neighbours do without the formatting machinery.
+pub fn push_bytes(out: &mut String, n: u64) {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit < UNITS.len() - 1 {
-        value /= 1024.0;
-        unit += 1;
+    let power = (n.max(1).ilog2() / 10).min(5);
+    if power == 0 {
+        push_number(out, n);
+    } else {
+        let unit = 1_u128 << (10 * power);
+        let tenths = (u128::from(n) * 10 + unit / 2) / unit;
+        push_number(out, (tenths / 10) as u64);
+        out.push('.');
+        push_number(out, (tenths % 10) as u64);
     }
-    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+    out.push(' ');
+    out.push_str(UNITS.get(power as usize).copied().unwrap_or("B"));
+}
+
+/// Appends `n` in decimal.
+pub fn push_number(out: &mut String, n: u64) {
+    let mut digits = [0_u8; 20];
+    let (mut left, mut first) = (n, digits.len());
+    for (i, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        (left, first) = (left / 10, i);
+        if left == 0 {
+            break;
+        }
+    }
+    out.push_str(digits.get(first..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
 }
 
 /// What [`bytes`] means the other way round, as people type it: `500MB` and `500M` in powers of 1000, `1GiB` in powers of 1024,
@@ -71,16 +97,25 @@ pub fn duration(d: Duration) -> String {
 
 /// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`. The sign is dropped.
 pub fn span(seconds: f64) -> String {
+    let mut out = String::with_capacity(8);
+    push_span(&mut out, seconds);
+    out
+}
+
+/// Appends what [`span`] gives.
+pub fn push_span(out: &mut String, seconds: f64) {
     const DAY: f64 = 86_400.0;
     let s = seconds.abs();
-    match s {
-        s if s < 60.0 => format!("{}s", s as u64),
-        s if s < 3600.0 => format!("{}m", (s / 60.0) as u64),
-        s if s < 2.0 * DAY => format!("{}h", (s / 3600.0) as u64),
-        s if s < 730.0 * DAY => format!("{}d", (s / DAY) as u64),
-        s if s < 1000.0 * 365.25 * DAY => format!("{:.1}y", s / (365.25 * DAY)),
-        _ => ">1000y".to_owned(),
-    }
+    let (n, unit) = match s {
+        s if s < 60.0 => (s, 's'),
+        s if s < 3600.0 => (s / 60.0, 'm'),
+        s if s < 2.0 * DAY => (s / 3600.0, 'h'),
+        s if s < 730.0 * DAY => (s / DAY, 'd'),
+        s if s < 1000.0 * 365.25 * DAY => return out.push_str(&format!("{:.1}y", s / (365.25 * DAY))),
+        _ => return out.push_str(">1000y"),
+    };
+    push_number(out, n as u64);
+    out.push(unit);
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC with microseconds, `2025-06-15T15:06:40.000000Z`; `None` outside of the years 0 to 9999.
@@ -103,8 +138,22 @@ pub fn rfc3339(seconds: f64) -> Option<String> {
     let day = day - (153 * month + 2) / 5 + 1;
     let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     let year = year + era * 400 + next;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"))
+    let mut out = String::with_capacity(27);
+    let parts =
+        [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (second / 3600, 2, ':'), (second / 60 % 60, 2, ':')];
+    for (n, digits, end) in parts.into_iter().chain([(second % 60, 2, '.'), (micros, 6, 'Z')]) {
+        push_padded(&mut out, n, digits);
+        out.push(end);
+    }
+    Some(out)
+}
+
+/// Appends `n` with leading zeros.
+fn push_padded(out: &mut String, n: i64, digits: u32) {
+    for power in (0..digits).rev() {
+        let digit = n / 10_i64.pow(power) % 10;
+        out.push(char::from(b'0' + digit as u8));
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +198,9 @@ mod tests {
 
     #[test]
     fn bytes_use_binary_units() {
-        for (n, text) in [(512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")] {
+        let cases =
+            [(0, "0 B"), (512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB"), (u64::MAX, "16384.0 PiB")];
+        for (n, text) in cases {
             assert_eq!(bytes(n), text);
         }
     }

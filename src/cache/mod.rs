@@ -12,8 +12,12 @@ pub mod meter;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod preview;
 pub mod safe_delete;
 pub mod select;
 pub mod store;
 
 pub use error::Error;
+
+#[cfg(test)]
+pub(crate) mod sketch;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cache::{
     model::DataType,
+    pickle::notation,
     select::{Filter, Pattern, TagRule},
 };
 
@@ -69,9 +70,11 @@ fn tag(text: &str) -> Result<TagRule, String> {
     match text.split_once(':') {
         _ if text == "none" => Ok(TagRule::Untagged),
         Some(("s", text)) => is(DataType::Text, text),
-        Some(("b", text)) => is(DataType::Bytes, text),
+        Some(("b", text)) => is(DataType::Bytes, &notation::bytes(text.as_bytes(), usize::MAX).text),
         Some(("i", number)) if number.parse::<i64>().is_ok() => is(DataType::Integer, number),
-        Some(("f", number)) if number.parse::<f64>().is_ok() => is(DataType::Float, number),
+        Some(("f", number)) if number.parse::<f64>().is_ok() => {
+            is(DataType::Float, &notation::float(number.parse().unwrap_or_default()))
+        }
         Some(("i" | "f", _)) => Err("not a number".to_owned()),
         _ => is(DataType::Text, text),
     }

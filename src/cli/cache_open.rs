@@ -1,8 +1,11 @@
 //! Opening the cache that a command names, and telling what is strange about it.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use super::Streams;
+use super::{Streams, exit};
 use crate::{
     cache::{
         Error, locate,
@@ -32,4 +35,32 @@ pub(super) fn open(dir: &Path, access: Access, streams: &mut Streams) -> Result<
         streams.tell(&format!("{n} inside, which are looked at on their own: {}{more}", first.join(", ")));
     }
     Ok(store)
+}
+
+/// Does `work` for each of several caches; one that fails does not stop the rest. It learns whether it is the first.
+///
+/// # Errors
+/// That of the only cache, or of the first that closed a pipe. With several caches an error is reported, and the exit code tells whether all
+/// or some of them failed.
+pub(super) fn each(
+    dirs: &[PathBuf],
+    streams: &mut Streams,
+    mut work: impl FnMut(&Path, bool, &mut Streams) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let mut failed = 0;
+    for (i, dir) in dirs.iter().enumerate() {
+        match work(dir, i == 0, streams) {
+            Ok(()) => {}
+            Err(error) if dirs.len() == 1 || exit::is_broken_pipe(&error) => return Err(error),
+            Err(error) => {
+                exit::report(&error, streams);
+                failed += 1;
+            }
+        }
+    }
+    Ok(match failed {
+        0 => ExitCode::SUCCESS,
+        n if n == dirs.len() => ExitCode::FAILURE,
+        _ => exit::partly(),
+    })
 }

@@ -88,7 +88,8 @@ impl Watch<'_> {
         let dir = &self.args.dir;
         std::fs::metadata(dir).map_err(|source| Error::Read { path: dir.clone(), source })?;
         let elapsed = self.start.elapsed().as_secs_f64();
-        let at = Timestamp::from_seconds((self.now.seconds() + elapsed).floor()).unwrap_or_else(cache_clock::now);
+        let at =
+            Timestamp::from_seconds((self.now.seconds() + elapsed).floor()).unwrap_or_else(cache_clock::now);
         let pulse = self.store.pulse(at)?;
         let rates = meter.look(elapsed, pulse);
         Ok(View { kind: self.store.kind(), root: self.store.root(), at, pulse, rates })

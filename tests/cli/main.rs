@@ -5,6 +5,8 @@ mod support;
 
 mod cache_check;
 mod cache_fixtures;
+mod cache_list;
+mod cache_stats;
 mod cache_watch;
 mod completions;
 mod doctor;
@@ -12,4 +14,5 @@ mod flamegraph;
 mod harness;
 mod help;
 mod man;
+mod pickle;
 mod report;

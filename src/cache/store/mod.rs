@@ -163,12 +163,44 @@ pub trait Store {
     /// As [`Store::check`]; [`Error::ReadOnly`], [`Error::Locked`], [`Error::Write`].
     fn repair(&self, options: &CheckOptions, found: &mut dyn FnMut(Problem)) -> Result<(), Error>;
 
+    /// How many entries match `filter` and what they take; `None` where that is not known without looking at each.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn totals(&self, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error>;
+
     /// Removes entries, with everything that must go with them, in the order and under the locks that the owner expects. Looks at each
     /// entry again first. One that cannot be removed does not stop the rest.
     ///
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Locked`], [`Error::Damaged`]: nothing more can be removed. What was, has been told to `watcher`.
     fn remove(&self, removal: &Removal<'_>, watcher: &mut dyn RemovalWatcher) -> Result<(), Error>;
+
+    /// Gives back to the file system what removed entries have left behind, as far as nobody else is in the way.
+    ///
+    /// # Errors
+    /// As [`Store::remove`].
+    fn reclaim(&self) -> Result<Reclaimed, Error>;
+}
+
+/// Entries that match, and all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many match.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+/// What was given back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reclaimed {
+    /// Bytes.
+    pub bytes: u64,
+    /// Why not all of it, in a few words.
+    pub refused: Option<String>,
 }
 
 /// How things stand now.

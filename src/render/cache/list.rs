@@ -7,7 +7,10 @@ use std::{
 
 use super::{super::Style, json::EntryJson};
 use crate::{
-    cache::model::{DataType, Entry, Expiry, Facts, Label, Timestamp},
+    cache::{
+        model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
+        pickle::notation as python,
+    },
     render::text::{escape, one_line, shorten_middle, width},
     units,
 };
@@ -74,28 +77,31 @@ impl List {
     pub fn row(&mut self, w: &mut dyn Write, entry: &Entry) -> io::Result<()> {
         let now = self.now;
         self.row.clear();
-        let age = |time: Option<crate::cache::model::Time>| {
-            time.map_or_else(|| "-".to_owned(), |time| units::span(now.since(time.at).max(0.0)))
-        };
-        self.part.clear();
-        let _ = write!(self.part, "{}", entry.id);
-        let _ = write!(
-            self.row,
-            "{:>8}  {:>10}  {:>6}",
-            self.part,
-            units::bytes(entry.size_bytes()),
-            age(entry.created)
-        );
-        if self.used {
-            let _ = write!(self.row, "  {:>6}", age(entry.accessed));
-        }
-        let _ = write!(self.row, "  {:<15}", expiry(entry.expiry, now));
-        if self.hits {
-            match entry.hits {
-                Some(hits) => write!(self.row, "  {hits:>6}"),
-                None => write!(self.row, "       -"),
+        self.right(8, |out| match entry.id {
+            EntryId::Row(row) if row >= 0 => units::push_number(out, row.unsigned_abs()),
+            ref id => {
+                let _ = write!(out, "{id}");
             }
-            .unwrap_or_default();
+        });
+        self.right(12, |out| units::push_bytes(out, entry.size_bytes()));
+        let age = |time: Option<Time>, out: &mut String| match time {
+            Some(time) => units::push_span(out, now.since(time.at).max(0.0)),
+            None => out.push('-'),
+        };
+        self.right(8, |out| age(entry.created, out));
+        if self.used {
+            self.right(8, |out| age(entry.accessed, out));
+        }
+        self.row.push_str("  ");
+        let start = self.row.len();
+        push_expiry(&mut self.row, entry.expiry, now);
+        let missing = (start + 15).saturating_sub(self.row.len());
+        blanks(&mut self.row, missing);
+        if self.hits {
+            self.right(8, |out| match entry.hits {
+                Some(hits) => units::push_number(out, hits),
+                None => out.push('-'),
+            });
         }
         if self.tags {
             self.row.push_str("  ");
@@ -118,6 +124,15 @@ impl List {
         }
     }
 
+    /// Appends a cell that ends `columns` after the one before.
+    fn right(&mut self, columns: usize, fill: impl FnOnce(&mut String)) {
+        self.part.clear();
+        fill(&mut self.part);
+        let least = usize::from(!self.row.is_empty());
+        blanks(&mut self.row, columns.saturating_sub(self.part.len()).max(least));
+        self.row.push_str(&self.part);
+    }
+
     fn tag(&mut self, entry: &Entry) {
         self.part.clear();
         match entry.tags.as_deref().unwrap_or_default() {
@@ -125,8 +140,10 @@ impl List {
             tags => {
                 for (i, tag) in tags.iter().enumerate() {
                     self.part.push_str(if i > 0 { "," } else { "" });
-                    // A tag is named without quotes on the command line, so it is shown like that.
-                    self.part.push_str(&one_line(&tag.text, self.style));
+                    match tag.data_type {
+                        DataType::Text => self.part.push_str(&one_line(&tag.text, self.style)),
+                        _ => self.part.push_str(&one_line(&tag_name(tag), self.style)),
+                    }
                 }
             }
         }
@@ -154,7 +171,10 @@ impl List {
 /// A key as its language writes it: strings with quotes, so that `'1'` and `1` are told apart.
 pub fn notation(out: &mut String, key: &Label) {
     match key.data_type {
-        DataType::Text => quoted(out, &key.text),
+        DataType::Text => match &key.bytes {
+            None => quoted(out, &key.text),
+            Some(bytes) => out.push_str(&python::text(bytes, usize::MAX).text),
+        },
         _ => out.push_str(&key.text),
     }
     if key.cut {
@@ -162,33 +182,69 @@ pub fn notation(out: &mut String, key: &Label) {
     }
 }
 
+/// A tag as it is typed after `--tag`, which is also how groups and types are written.
+pub fn tag_name(tag: &Label) -> String {
+    let text = &tag.text;
+    match tag.data_type {
+        DataType::None => "none".to_owned(),
+        DataType::Integer => format!("i:{text}"),
+        DataType::Float => format!("f:{text}"),
+        DataType::Bytes => format!("b:{}", text.trim_start_matches('b').trim_matches(['\'', '"'])),
+        DataType::Text
+            if text == "none" || matches!(text.as_bytes(), [b's' | b'i' | b'f' | b'b', b':', ..]) =>
+        {
+            format!("s:{text}")
+        }
+        _ => text.clone(),
+    }
+}
+
 fn quoted(out: &mut String, text: &str) {
-    out.push('\'');
-    out.push_str(text);
-    out.push('\'');
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'\'' && b != b'\\') {
+        out.push('\'');
+        out.push_str(text);
+        out.push('\'');
+    } else {
+        out.push_str(&python::text(text.as_bytes(), usize::MAX).text);
+    }
 }
 
 /// Appends `text` in exactly `columns` columns.
 fn padded(out: &mut String, text: &str, columns: usize, style: Style) {
-    let taken = width(text);
+    let taken = if text.is_ascii() { text.len() } else { width(text) };
     if taken <= columns {
         out.push_str(text);
-        out.extend(std::iter::repeat_n(' ', columns - taken));
+        blanks(out, columns - taken);
     } else {
         let short = shorten_middle(text, columns, style);
         let taken = width(&short);
         out.push_str(&short);
-        out.extend(std::iter::repeat_n(' ', columns.saturating_sub(taken)));
+        blanks(out, columns.saturating_sub(taken));
     }
 }
 
-/// `never`, `expires in 3h`, `expired 2d ago`, or `-` where nobody knows.
-pub fn expiry(expiry: Expiry, now: Timestamp) -> String {
+/// Appends `never`, `expires in 3h`, `expired 2d ago`, or `-` where nobody knows.
+pub fn push_expiry(out: &mut String, expiry: Expiry, now: Timestamp) {
     match expiry {
-        Expiry::Never => "never".to_owned(),
-        Expiry::NotRecorded => "-".to_owned(),
-        Expiry::At(at) if at < now => format!("expired {} ago", units::span(now.since(at))),
-        Expiry::At(at) => format!("expires in {}", units::span(at.since(now))),
+        Expiry::Never => out.push_str("never"),
+        Expiry::NotRecorded => out.push('-'),
+        Expiry::At(at) if at < now => {
+            out.push_str("expired ");
+            units::push_span(out, now.since(at));
+            out.push_str(" ago");
+        }
+        Expiry::At(at) => {
+            out.push_str("expires in ");
+            units::push_span(out, at.since(now));
+        }
+    }
+}
+
+fn blanks(out: &mut String, n: usize) {
+    const BLANKS: &str = "                                                ";
+    match BLANKS.get(..n) {
+        Some(blanks) => out.push_str(blanks),
+        None => out.extend(std::iter::repeat_n(' ', n)),
     }
 }
 

@@ -3,5 +3,6 @@
 pub mod check;
 pub mod json;
 pub mod list;
+pub mod show;
 pub mod stats;
 pub mod watch;

@@ -64,7 +64,7 @@ pub(super) fn lookup(
 }
 
 /// Reads one row; whether it is there.
-fn read(part: &Part, row: i64, entry: &mut Entry) -> Result<bool, Error> {
+pub(super) fn read(part: &Part, row: i64, entry: &mut Entry) -> Result<bool, Error> {
     let mut read = || {
         let mut statement = part
             .database

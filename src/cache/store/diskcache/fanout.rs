@@ -64,7 +64,7 @@ fn is_directory(path: &Path) -> bool {
 
 /// What the cache in `dir` was made as, as far as that can be seen.
 pub(super) fn kind(dir: &Path, parts: &[Part]) -> &'static str {
-    let Some(part) = parts.first() else { return "cache" };
+    let Some(part) = parts.first() else { return "diskcache" };
     if part.shard.is_some() {
         return "fanoutcache";
     }
@@ -72,7 +72,7 @@ pub(super) fn kind(dir: &Path, parts: &[Part]) -> &'static str {
         Some("deque") => "deque",
         Some("index") => "index",
         _ if part.eviction == Eviction::None && has_only_queue_keys(part) => "deque",
-        _ => "cache",
+        _ => "diskcache",
     }
 }
 

@@ -5,10 +5,17 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use rusqlite::{Connection, types::ValueRef};
 
-use crate::cache::model::{DataType, Label};
+use super::Part;
+use crate::cache::{
+    model::{DataType, Label},
+    pickle::{Limits, Pickle, notation},
+};
 
 /// Rows that are looked at to recognise `JSONDisk`.
 const SAMPLE: usize = 20;
+
+/// Characters of a pickled key that are shown.
+const LONGEST_PICKLE: usize = 2000;
 
 /// How a cache's `Disk` class stores keys and values; it is not recorded and has to be recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +66,53 @@ fn inflate(bytes: &[u8]) -> Option<(String, bool)> {
     Some((String::from_utf8_lossy(&text).into_owned(), cut))
 }
 
-/// Makes `label` the key that is stored as `value`.
-pub(super) fn key(label: &mut Label, value: ValueRef<'_>, pickled: bool, encoding: Encoding) {
+/// Makes `label` the key that is stored as `value`, and `group` what it belongs to: the function of a memoized call, the queue of an
+/// `Index`, the prefix and version of Django.
+pub(super) fn key(
+    label: &mut Label,
+    group: &mut Option<String>,
+    value: ValueRef<'_>,
+    pickled: bool,
+    part: &Part,
+) {
+    *group = None;
     match value {
-        ValueRef::Blob(bytes) if pickled => pickle(label, bytes),
-        ValueRef::Blob(bytes) if encoding == Encoding::Json => match inflate(bytes) {
+        ValueRef::Blob(bytes) if pickled => *group = pickle(label, bytes),
+        ValueRef::Blob(bytes) if part.encoding == Encoding::Json => match inflate(bytes) {
             Some((text, cut)) => {
                 *label = Label { data_type: DataType::Json, text, cut, ..Label::default() };
             }
             None => plain(label, value),
         },
+        ValueRef::Text(_) => {
+            plain(label, value);
+            *group = queue(&label.text);
+            if group.is_none() && part.shard.is_some() {
+                *group = django(&label.text);
+            }
+        }
         _ => plain(label, value),
     }
+}
+
+/// The prefix of a key that `push` has made: a name and fifteen digits that count from the middle.
+fn queue(key: &str) -> Option<String> {
+    let (prefix, number) = key.split_at_checked(key.len().checked_sub(15)?)?;
+    let prefix = prefix.strip_suffix('-').filter(|prefix| !prefix.is_empty())?;
+    let middle = number.starts_with("4999") || number.starts_with("5000");
+    (middle && number.bytes().all(|b| b.is_ascii_digit())).then(|| prefix.to_owned())
+}
+
+/// The function of a call that a `DjangoCache` has memoized, else its prefix and version: keys are `prefix:version:key`.
+fn django(key: &str) -> Option<String> {
+    let (prefix, rest) = key.split_once(':')?;
+    let (version, rest) = rest.split_once(':')?;
+    if version.is_empty() || !version.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let function = rest.strip_prefix("('").and_then(|rest| rest.split_once('\'')).map(|(name, _)| name);
+    let function = function.filter(|name| name.contains('.') && !name.contains(char::is_whitespace));
+    Some(function.map_or_else(|| format!("{prefix}:{version}"), str::to_owned))
 }
 
 /// Makes `label` what is stored as it is.
@@ -89,7 +131,7 @@ pub(super) fn plain(label: &mut Label, value: ValueRef<'_>) {
             DataType::Integer
         }
         ValueRef::Real(x) => {
-            label.text.push_str(&float(x));
+            label.text.push_str(&notation::float(x));
             DataType::Float
         }
         ValueRef::Text(bytes) => {
@@ -97,7 +139,7 @@ pub(super) fn plain(label: &mut Label, value: ValueRef<'_>) {
             DataType::Text
         }
         ValueRef::Blob(bytes) => {
-            label.text.push_str(&repr(bytes));
+            label.text.push_str(&notation::bytes(bytes, usize::MAX).text);
             DataType::Bytes
         }
     };
@@ -143,21 +185,57 @@ pub(super) fn cut(
     label.cut = true;
 }
 
-fn pickle(label: &mut Label, bytes: &[u8]) {
-    let text = format!("<pickle of {}>", crate::units::bytes(bytes.len() as u64));
-    *label = Label { data_type: DataType::Pickle, text, ..Label::default() };
+/// Shows a pickle as what it would build; its group, if it is a memoized call.
+fn pickle(label: &mut Label, bytes: &[u8]) -> Option<String> {
+    let pickle = Pickle::read(bytes, Limits::KEY);
+    let memoized = pickle.memoized(LONGEST_PICKLE);
+    let (shown, group) = match memoized {
+        Some(call) => (call.call, Some(call.function)),
+        None => (pickle.text(LONGEST_PICKLE), None),
+    };
+    let mut text = shown.text;
+    if pickle.damage().is_some() {
+        text = format!("<damaged pickle of {}>", crate::units::bytes(bytes.len() as u64));
+    }
+    // What is left out stands as a mark in the text already, perhaps in its middle.
+    *label = Label { data_type: DataType::Pickle, text, runs_code: pickle.runs_code, ..Label::default() };
+    group
 }
 
-fn float(x: f64) -> String {
-    format!("{x:?}")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn repr(bytes: &[u8]) -> String {
-    format!("b'{}'", bytes.escape_ascii())
-}
+    #[test]
+    fn keys_of_queues_and_of_django_have_groups() {
+        assert_eq!(queue("jobs-500000000000002").as_deref(), Some("jobs"));
+        assert_eq!(queue("jobs-499999999999999").as_deref(), Some("jobs"));
+        for key in [
+            "500000000000002",
+            "-500000000000002",
+            "jobs-50000000000000x",
+            "jobs-100000000000000",
+            "日本語日本語",
+        ] {
+            assert_eq!(queue(key), None, "{key}");
+        }
+        assert_eq!(django("site:2:page").as_deref(), Some("site:2"));
+        assert_eq!(django(":1:('app.fetch', 1, None)").as_deref(), Some("app.fetch"));
+        assert_eq!((django("a:b:c"), django("http://x"), django("::x")), (None, None, None));
+    }
 
-/// Makes `group` what a key belongs to: the function of a memoized call, the queue of an `Index`.
-pub(super) fn group(group: &mut Option<String>, key: &Label, encoding: Encoding) {
-    let _ = (key, encoding);
-    *group = None;
+    #[test]
+    fn json_keys_are_shown_as_json() {
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut zlib, br#"["a", 1]"#).unwrap();
+        assert_eq!(inflate(&zlib.finish().unwrap()), Some((r#"["a", 1]"#.to_owned(), false)));
+        assert_eq!(inflate(b"\x78\x9cnothing"), None);
+    }
+
+    #[test]
+    fn half_a_character_is_left_out() {
+        let mut label = Label::default();
+        cut(&mut label, "text", "日本".as_bytes().get(..5).unwrap(), 6, false, Encoding::Plain);
+        assert_eq!((label.text.as_str(), label.cut, &label.bytes), ("日", true, &None));
+    }
 }

@@ -7,24 +7,28 @@ mod entries;
 mod fanout;
 mod keys;
 mod open;
+mod pace;
 mod remove;
 mod repair;
 mod rows;
 mod schema;
 mod settings;
 mod summary;
+mod usage;
 mod value;
 mod value_name;
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Removal, RemovalWatcher, Store, Value, Visit,
+    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals,
+    Value, Visit,
 };
 use crate::cache::{
     Error,
     locate::Verdict,
     model::{EntryId, Eviction, Facts, Kept, Summary, Timestamp},
+    select::Filter,
 };
 use keys::Encoding;
 use open::{Database, Header};
@@ -289,5 +293,14 @@ impl Store for DiskStore {
     fn remove(&self, removal: &Removal<'_>, watcher: &mut dyn RemovalWatcher) -> Result<(), Error> {
         self.require_change()?;
         remove::remove(self, removal, watcher)
+    }
+
+    fn totals(&self, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error> {
+        remove::totals(self, filter, now)
+    }
+
+    fn reclaim(&self) -> Result<Reclaimed, Error> {
+        self.require_change()?;
+        remove::reclaim(self)
     }
 }

@@ -19,6 +19,7 @@ use crate::cache::{Error, store::Access};
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 /// What every SQLite database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const DAMAGED: &str = "the database is damaged";
 /// Longest SQL text of a schema that is parsed.
 const LONGEST_SQL: i32 = 1 << 20;
 
@@ -237,6 +238,10 @@ fn copy(path: &Path) -> Result<Database, Error> {
 /// What went wrong in SQLite with `path`, in this tool's words.
 pub(super) fn describe(path: &Path, error: rusqlite::Error) -> Error {
     let path = path.to_owned();
+    // What was there a moment ago in the same snapshot can be missing only from a broken tree.
+    if matches!(error, rusqlite::Error::QueryReturnedNoRows) {
+        return Error::Damaged { path, reason: DAMAGED.to_owned() };
+    }
     let reason = || match &error {
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
@@ -256,9 +261,7 @@ pub(super) fn describe(path: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => {
             Error::Damaged { path, reason: "it is not an SQLite database".into() }
         }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            Error::Damaged { path, reason: "the database is damaged".to_owned() }
-        }
+        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason: DAMAGED.to_owned() },
         _ => Error::Damaged { reason: reason(), path },
     }
 }

@@ -7,7 +7,10 @@ use std::{
     path::PathBuf,
 };
 
-use rusqlite::{Row, types::ValueRef};
+use rusqlite::{
+    Row,
+    types::{FromSql, FromSqlResult, ValueRef},
+};
 use rustc_hash::FxHasher;
 
 use super::{Encoding, Part, keys};
@@ -30,24 +33,20 @@ pub(super) const COLUMNS: &str = "rowid, iif(octet_length(key) > 65536, NULL, ke
 pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::Result<()> {
     let rowid: i64 = row.get(0)?;
     entry.id = part.id(rowid);
-    let (key, raw) = (row.get_ref(1)?, row.get_ref(2)?);
-    let pickled = !matches!(raw, ValueRef::Integer(n) if n != 0);
+    let pickled = !matches!(row.get(2)?, Number::Integer(n) if n != 0);
+    let key = row.get_ref(1)?;
+    let mut content = FxHasher::default();
+    rowid.hash(&mut content);
+    pickled.hash(&mut content);
+    hash(key, &mut content);
     if key == ValueRef::Null {
         long_label(&mut entry.key, part, rowid, "key", pickled)?;
     } else {
-        keys::key(&mut entry.key, key, pickled, part.encoding);
+        keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
     }
-    keys::group(&mut entry.group, &entry.key, part.encoding);
+    fill_times(entry, row, part, &mut content)?;
 
-    entry.created = recorded(row.get_ref(3)?);
-    entry.expiry = expiry(row.get_ref(4)?);
-    let accessed = row.get_ref(5)?;
-    entry.accessed = if part.eviction == Eviction::LeastRecentlyUsed { recorded(accessed) } else { None };
-    let count = row.get_ref(6)?;
-    let counts = part.eviction == Eviction::LeastFrequentlyUsed;
-    entry.hits = if counts { count.as_i64().ok().and_then(|n| u64::try_from(n).ok()) } else { None };
-
-    let (tag, name) = (row.get_ref(7)?, row.get_ref(10)?);
+    let tag = row.get_ref(7)?;
     let tags = entry.tags.get_or_insert_default();
     if tag == ValueRef::Null {
         tags.clear();
@@ -57,28 +56,40 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::R
             keys::plain(label, tag);
         }
     }
+    let (size, mode, length): (Number, Number, Number) = (row.get(8)?, row.get(9)?, row.get(11)?);
+    let name = row.get_ref(10)?;
     entry.path = path(name);
-    let (size, mode, length) = (row.get_ref(8)?, row.get_ref(9)?, row.get_ref(11)?);
-    let value_class = row.get_ref(12)?.as_bytes().unwrap_or_default();
-    let positive = |value: ValueRef<'_>| value.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-    entry.own_bytes = positive(size).saturating_add(positive(length));
-    entry.value_type = value_type(mode, value_class, part.encoding);
+    entry.own_bytes = size.count().unwrap_or(0).saturating_add(length.count().unwrap_or(0));
+    entry.value_type = value_type(mode, row.get_ref(12)?.as_bytes().unwrap_or_default(), part.encoding);
     entry.state = State::Ok;
-
-    let mut content = FxHasher::default();
-    rowid.hash(&mut content);
-    for value in [key, raw, row.get_ref(3)?, row.get_ref(4)?, size, mode, name, length] {
-        hash(value, &mut content);
+    hash(name, &mut content);
+    for number in [size, mode, length] {
+        number.hash(&mut content);
     }
     entry.stamp.content = content.finish();
-    let mut usage = FxHasher::default();
-    hash(accessed, &mut usage);
-    hash(count, &mut usage);
-    entry.stamp.usage = (usage.finish() >> 32) as u32;
+    if row.get(13)? { fill_long(entry, part, rowid) } else { Ok(()) }
+}
 
-    if row.get_ref(13)? == ValueRef::Integer(1) {
-        fill_long(entry, part, rowid)?;
+/// What a row tells about when and how often, which is not kept under every policy.
+fn fill_times(entry: &mut Entry, row: &Row<'_>, part: &Part, content: &mut FxHasher) -> rusqlite::Result<()> {
+    let (stored, expires): (Number, Number) = (row.get(3)?, row.get(4)?);
+    stored.hash(content);
+    expires.hash(content);
+    entry.created = stored.time();
+    entry.expiry = expires.expiry();
+    (entry.accessed, entry.hits, entry.stamp.usage) = (None, None, 0);
+    let used: Number = match part.eviction {
+        Eviction::LeastRecentlyUsed => row.get(5)?,
+        Eviction::LeastFrequentlyUsed => row.get(6)?,
+        Eviction::LeastRecentlyStored | Eviction::None => return Ok(()),
+    };
+    match part.eviction {
+        Eviction::LeastRecentlyUsed => entry.accessed = used.time(),
+        _ => entry.hits = used.count(),
     }
+    let mut usage = FxHasher::default();
+    used.hash(&mut usage);
+    entry.stamp.usage = (usage.finish() >> 32) as u32;
     Ok(())
 }
 
@@ -134,41 +145,85 @@ fn beginning(part: &Part, rowid: i64, column: &str, most: usize) -> rusqlite::Re
     Ok(start)
 }
 
-/// A number as a moment that the owner recorded.
-pub(super) fn recorded(value: ValueRef<'_>) -> Option<Time> {
-    let at = Timestamp::from_seconds(seconds(value)?)?;
-    Some(Time { at, source: TimeSource::Recorded })
+/// A column that should be a number.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Real(f64),
+    /// Text or bytes.
+    Other,
 }
 
-fn seconds(value: ValueRef<'_>) -> Option<f64> {
-    match value {
-        ValueRef::Integer(n) => Some(n as f64),
-        ValueRef::Real(x) => Some(x),
-        _ => None,
+impl FromSql for Number {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Integer(n) => Self::Integer(n),
+            ValueRef::Real(x) => Self::Real(x),
+            ValueRef::Text(_) | ValueRef::Blob(_) => Self::Other,
+        })
     }
 }
 
-/// An expiry as the owner compares it: text and bytes are greater than every number, so they never come.
-pub(super) fn expiry(value: ValueRef<'_>) -> Expiry {
-    match seconds(value) {
-        Some(x) if x == f64::NEG_INFINITY => {
-            Timestamp::from_seconds(f64::MIN).map_or(Expiry::Never, Expiry::At)
+impl Hash for Number {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match *self {
+            Self::Null => 0_u64.hash(state),
+            Self::Integer(n) => n.hash(state),
+            Self::Real(x) => x.to_bits().hash(state),
+            Self::Other => u64::MAX.hash(state),
         }
-        Some(x) => Timestamp::from_seconds(x).map_or(Expiry::Never, Expiry::At),
-        None => Expiry::Never,
+    }
+}
+
+impl Number {
+    fn seconds(self) -> Option<f64> {
+        match self {
+            Self::Integer(n) => Some(n as f64),
+            Self::Real(x) => Some(x),
+            Self::Null | Self::Other => None,
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn count(self) -> Option<u64> {
+        match self {
+            Self::Integer(n) => u64::try_from(n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A moment that the owner recorded.
+    pub(super) fn time(self) -> Option<Time> {
+        let at = Timestamp::from_seconds(self.seconds()?)?;
+        Some(Time { at, source: TimeSource::Recorded })
+    }
+
+    /// An expiry as the owner compares it: text and bytes are greater than every number, so they never come.
+    pub(super) fn expiry(self) -> Expiry {
+        match self.seconds() {
+            Some(f64::NEG_INFINITY) => Timestamp::from_seconds(f64::MIN).map_or(Expiry::Never, Expiry::At),
+            Some(x) => Timestamp::from_seconds(x).map_or(Expiry::Never, Expiry::At),
+            None => Expiry::Never,
+        }
     }
 }
 
 /// What the owner would read the value as.
-pub(super) fn value_type(mode: ValueRef<'_>, class: &[u8], encoding: Encoding) -> DataType {
+pub(super) fn value_type(mode: Number, class: &[u8], encoding: Encoding) -> DataType {
+    let Number::Integer(mode) = mode else { return DataType::Other };
     match (mode, class) {
-        (ValueRef::Integer(1 | 2), _) if encoding == Encoding::Json => DataType::Json,
-        (ValueRef::Integer(1), b"integer") => DataType::Integer,
-        (ValueRef::Integer(1), b"real") => DataType::Float,
-        (ValueRef::Integer(1), b"text") | (ValueRef::Integer(3), _) => DataType::Text,
-        (ValueRef::Integer(1), b"blob") | (ValueRef::Integer(2), _) => DataType::Bytes,
-        (ValueRef::Integer(4), _) => DataType::Pickle,
-        (ValueRef::Integer(0 | 1), _) => DataType::None,
+        (1 | 2, _) if encoding == Encoding::Json => DataType::Json,
+        (1, b"integer") => DataType::Integer,
+        (1, b"real") => DataType::Float,
+        (1, b"text") | (3, _) => DataType::Text,
+        (1, b"blob") | (2, _) => DataType::Bytes,
+        (4, _) => DataType::Pickle,
+        (0 | 1, _) => DataType::None,
         _ => DataType::Other,
     }
 }
