@@ -6,9 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_check;
 mod cache_fixtures;
+mod cache_hostile;
 mod cache_list;
+mod cache_looking;
 mod cache_stats;
+mod cache_watch;
 mod completions;
 mod doctor;
 mod flamegraph;

@@ -5,3 +5,4 @@ pub mod json;
 pub mod list;
 pub mod show;
 pub mod stats;
+pub mod watch;
