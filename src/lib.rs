@@ -6,6 +6,7 @@
 //! Imports point one way: `main -> cli -> render -> {profile, cache} -> {units, progress}`.
 //! `profile` and `cache` never import each other. `tests/architecture.rs` enforces this.
 
+pub mod cache;
 pub mod cli;
 pub mod profile;
 pub mod progress;

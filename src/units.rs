@@ -4,14 +4,63 @@ use std::time::Duration;
 
 /// `n` bytes in binary units with one decimal: `512 B`, `1.5 KiB`, `3.1 GiB`.
 pub fn bytes(n: u64) -> String {
+    let mut out = String::with_capacity(12);
+    push_bytes(&mut out, n);
+    out
+}
+
+/// Appends what [`bytes`] gives. Tables of a million rows are why this and its neighbours do without the formatting machinery.
+pub fn push_bytes(out: &mut String, n: u64) {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = n as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit < UNITS.len() - 1 {
-        value /= 1024.0;
-        unit += 1;
+    let power = (n.max(1).ilog2() / 10).min(5);
+    if power == 0 {
+        push_number(out, n);
+    } else {
+        let unit = 1_u128 << (10 * power);
+        let tenths = (u128::from(n) * 10 + unit / 2) / unit;
+        push_number(out, (tenths / 10) as u64);
+        out.push('.');
+        push_number(out, (tenths % 10) as u64);
     }
-    if unit == 0 { format!("{n} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+    out.push(' ');
+    out.push_str(UNITS.get(power as usize).copied().unwrap_or("B"));
+}
+
+/// Appends `n` in decimal.
+pub fn push_number(out: &mut String, n: u64) {
+    let mut digits = [0_u8; 20];
+    let (mut left, mut first) = (n, digits.len());
+    for (i, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        (left, first) = (left / 10, i);
+        if left == 0 {
+            break;
+        }
+    }
+    out.push_str(digits.get(first..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+}
+
+/// What [`bytes`] means the other way round, as people type it: `500MB` and `500M` in powers of 1000, `1GiB` in powers of 1024,
+/// `1.5 GB`, `2048`. `None` for anything else, and for more than a `u64` holds.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let (prefix, base) = match unit.strip_suffix("ib") {
+        Some(prefix) => (prefix, 1024_u64),
+        None => (unit.strip_suffix('b').unwrap_or(&unit), 1000),
+    };
+    let power = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == prefix)?;
+    let factor = base.pow(u32::try_from(power).ok()?);
+    if base == 1024 && power == 0 {
+        return None;
+    }
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(factor);
+    }
+    let value = number.parse::<f64>().ok()? * factor as f64;
+    (value < u64::MAX as f64).then_some(value as u64)
 }
 
 /// `n` with thousands separators: `1,204`.
@@ -46,6 +95,67 @@ pub fn duration(d: Duration) -> String {
     if h > 0 { format!("{h}h {m:02}m {s:02}s") } else { format!("{m}m {s:02}s") }
 }
 
+/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`. The sign is dropped.
+pub fn span(seconds: f64) -> String {
+    let mut out = String::with_capacity(8);
+    push_span(&mut out, seconds);
+    out
+}
+
+/// Appends what [`span`] gives.
+pub fn push_span(out: &mut String, seconds: f64) {
+    const DAY: f64 = 86_400.0;
+    let s = seconds.abs();
+    let (n, unit) = match s {
+        s if s < 60.0 => (s, 's'),
+        s if s < 3600.0 => (s / 60.0, 'm'),
+        s if s < 2.0 * DAY => (s / 3600.0, 'h'),
+        s if s < 730.0 * DAY => (s / DAY, 'd'),
+        s if s < 1000.0 * 365.25 * DAY => return out.push_str(&format!("{:.1}y", s / (365.25 * DAY))),
+        _ => return out.push_str(">1000y"),
+    };
+    push_number(out, n as u64);
+    out.push(unit);
+}
+
+/// Seconds since 1970 as RFC 3339 in UTC with microseconds, `2025-06-15T15:06:40.000000Z`; `None` outside of the years 0 to 9999.
+pub fn rfc3339(seconds: f64) -> Option<String> {
+    const FIRST: f64 = -62_167_219_200.0;
+    const END: f64 = 253_402_300_800.0;
+    let micros = (seconds * 1e6).round();
+    if !(FIRST * 1e6..END * 1e6).contains(&micros) {
+        return None;
+    }
+    let micros = micros as i64;
+    let (whole, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    let (days, second) = (whole.div_euclid(86_400), whole.rem_euclid(86_400));
+    // Days from 0000-03-01, in eras of 400 years, which all have the same days: months then begin with March.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + next;
+    let mut out = String::with_capacity(27);
+    let parts =
+        [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (second / 3600, 2, ':'), (second / 60 % 60, 2, ':')];
+    for (n, digits, end) in parts.into_iter().chain([(second % 60, 2, '.'), (micros, 6, 'Z')]) {
+        push_padded(&mut out, n, digits);
+        out.push(end);
+    }
+    Some(out)
+}
+
+/// Appends `n` with leading zeros.
+fn push_padded(out: &mut String, n: i64, digits: u32) {
+    for power in (0..digits).rev() {
+        let digit = n / 10_i64.pow(power) % 10;
+        out.push(char::from(b'0' + digit as u8));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +179,61 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_read_as_typed() {
+        let cases = [
+            ("0", 0),
+            ("2048", 2048),
+            ("500MB", 500_000_000),
+            ("1GiB", 1 << 30),
+            ("1.5 kb", 1500),
+            ("3b", 3),
+        ];
+        for (text, n) in cases {
+            assert_eq!(parse_bytes(text), Some(n), "{text}");
+        }
+        for text in ["", "MB", "-1", "1..2", "1XB", "1ib", "99999999PB", "inf", "1e9"] {
+            assert_eq!(parse_bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn bytes_use_binary_units() {
-        for (n, text) in [(512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB")] {
+        let cases =
+            [(0, "0 B"), (512, "512 B"), (1536, "1.5 KiB"), (3 << 30, "3.0 GiB"), (u64::MAX, "16384.0 PiB")];
+        for (n, text) in cases {
             assert_eq!(bytes(n), text);
+        }
+    }
+
+    #[test]
+    fn spans_fit_a_narrow_column() {
+        let cases = [
+            (0.0, "0s"),
+            (59.9, "59s"),
+            (-3600.0, "1h"),
+            (7200.0 * 20.0, "40h"),
+            (86_400.0 * 9.5, "9d"),
+            (1e8, "3.2y"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(span(seconds), text);
+        }
+        assert_eq!(span(f64::MAX), ">1000y");
+    }
+
+    #[test]
+    fn moments_are_utc() {
+        let cases = [
+            (1_750_000_000.0, Some("2025-06-15T15:06:40.000000Z")),
+            (951_827_696.25, Some("2000-02-29T12:34:56.250000Z")),
+            (-0.5, Some("1969-12-31T23:59:59.500000Z")),
+            (-62_167_219_200.0, Some("0000-01-01T00:00:00.000000Z")),
+            (253_402_300_799.0, Some("9999-12-31T23:59:59.000000Z")),
+            (253_402_300_800.0, None),
+            (f64::NAN, None),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(rfc3339(seconds).as_deref(), text);
         }
     }
 }

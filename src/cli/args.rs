@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cache::model::Timestamp;
+
 /// Show where a program runs hot, and which cached data has gone cold
 #[derive(Parser, Debug)]
 #[command(version, name = "hotcold", max_term_width = 100, arg_required_else_help = true)]
@@ -53,6 +55,9 @@ pub(super) enum Command {
     /// Record and read CPU profiles
     #[command(subcommand, arg_required_else_help = true)]
     Profile(Profile),
+    /// Look into caches and remove what has gone cold
+    #[command(arg_required_else_help = true)]
+    Cache(CacheArgs),
     Doctor(super::doctor::Args),
     /// Print a shell completion script
     Completions(super::completions::Args),
@@ -70,6 +75,35 @@ pub(super) enum Profile {
     Report(super::profile_report::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct CacheArgs {
+    /// The moment that counts as now, for tests: RFC 3339, or seconds since 1970
+    #[arg(long, global = true, hide = true, value_name = "TIME", value_parser = super::cache_clock::time, env = "HOTCOLD_NOW", hide_env = true)]
+    pub(super) now: Option<Timestamp>,
+    #[command(subcommand)]
+    pub(super) command: Cache,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Cache {
+    /// List the entries of a cache
+    List(super::cache_list::Args),
+    /// Show one entry and its value
+    Show(super::cache_show::Args),
+    /// Tell what fills a cache
+    Stats(super::cache_stats::Args),
+    Check(super::cache_check::Args),
+    /// Remove what has expired
+    Expire(super::cache_expire::Args),
+    /// Remove entries by rule
+    Prune(super::cache_prune::Args),
+    /// Remove the entries that are named
+    Rm(super::cache_rm::Args),
+    /// Remove every entry and keep the cache usable
+    Clear(super::cache_clear::Args),
+    Watch(super::cache_watch::Args),
 }
 
 #[cfg(test)]

@@ -6,11 +6,16 @@ use std::{
 };
 
 use super::Streams;
-use crate::{profile, render::text::escape};
+use crate::{cache, profile, render::text::escape};
 
 /// Wrong usage.
 pub(super) fn usage() -> ExitCode {
     ExitCode::from(2)
+}
+
+/// Done in part, or problems remain.
+pub(super) fn partly() -> ExitCode {
+    ExitCode::from(3)
 }
 
 pub(super) fn code(result: anyhow::Result<ExitCode>, streams: &mut Streams) -> ExitCode {
@@ -30,8 +35,10 @@ pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
     let text = causes.join(": ");
     let text = if streams.terminal.err { escape(&text).into_owned() } else { text };
     let _ = writeln!(streams.err, "error: {text}");
-    let hint =
-        error.chain().find_map(|cause| cause.downcast_ref::<profile::Error>()).and_then(profile::Error::hint);
+    let hint = error.chain().find_map(|cause| {
+        let profile = cause.downcast_ref::<profile::Error>().and_then(profile::Error::hint);
+        profile.or_else(|| cause.downcast_ref::<cache::Error>().and_then(cache::Error::hint))
+    });
     if let Some(hint) = hint {
         let _ = writeln!(streams.err, "\nhint: {hint}");
     }
@@ -46,7 +53,8 @@ fn describe(cause: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+/// Whether it is only that nobody reads our output any more.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let closed = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
 }

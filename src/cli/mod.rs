@@ -2,9 +2,22 @@
 
 mod after_recording;
 pub mod args;
+mod cache_check;
+mod cache_clear;
+mod cache_clock;
+mod cache_expire;
+mod cache_filters;
+mod cache_list;
+mod cache_open;
+mod cache_prune;
+mod cache_rm;
+mod cache_show;
+mod cache_stats;
+mod cache_watch;
 mod completions;
 mod doctor;
 mod exit;
+mod live_terminal;
 mod man;
 mod profile_attach;
 mod profile_flamegraph;
@@ -36,6 +49,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
         args::Command::Profile(args::Profile::Flamegraph(a)) => {
             profile_flamegraph::run(a, &args.global, streams)
         }
+        args::Command::Cache(a) => cache(a, &args.global, streams),
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),
         args::Command::Man(a) => man::run(a, streams),
@@ -45,6 +59,21 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
         Ok(code)
     });
     exit::code(result, streams)
+}
+
+fn cache(args: &args::CacheArgs, global: &args::Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
+    let now = args.now.unwrap_or_else(cache_clock::now);
+    match &args.command {
+        args::Cache::List(a) => cache_list::run(a, global, now, streams),
+        args::Cache::Show(a) => cache_show::run(a, global, now, streams),
+        args::Cache::Stats(a) => cache_stats::run(a, global, now, streams),
+        args::Cache::Check(a) => cache_check::run(a, global, now, streams),
+        args::Cache::Expire(a) => cache_expire::run(a, global, now, streams),
+        args::Cache::Prune(a) => cache_prune::run(a, global, now, streams),
+        args::Cache::Rm(a) => cache_rm::run(a, global, now, streams),
+        args::Cache::Clear(a) => cache_clear::run(a, global, now, streams),
+        args::Cache::Watch(a) => cache_watch::run(a, global, now, streams),
+    }
 }
 
 /// Help and version are answers (stdout, 0); anything else is wrong usage (stderr, 2).

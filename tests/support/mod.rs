@@ -1,9 +1,11 @@
 //! What the integration tests share: the tool in a clean environment, fixtures, a terminal, waiting for conditions.
 
+pub(crate) mod diskcache;
 pub(crate) mod fixture;
 pub(crate) mod process;
 pub(crate) mod require;
 pub(crate) mod terminal;
+pub(crate) mod tree;
 
 use std::path::PathBuf;
 

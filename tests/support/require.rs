@@ -23,7 +23,11 @@ pub(crate) fn perf_available(scope: Scope) -> bool {
     ThisMachine.open_perf(scope).is_ok()
 }
 
-fn met(found: bool, what: &str) -> bool {
+/// Says that `what` is missing where it was not `found`.
+///
+/// # Panics
+/// With `HOTCOLD_REQUIRE_ALL=1`, where it was not found.
+pub(crate) fn met(found: bool, what: &str) -> bool {
     if found {
         return true;
     }

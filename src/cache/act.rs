@@ -1,0 +1,1 @@
+//! Carries out a plan, the very one that was shown.

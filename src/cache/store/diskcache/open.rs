@@ -1,0 +1,298 @@
+//! Opening `cache.db` without trusting it and without changing it.
+//!
+//! SQLite drops its locks on a database when the same process closes the file by other means, so nothing but SQLite opens one that is
+//! already open here.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi, limits::Limit};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+
+use crate::cache::{Error, store::Access};
+
+/// How long a look waits for a lock; readers of a WAL database never need one for long.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// What every SQLite database begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const DAMAGED: &str = "the database is damaged";
+/// Longest SQL text of a schema that is parsed.
+const LONGEST_SQL: i32 = 1 << 20;
+
+/// An open `cache.db`.
+#[derive(Debug)]
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    /// Where the file is, for messages.
+    pub(super) path: PathBuf,
+    /// How it could be opened.
+    pub(super) mode: Opened,
+}
+
+/// How a database was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// To be changed.
+    Change,
+    /// To look, with the locks that readers take.
+    Look,
+    /// To look at a file that nobody can be writing, without locks.
+    Immutable,
+    /// A private copy, since the original cannot be read in place without changing it.
+    Copy,
+}
+
+/// What the first bytes of a file say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    /// There is no such file.
+    Missing,
+    /// It is no regular file, or no database.
+    Foreign,
+    /// It has no bytes at all.
+    Empty,
+    /// A database that keeps a rollback journal.
+    Journal,
+    /// A database in WAL mode.
+    Wal,
+}
+
+/// Looks at the first bytes of `path` without following a link.
+///
+/// # Errors
+/// [`Error::Read`].
+pub(super) fn header(path: &Path) -> Result<Header, Error> {
+    let read = |source: io::Error| Error::Read { path: path.to_owned(), source };
+    let file = match open_quietly(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Header::Missing),
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => return Ok(Header::Foreign),
+        Err(error) => return Err(read(error)),
+    };
+    let about = file.metadata().map_err(read)?;
+    if !about.is_file() {
+        return Ok(Header::Foreign);
+    }
+    let mut bytes = Vec::with_capacity(20);
+    file.take(20).read_to_end(&mut bytes).map_err(read)?;
+    Ok(match bytes.get(18) {
+        _ if bytes.is_empty() => Header::Empty,
+        _ if !bytes.starts_with(MAGIC) => Header::Foreign,
+        Some(2) => Header::Wal,
+        _ => Header::Journal,
+    })
+}
+
+/// Opens a file to read without following a link, waiting for a pipe, or touching its access time where that is allowed.
+fn open_quietly(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = openat(CWD, path, flags | OFlags::NOATIME, Mode::empty())
+        .or_else(|_| openat(CWD, path, flags, Mode::empty()))?;
+    Ok(File::from(file))
+}
+
+impl Database {
+    /// Opens the database at `path`, which must have a database's header.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Damaged`], [`Error::Locked`], and [`Error::ReadOnly`] if it is to be changed and cannot be.
+    pub(super) fn open(path: &Path, access: Access, header: Header) -> Result<Self, Error> {
+        match access {
+            Access::Look => look(path, header),
+            Access::Change { lock_timeout } => change(path, lock_timeout),
+        }
+    }
+
+    /// What went wrong in SQLite, in this tool's words.
+    pub(super) fn error(&self, error: rusqlite::Error) -> Error {
+        describe(&self.path, error)
+    }
+
+    fn connect(
+        path: &Path,
+        flags: OpenFlags,
+        query: &str,
+        mode: Opened,
+        wait: Duration,
+    ) -> rusqlite::Result<Self> {
+        let uri = format!("file:{}{query}", percent_encoded(path));
+        let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, flags)?;
+        for (option, on) in [
+            (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+            (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+            (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
+            // What others have written stays as it is until one of them checkpoints it.
+            (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, mode != Opened::Change),
+        ] {
+            connection.set_db_config(option, on)?;
+        }
+        connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, LONGEST_SQL)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        connection.busy_timeout(wait)?;
+        connection.execute_batch("PRAGMA cell_size_check=1")?;
+        connection.set_prepared_statement_cache_capacity(32);
+        if mode != Opened::Change {
+            connection.execute_batch("PRAGMA query_only=1")?;
+        }
+        let database = Self { connection, path: path.to_owned(), mode };
+        // The first read finds out whether it can be read at all, and makes SQLite open what belongs to the file.
+        database.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        Ok(database)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Without anything in the log there is nothing to keep, and SQLite may remove the files that it made for us.
+        if self.mode == Opened::Look && !is_filled(&beside(&self.path, "-wal")) {
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+        }
+    }
+}
+
+fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let database = Database::connect(path, flags, "", Opened::Change, wait).map_err(|error| {
+        match extended(&error) & 0xff {
+            ffi::SQLITE_READONLY => read_only(path, "it is read-only"),
+            _ => describe(path, error),
+        }
+    })?;
+    match database.connection.is_readonly("main") {
+        Ok(false) => Ok(database),
+        Ok(true) => Err(read_only(path, "permission denied or a read-only file system")),
+        Err(error) => Err(describe(path, error)),
+    }
+}
+
+fn read_only(path: &Path, reason: &str) -> Error {
+    Error::ReadOnly { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+/// Tries the ways to read a database from the one that takes part in its locks to a copy of its own.
+fn look(path: &Path, header: Header) -> Result<Database, Error> {
+    let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    // With a rollback journal a reader that may write would roll back what a killed writer has left.
+    let ways: &[OpenFlags] = if header == Header::Wal { &[read_write, read_only] } else { &[read_only] };
+    let mut why = None;
+    for &flags in ways {
+        match Database::connect(path, flags, "", Opened::Look, LOOK_TIMEOUT) {
+            Ok(database) => return Ok(database),
+            Err(error) if is_not_in_place(&error) => why = Some(error),
+            Err(error) => return Err(describe(path, error)),
+        }
+    }
+    if !is_filled(&beside(path, "-wal")) && !is_filled(&beside(path, "-journal")) {
+        let immutable = Database::connect(path, read_only, "?immutable=1", Opened::Immutable, LOOK_TIMEOUT);
+        return immutable.map_err(|error| describe(path, error));
+    }
+    match copy(path) {
+        Ok(database) => Ok(database),
+        Err(Error::Read { source, .. }) => {
+            let reason = why.map(|error| error.to_string()).unwrap_or_default();
+            let text = format!("{source}; neither can it be read in place: {reason}");
+            Err(Error::Read { path: path.to_owned(), source: io::Error::new(source.kind(), text) })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether SQLite refuses to read in place what a copy would show: it would have to write beside it first.
+fn is_not_in_place(error: &rusqlite::Error) -> bool {
+    matches!(extended(error) & 0xff, ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN)
+}
+
+/// Opens a private copy with its log, so that what was committed is seen and nothing beside the original is written.
+fn copy(path: &Path) -> Result<Database, Error> {
+    let read = |source: io::Error| Error::Read { path: path.to_owned(), source };
+    let dir = tempfile::Builder::new().prefix("hotcold-").tempdir().map_err(read)?;
+    let private = dir.path().join("cache.db");
+    for suffix in ["", "-wal", "-journal"] {
+        let from = beside(path, suffix);
+        match open_quietly(&from) {
+            Ok(mut file) => {
+                let mut to = File::create(beside(&private, suffix)).map_err(read)?;
+                io::copy(&mut file, &mut to).map_err(read)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::Read { path: from, source: error }),
+        }
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let opened = Database::connect(&private, flags, "", Opened::Copy, LOOK_TIMEOUT);
+    let mut database = opened.map_err(|error| describe(path, error))?;
+    path.clone_into(&mut database.path);
+    // SQLite holds all its files open by now: their names can go, and nothing is left behind however we end.
+    drop(dir);
+    Ok(database)
+}
+
+/// What went wrong in SQLite with `path`, in this tool's words.
+pub(super) fn describe(path: &Path, error: rusqlite::Error) -> Error {
+    let path = path.to_owned();
+    // What was there a moment ago in the same snapshot can be missing only from a broken tree.
+    if matches!(error, rusqlite::Error::QueryReturnedNoRows) {
+        return Error::Damaged { path, reason: DAMAGED.to_owned() };
+    }
+    let reason = || match &error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::Locked { path, waited: LOOK_TIMEOUT }
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            let source = File::open(&path).err().unwrap_or_else(|| io::Error::other(reason()));
+            Error::Read { path, source }
+        }
+        Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory | ErrorCode::DiskFull) => {
+            Error::Read { source: io::Error::other(reason()), path }
+        }
+        Some(ErrorCode::ReadOnly) => Error::ReadOnly { reason: reason(), path },
+        Some(ErrorCode::NotADatabase) => {
+            Error::Damaged { path, reason: "it is not an SQLite database".into() }
+        }
+        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason: DAMAGED.to_owned() },
+        _ => Error::Damaged { reason: reason(), path },
+    }
+}
+
+fn extended(error: &rusqlite::Error) -> i32 {
+    error.sqlite_error().map_or(0, |error| error.extended_code)
+}
+
+/// `path` with `suffix` appended to its name.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn is_filled(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|about| about.len() > 0)
+}
+
+/// A path as part of a `file:` URI. An absolute path begins with two slashes at most, which would name a host.
+fn percent_encoded(path: &Path) -> String {
+    use std::{fmt::Write, os::unix::ffi::OsStrExt};
+
+    let absolute = path.is_absolute();
+    let mut out = String::from(if absolute { "//" } else { "" });
+    for &byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

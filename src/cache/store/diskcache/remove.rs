@@ -1,0 +1,181 @@
+//! Removes entries, in the order the library expects: rows first, files after the commit, so that being killed leaves files without
+//! rows at worst. Every row is looked at again under the lock. The library's triggers are off; what they would count is counted here,
+//! in the same transaction.
+
+mod files;
+mod lock;
+mod sweep;
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::{
+    DiskStore, Part, entries,
+    pace::{self, Pacer},
+};
+use crate::cache::{
+    Error,
+    model::{Entry, EntryId, Timestamp},
+    plan::Planned,
+    safe_delete::Root,
+    select::Filter,
+    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Totals, Walk},
+};
+use files::Files;
+use lock::Lock;
+use sweep::Sweep;
+
+/// What [`DiskStore::remove`] does.
+pub(super) fn remove(
+    store: &DiskStore,
+    removal: &Removal<'_>,
+    watcher: &mut dyn RemovalWatcher,
+) -> Result<(), Error> {
+    for part in &store.parts {
+        refuse_foreign_triggers(part)?;
+    }
+    let Access::Change { lock_timeout } = store.access else { return Ok(()) };
+    let mut rows = candidates(store, removal)?;
+    for part in &store.parts {
+        if !watcher.go_on() {
+            break;
+        }
+        let root = Root::open(&part.dir).map_err(|source| Error::Write { path: part.dir.clone(), source })?;
+        let lock = Lock { part, timeout: lock_timeout };
+        let pacer = Pacer::new(part, removal.pace);
+        let files = Files::new(part, &root);
+        let mut sweep = Sweep { part, lock, pacer, files, watcher };
+        let result = match removal.target {
+            Target::Everything => sweep.everything(),
+            Target::Rule(filter) if is_indexed(part, filter) => sweep.expired(removal.now),
+            Target::Rule(filter) => {
+                let rows = rows.remove(&part.shard).unwrap_or_default();
+                sweep.rows(&rows, &mut |_, entry| {
+                    let still = filter.matches(entry, removal.now);
+                    if still { None } else { Some("it does not match any more") }
+                })
+            }
+            Target::List { entries, spare_used } => sweep.planned(entries, spare_used),
+        };
+        // What has lost its row goes, however the rest ended.
+        sweep.files.flush(sweep.watcher);
+        result?;
+    }
+    Ok(())
+}
+
+/// The rows that may match a rule that no index answers, by part.
+fn candidates(store: &DiskStore, removal: &Removal<'_>) -> Result<BTreeMap<Option<u32>, Vec<i64>>, Error> {
+    let mut found: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    let Target::Rule(filter) = removal.target else { return Ok(found) };
+    if store.parts.iter().all(|part| is_indexed(part, filter)) {
+        return Ok(found);
+    }
+    let query = Query { filter, now: removal.now, walk: Walk::Stored };
+    entries::stream(store, query, &mut |entry| {
+        if filter.matches(entry, removal.now) {
+            let (shard, row) = match entry.id {
+                EntryId::Part(shard, row) => (Some(shard), row),
+                EntryId::Row(row) => (None, row),
+                EntryId::Name(_) => return std::ops::ControlFlow::Continue(()),
+            };
+            found.entry(shard).or_default().push(row);
+        }
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// Whether the rule is about expiry alone and an index finds what has expired.
+fn is_indexed(part: &Part, filter: &Filter) -> bool {
+    let only = filter.expired
+        && filter.grace.is_none()
+        && filter.older_than.is_none()
+        && filter.unused_for.is_none()
+        && filter.larger_than.is_none()
+        && filter.tags.is_empty()
+        && filter.keys.is_empty()
+        && filter.groups.is_empty()
+        && !filter.names_some();
+    only && part.schema.has_index("cache_expire_time")
+}
+
+/// A trigger that somebody has added wants to see what is removed, and ours would not be seen.
+fn refuse_foreign_triggers(part: &Part) -> Result<(), Error> {
+    let Some(name) = part.schema.foreign_triggers.first() else { return Ok(()) };
+    let reason = format!("it has the trigger `{name}`, which DiskCache does not make");
+    Err(Error::ReadOnly { path: part.database.path.clone(), reason })
+}
+
+/// How many entries there are and their bytes, of all or of those that have expired; `None` where they have to be looked at.
+pub(super) fn totals(store: &DiskStore, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error> {
+    let everything = filter.is_empty();
+    if !everything && !store.parts.iter().all(|part| is_indexed(part, filter)) {
+        return Ok(None);
+    }
+    let mut sum = Totals::default();
+    for part in &store.parts {
+        let totals = totals_of(&part.database.connection, (!everything).then_some(now))
+            .map_err(|error| part.error(error))?;
+        sum.entries += totals.entries;
+        sum.bytes = sum.bytes.saturating_add(totals.bytes);
+        sum.of += totals.of;
+    }
+    Ok(Some(sum))
+}
+
+/// One pass over the table, which is faster than an index that leads back to it.
+fn totals_of(connection: &Connection, expired_at: Option<Timestamp>) -> rusqlite::Result<Totals> {
+    let of = connection.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
+    let only = if expired_at.is_some() { "WHERE expire_time < ?1" } else { "WHERE ?1 IS NULL" };
+    let sql = format!(
+        "SELECT count(*), total(iif(typeof(size) = 'integer' AND size > 0, size, 0)), total(octet_length(value)) \
+         FROM Cache NOT INDEXED {only}"
+    );
+    connection.query_row(&sql, [expired_at.map(Timestamp::seconds)], |row| {
+        let (n, files, inline): (i64, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        // Exact up to 2^53 bytes; a cast saturates.
+        Ok(Totals { entries: u64::try_from(n).unwrap_or(0), bytes: (files + inline) as u64, of })
+    })
+}
+
+/// Gives the free pages of the databases back to the file system.
+pub(super) fn reclaim(store: &DiskStore) -> Result<Reclaimed, Error> {
+    let Access::Change { lock_timeout } = store.access else { return Ok(Reclaimed::default()) };
+    let mut reclaimed = Reclaimed::default();
+    for part in &store.parts {
+        let connection = &part.database.connection;
+        let error = |error| Lock { part, timeout: lock_timeout }.error(error);
+        let number = |pragma: &str| {
+            connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, u64>(0)).map_err(error)
+        };
+        let (page, before) = (number("page_size")?, number("page_count")?);
+        if number("freelist_count")? > 0 {
+            match number("auto_vacuum")? {
+                2 => connection.execute_batch("PRAGMA incremental_vacuum").map_err(error)?,
+                _ if pace::others(part) != Some(false) => {
+                    reclaimed.refused = Some("other processes have the cache open".to_owned());
+                    continue;
+                }
+                _ => connection.execute_batch("VACUUM").map_err(error)?,
+            }
+        }
+        checkpoint(connection).map_err(error)?;
+        reclaimed.bytes += before.saturating_sub(number("page_count")?).saturating_mul(page);
+    }
+    Ok(reclaimed)
+}
+
+/// Writes the log into the database as far as nobody needs to wait for it.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+/// What a planned entry stays for; `None` if it is as it was.
+fn changed(planned: &Planned, entry: &Entry, spare_used: bool) -> Option<&'static str> {
+    if planned.stamp.content != entry.stamp.content {
+        return Some("it has changed since");
+    }
+    (spare_used && planned.stamp.usage != entry.stamp.usage).then_some("it was used since")
+}

@@ -1,0 +1,271 @@
+//! Transaction by transaction through one part.
+
+use std::{os::unix::ffi::OsStrExt, time::Instant};
+
+use rusqlite::{Transaction, types::ValueRef};
+
+use super::{Files, Lock, Pacer, Part, changed, checkpoint, entries};
+use crate::cache::{
+    Error,
+    model::{Entry, EntryId, Timestamp},
+    plan::Planned,
+    store::RemovalWatcher,
+};
+
+/// Rows beyond which a shard is not emptied in one transaction beside others, whose patience is 10 ms.
+const QUICKLY_EMPTIED: i64 = 2000;
+
+/// What is needed to remove rows of one part.
+pub(super) struct Sweep<'a, 'w> {
+    pub(super) part: &'a Part,
+    pub(super) lock: Lock<'a>,
+    pub(super) pacer: Pacer<'a>,
+    pub(super) files: Files<'a>,
+    pub(super) watcher: &'w mut dyn RemovalWatcher,
+}
+
+/// What a transaction takes away.
+#[derive(Default)]
+struct Loss {
+    /// Rows.
+    count: i64,
+    /// Sum of their column `size`, which the library keeps.
+    size: i64,
+    /// Bytes of values in the database.
+    inline: u64,
+    /// Rows that were looked at.
+    looked_at: usize,
+}
+
+/// Says why a row stays: by its position in what was asked for, and what it is like now.
+type Keep<'k> = dyn FnMut(usize, &Entry) -> Option<&'static str> + 'k;
+
+impl Sweep<'_, '_> {
+    /// Removes what has expired, with the help of the index.
+    pub(super) fn expired(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.repeat(|files, transaction, most| {
+            let sql = "SELECT rowid, filename, size, octet_length(value) FROM Cache \
+                       WHERE expire_time IS NOT NULL AND expire_time < ?1 ORDER BY expire_time, rowid LIMIT ?2";
+            take(files, transaction, sql, (now.seconds(), most))
+        })
+    }
+
+    /// Removes everything: at once, as an empty table costs nothing; or in small steps where others would miss the lock meanwhile.
+    pub(super) fn everything(&mut self) -> Result<(), Error> {
+        if self.pacer.is_polite() && self.part.shard.is_some() && self.has_more_than(QUICKLY_EMPTIED)? {
+            return self.repeat(|files, transaction, most| {
+                let sql =
+                    "SELECT rowid, filename, size, octet_length(value) FROM Cache ORDER BY rowid LIMIT ?1";
+                take(files, transaction, sql, [most])
+            });
+        }
+        let inline = self.inline_bytes()?;
+        let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
+        let count = empty(&mut self.files, transaction).map_err(|error| self.lock.error(error))?;
+        self.watcher.removed(count, inline);
+        self.files.commit(self.watcher);
+        checkpoint(&self.part.database.connection).map_err(|error| self.lock.error(error))
+    }
+
+    /// Removes rows that were found before, unless `keep` says why not.
+    pub(super) fn rows(&mut self, rows: &[i64], keep: &mut Keep<'_>) -> Result<(), Error> {
+        let mut start = 0;
+        while start < rows.len() {
+            if !self.watcher.go_on() {
+                return Ok(());
+            }
+            let wanted = rows.get(start..).unwrap_or_default();
+            let wanted = wanted.get(..self.pacer.rows()).unwrap_or(wanted);
+            let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
+            let began = Instant::now();
+            let mut refused = Vec::new();
+            let loss = self.look_and_take(&transaction, wanted, start, keep, &mut refused);
+            let loss = loss?;
+            finish(transaction, &loss).map_err(|error| self.lock.error(error))?;
+            let held = began.elapsed();
+            self.committed(&loss);
+            for (row, why) in refused {
+                self.watcher.refused(&self.part.id(row), why);
+            }
+            start += wanted.len();
+            self.pacer.rest(wanted.len(), held);
+        }
+        Ok(())
+    }
+
+    /// Removes the entries of a plan that are in this part and as they were.
+    pub(super) fn planned(&mut self, entries: &[Planned], spare_used: bool) -> Result<(), Error> {
+        let row_of = |planned: &Planned| match planned.id {
+            EntryId::Row(row) => Some((None, row)),
+            EntryId::Part(shard, row) => Some((Some(shard), row)),
+            EntryId::Name(_) => None,
+        };
+        let shard = self.part.shard;
+        let here = |planned: &&Planned| row_of(planned).is_some_and(|(at, _)| at == shard);
+        let planned: Vec<&Planned> = entries.iter().filter(here).collect();
+        let rows: Vec<i64> = planned.iter().filter_map(|planned| Some(row_of(planned)?.1)).collect();
+        self.rows(&rows, &mut |i, entry| {
+            planned.get(i).map_or(Some("it was not planned"), |planned| changed(planned, entry, spare_used))
+        })
+    }
+
+    fn look_and_take(
+        &mut self,
+        transaction: &Transaction<'_>,
+        rows: &[i64],
+        first: usize,
+        keep: &mut Keep<'_>,
+        refused: &mut Vec<(i64, &'static str)>,
+    ) -> Result<Loss, Error> {
+        let mut loss = Loss { looked_at: rows.len(), ..Loss::default() };
+        let mut entry = Entry::new(EntryId::Row(0));
+        for (i, &row) in rows.iter().enumerate() {
+            if !entries::read(self.part, row, &mut entry)? {
+                refused.push((row, "it was removed meanwhile"));
+                continue;
+            }
+            if let Some(why) = keep(first + i, &entry) {
+                refused.push((row, why));
+                continue;
+            }
+            let sizes = delete(transaction, row).map_err(|error| self.lock.error(error))?;
+            loss.add(
+                &mut self.files,
+                row,
+                entry.path.as_deref().map(|path| path.as_os_str().as_bytes()),
+                sizes,
+            );
+        }
+        Ok(loss)
+    }
+
+    /// Transactions until one finds less than it looked for.
+    fn repeat(
+        &mut self,
+        mut work: impl FnMut(&mut Files<'_>, &Transaction<'_>, i64) -> rusqlite::Result<Loss>,
+    ) -> Result<(), Error> {
+        loop {
+            if !self.watcher.go_on() {
+                return Ok(());
+            }
+            let most = self.pacer.rows();
+            let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
+            let began = Instant::now();
+            let loss = work(&mut self.files, &transaction, i64::try_from(most).unwrap_or(i64::MAX))
+                .and_then(|loss| finish(transaction, &loss).map(|()| loss))
+                .map_err(|error| self.lock.error(error))?;
+            let held = began.elapsed();
+            self.committed(&loss);
+            if loss.looked_at < most {
+                return Ok(());
+            }
+            self.pacer.rest(loss.looked_at, held);
+        }
+    }
+
+    fn committed(&mut self, loss: &Loss) {
+        self.watcher.removed(u64::try_from(loss.count).unwrap_or(0), loss.inline);
+        self.files.commit(self.watcher);
+    }
+
+    fn has_more_than(&self, rows: i64) -> Result<bool, Error> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM Cache LIMIT ?1 + 1)";
+        let query = self.part.database.connection.query_row(sql, [rows], |row| row.get::<_, i64>(0));
+        Ok(query.map_err(|error| self.lock.error(error))? > rows)
+    }
+
+    fn inline_bytes(&self) -> Result<u64, Error> {
+        let sql = "SELECT total(octet_length(value)) FROM Cache NOT INDEXED";
+        let query = self.part.database.connection.query_row(sql, [], |row| row.get::<_, f64>(0));
+        Ok(query.map_err(|error| self.lock.error(error))? as u64)
+    }
+}
+
+impl Loss {
+    fn add(&mut self, files: &mut Files<'_>, row: i64, name: Option<&[u8]>, (size, inline): (i64, u64)) {
+        self.count += 1;
+        self.size = self.size.saturating_add(size);
+        self.inline = self.inline.saturating_add(inline);
+        if let Some(name) = name {
+            files.add(row, name, u64::try_from(size).unwrap_or(0));
+        }
+    }
+}
+
+/// Removes the rows that a query gives as `rowid, filename, size, octet_length(value)`.
+fn take(
+    files: &mut Files<'_>,
+    transaction: &Transaction<'_>,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> rusqlite::Result<Loss> {
+    let mut loss = Loss::default();
+    let mut found = Vec::new();
+    let mut statement = transaction.prepare_cached(sql)?;
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        let rowid: i64 = row.get(0)?;
+        let name = row.get_ref(1)?.as_bytes().ok();
+        loss.add(files, rowid, name, (whole(row.get_ref(2)?), length(row.get_ref(3)?)));
+        found.push(rowid);
+    }
+    // Only now: a query does not see rows being deleted under it well.
+    let mut delete = transaction.prepare_cached("DELETE FROM Cache WHERE rowid = ?1")?;
+    for row in &found {
+        delete.execute([row])?;
+    }
+    loss.looked_at = found.len();
+    Ok(loss)
+}
+
+/// Removes one row; its `size` and the length of its value.
+fn delete(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<(i64, u64)> {
+    let sql = "DELETE FROM Cache WHERE rowid = ?1 RETURNING size, octet_length(value)";
+    transaction
+        .prepare_cached(sql)?
+        .query_row([row], |row| Ok((whole(row.get_ref(0)?), length(row.get_ref(1)?))))
+}
+
+/// Removes all rows and notes their files; how many there were.
+fn empty(files: &mut Files<'_>, transaction: Transaction<'_>) -> rusqlite::Result<u64> {
+    let count: i64 = transaction.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
+    {
+        let sql = "SELECT rowid, filename, size FROM Cache NOT INDEXED WHERE filename IS NOT NULL";
+        let mut statement = transaction.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let bytes = u64::try_from(whole(row.get_ref(2)?)).unwrap_or(0);
+            files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), bytes);
+        }
+    }
+    // Without a condition SQLite gives the pages back without looking at the rows.
+    transaction.execute("DELETE FROM Cache", [])?;
+    transaction.execute("UPDATE Settings SET value = 0 WHERE key IN ('count', 'size')", [])?;
+    transaction.commit()?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Counts what the triggers would have counted, and commits.
+fn finish(transaction: Transaction<'_>, loss: &Loss) -> rusqlite::Result<()> {
+    for (key, lost) in [("count", loss.count), ("size", loss.size)] {
+        if lost != 0 {
+            transaction
+                .prepare_cached("UPDATE Settings SET value = value - ?1 WHERE key = ?2")?
+                .execute((lost, key))?;
+        }
+    }
+    transaction.commit()
+}
+
+/// A whole number; what is none counts nothing in the library's arithmetic either.
+fn whole(value: ValueRef<'_>) -> i64 {
+    match value {
+        ValueRef::Integer(n) => n,
+        ValueRef::Real(x) => x as i64,
+        _ => 0,
+    }
+}
+
+fn length(value: ValueRef<'_>) -> u64 {
+    value.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+}

@@ -1,0 +1,304 @@
+//! The kinds of cache, behind one trait. A store knows its files and its owner's habits, and nothing of rules and policies.
+
+pub mod diskcache;
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{
+    Error,
+    locate::Verdict,
+    model::{Entry, EntryId, Eviction, Facts, Summary, Timestamp},
+    plan::Planned,
+    select::Filter,
+};
+
+/// Every kind of cache, the more certain ones first.
+pub const KINDS: &[&dyn Kind] = &[&diskcache::DiskCache];
+
+/// One kind of cache.
+pub trait Kind: Sync {
+    /// Its name in JSON and tables: `diskcache`.
+    fn name(&self) -> &'static str;
+
+    /// Whether `dir` is one, by its content; changes nothing, not even access times.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the directory cannot be looked at.
+    fn probe(&self, dir: &Path) -> Result<Verdict, Error>;
+
+    /// Opens the one in `dir`.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Damaged`], [`Error::ReadOnly`], [`Error::Locked`].
+    fn open(&self, dir: &Path, access: Access) -> Result<Box<dyn Store>, Error>;
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To look: nothing is changed, no lock keeps the owner from its work.
+    Look,
+    /// To remove or repair, waiting for other users at most this long.
+    Change {
+        /// How long a locked cache is waited for.
+        lock_timeout: Duration,
+    },
+}
+
+/// What is asked of [`Store::entries`].
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// A store may leave out entries that do not match; the caller looks at each that comes with [`Filter::matches`].
+    pub filter: &'a Filter,
+    /// The moment that the filter refers to.
+    pub now: Timestamp,
+    /// In which order they come.
+    pub walk: Walk,
+}
+
+/// The orders in which a store can stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// As they are stored: whatever is fastest, and the same every time.
+    Stored,
+    /// By key, as the owner compares keys.
+    ByKey,
+    /// In the order in which the owner would let them go.
+    ByEviction(Eviction),
+}
+
+/// Receives entries; what it breaks with ends the stream.
+pub type Visit<'a> = dyn FnMut(&Entry) -> ControlFlow<()> + 'a;
+
+/// What [`Summary::by`] groups by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Tag.
+    Tag,
+    /// Group.
+    Group,
+    /// Type of the value.
+    Type,
+}
+
+/// A stored value, for showing it.
+pub enum Value {
+    /// Held by the store itself; whole.
+    Inline(Vec<u8>),
+    /// In a file, opened safely below the root; its length in bytes.
+    File(std::fs::File, u64),
+    /// Nothing is stored, or a number as its text.
+    Text(String),
+}
+
+/// One open cache.
+///
+/// Methods take `&self`, since most stores are connections. A store that has been opened with [`Access::Look`] answers what changes
+/// anything with [`Error::ReadOnly`].
+pub trait Store {
+    /// The kind's name, or a more telling one: `diskcache`, `fanoutcache`, `deque`.
+    fn kind(&self) -> &'static str;
+
+    /// Its directory.
+    fn root(&self) -> &Path;
+
+    /// What its owner keeps.
+    fn facts(&self) -> &Facts;
+
+    /// What a reader must know to understand what it says: an unknown version, a schema with additions; a line of text each.
+    fn warnings(&self) -> &[String];
+
+    /// How its owner makes room.
+    fn eviction(&self) -> Eviction;
+
+    /// Other caches inside its directory, which are not part of it; relative to the root.
+    fn nested(&self) -> &[PathBuf];
+
+    /// Streams entries in constant memory. No value is read, no access time changes.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Locked`], [`Error::Read`].
+    fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error>;
+
+    /// Streams those of `ids` that still exist, in the order of `ids`.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn lookup(&self, ids: &mut dyn Iterator<Item = EntryId>, visit: &mut Visit<'_>) -> Result<(), Error>;
+
+    /// The id that `text` names; `None` if it cannot name any.
+    fn parse_id(&self, text: &str) -> Option<EntryId>;
+
+    /// The cache as a whole.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn summary(&self, now: Timestamp, by: Option<By>) -> Result<Summary, Error>;
+
+    /// The stored bytes of an entry's value.
+    ///
+    /// # Errors
+    /// As [`Store::entries`]; [`Error::NoSuchEntry`].
+    fn value(&self, id: &EntryId) -> Result<Value, Error>;
+
+    /// How things stand now, cheaply enough to be asked several times a second.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn pulse(&self, now: Timestamp) -> Result<Pulse, Error>;
+
+    /// Looks for damage and reports what it finds, each as soon as it is sure.
+    ///
+    /// # Errors
+    /// As [`Store::entries`], where the damage is such that nothing can be said.
+    fn check(&self, options: &CheckOptions, found: &mut dyn FnMut(Problem)) -> Result<(), Error>;
+
+    /// Looks for damage and repairs what can be repaired without losing anything; every problem comes with what became of it.
+    ///
+    /// # Errors
+    /// As [`Store::check`]; [`Error::ReadOnly`], [`Error::Locked`], [`Error::Write`].
+    fn repair(&self, options: &CheckOptions, found: &mut dyn FnMut(Problem)) -> Result<(), Error>;
+
+    /// How many entries match `filter` and what they take; `None` where that is not known without looking at each.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn totals(&self, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error>;
+
+    /// Removes entries, with everything that must go with them, in the order and under the locks that the owner expects. Looks at each
+    /// entry again first. One that cannot be removed does not stop the rest.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Locked`], [`Error::Damaged`]: nothing more can be removed. What was, has been told to `watcher`.
+    fn remove(&self, removal: &Removal<'_>, watcher: &mut dyn RemovalWatcher) -> Result<(), Error>;
+
+    /// Gives back to the file system what removed entries have left behind, as far as nobody else is in the way.
+    ///
+    /// # Errors
+    /// As [`Store::remove`].
+    fn reclaim(&self) -> Result<Reclaimed, Error>;
+}
+
+/// Entries that match, and all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many match.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many there are.
+    pub of: u64,
+}
+
+/// What was given back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reclaimed {
+    /// Bytes.
+    pub bytes: u64,
+    /// Why not all of it, in a few words.
+    pub refused: Option<String>,
+}
+
+/// How things stand now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pulse {
+    /// Number of entries.
+    pub entries: u64,
+    /// What the owner counts against its limit, in bytes.
+    pub bytes: u64,
+    /// Number of expired entries.
+    pub expired: u64,
+    /// Lookups that found an entry, since the owner began to count; `None` where it does not.
+    pub hits: Option<u64>,
+    /// Lookups that did not.
+    pub misses: Option<u64>,
+    /// A number that grows with every write, by whoever; `None` where there is no such thing.
+    pub writes: Option<u64>,
+}
+
+/// How thoroughly to look for damage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CheckOptions {
+    /// Whether to read everything: values, and index by index and page by page.
+    pub deep: bool,
+    /// Whether to tell which entries would run code when their owner reads them.
+    pub audit: bool,
+    /// The moment that counts as now.
+    pub now: Timestamp,
+    /// What is younger than this may be just being written and is left alone.
+    pub grace: Duration,
+}
+
+/// Damage, or what looks like it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, as a fixed word for scripts: `missing-file`, `orphaned-file`, `wrong-count`.
+    pub what: &'static str,
+    /// Where: an id, a file, an index; hostile text.
+    pub place: String,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// Whether it only is worth knowing: nothing is lost or wrong because of it.
+    pub note: bool,
+    /// Whether it can be repaired without losing anything.
+    pub fixable: bool,
+    /// Whether it has been.
+    pub fixed: bool,
+    /// Bytes that repairing it frees.
+    pub bytes: u64,
+}
+
+/// What to remove.
+#[derive(Clone, Copy, Debug)]
+pub struct Removal<'a> {
+    /// Which entries.
+    pub target: Target<'a>,
+    /// The moment that rules refer to.
+    pub now: Timestamp,
+    /// How considerate to be.
+    pub pace: Pace,
+}
+
+/// Which entries to remove.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// All.
+    Everything,
+    /// Those that match at the moment of removal.
+    Rule(&'a Filter),
+    /// These, unless their stamps have changed; with `spare_used`, the usage part of the stamp counts too.
+    List {
+        /// The entries.
+        entries: &'a [Planned],
+        /// Whether one that was used since stays.
+        spare_used: bool,
+    },
+}
+
+/// How considerate of other users to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As far as there are any.
+    #[default]
+    Auto,
+    /// As fast as possible.
+    Fast,
+    /// As if there were some.
+    Polite,
+}
+
+/// Learns how a removal goes on.
+pub trait RemovalWatcher {
+    /// Whether to go on; asked often. After a no, what has begun is brought to a clean end.
+    fn go_on(&mut self) -> bool;
+    /// So many entries are gone for good, and so many bytes with them.
+    fn removed(&mut self, entries: u64, bytes: u64);
+    /// An entry stays, because it is not what it was or must not be touched.
+    fn refused(&mut self, id: &EntryId, why: &str);
+    /// An entry, or a file of one, could not be removed.
+    fn failed(&mut self, id: &EntryId, error: &str);
+}

@@ -1,0 +1,81 @@
+//! The flags that choose entries; shared by `list` and `prune`.
+
+use std::time::Duration;
+
+use crate::cache::{
+    model::DataType,
+    pickle::notation,
+    select::{Filter, Pattern, TagRule},
+};
+
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Which entries")]
+pub(super) struct FilterArgs {
+    /// Only those that have expired
+    #[arg(long)]
+    pub(super) expired: bool,
+    /// Only those stored longer ago than D, such as 30d or 1h 30m
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) older_than: Option<Duration>,
+    /// Only those not used for D; the cache must record it
+    #[arg(long, value_name = "D", value_parser = duration)]
+    pub(super) unused_for: Option<Duration>,
+    /// Only those with more bytes than S, such as 500MB or 1GiB
+    #[arg(long, value_name = "S", value_parser = size)]
+    pub(super) larger_than: Option<u64>,
+    /// Only those with this tag; several mean any of them
+    ///
+    /// A bare tag is a string. `i:7`, `f:1.5`, `b:text` and `s:text` name whole numbers, other numbers, bytes and strings; `none` means
+    /// entries without a tag, and `s:none` the string.
+    #[arg(long, value_name = "T", value_parser = tag)]
+    pub(super) tag: Vec<TagRule>,
+    /// Only those whose key matches the pattern with * and ?
+    ///
+    /// A string key is matched as it is, any other as `list` shows it. Several mean any of them.
+    #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
+    pub(super) key: Vec<Pattern>,
+    /// Only those whose group (function, prefix) matches the pattern
+    #[arg(long, value_name = "G", value_parser = Pattern::new)]
+    pub(super) group: Vec<Pattern>,
+}
+
+impl FilterArgs {
+    /// The conditions that were given.
+    pub(super) fn filter(&self) -> Filter {
+        Filter {
+            expired: self.expired,
+            older_than: self.older_than,
+            unused_for: self.unused_for,
+            larger_than: self.larger_than,
+            tags: self.tag.clone(),
+            keys: self.key.clone(),
+            groups: self.group.clone(),
+            ..Filter::default()
+        }
+    }
+}
+
+/// A duration as people type it: `30d`, `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "not a duration such as 30d, 12h or 1h 30m".to_owned())
+}
+
+/// A size as people type it: `500MB` (decimal), `1GiB` (binary), `2048` (bytes).
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    crate::units::parse_bytes(text).ok_or_else(|| "not a size such as 500MB, 1GiB or 2048".to_owned())
+}
+
+fn tag(text: &str) -> Result<TagRule, String> {
+    let is = |data_type, text: &str| Ok(TagRule::Is(data_type, text.to_owned()));
+    match text.split_once(':') {
+        _ if text == "none" => Ok(TagRule::Untagged),
+        Some(("s", text)) => is(DataType::Text, text),
+        Some(("b", text)) => is(DataType::Bytes, &notation::bytes(text.as_bytes(), usize::MAX).text),
+        Some(("i", number)) if number.parse::<i64>().is_ok() => is(DataType::Integer, number),
+        Some(("f", number)) if number.parse::<f64>().is_ok() => {
+            is(DataType::Float, &notation::float(number.parse().unwrap_or_default()))
+        }
+        Some(("i" | "f", _)) => Err("not a number".to_owned()),
+        _ => is(DataType::Text, text),
+    }
+}

@@ -1,0 +1,8 @@
+//! Caches as text and JSON.
+
+pub mod check;
+pub mod json;
+pub mod list;
+pub mod show;
+pub mod stats;
+pub mod watch;
