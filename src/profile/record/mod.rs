@@ -145,6 +145,8 @@ pub struct Setup {
     pub kernel_frames: bool,
     /// Bytes of ring memory for each processor.
     pub ring_bytes: usize,
+    /// Samples per second; less than was asked for where the system allows no more.
+    pub rate_hz: u64,
 }
 
 /// A source of samples.

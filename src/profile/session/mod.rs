@@ -23,6 +23,7 @@ use super::{
     },
     target::{Change, Child, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of},
 };
+use crate::units;
 
 /// How to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,12 +225,22 @@ const METER_EVERY_NS: u64 = 250_000_000;
 impl Session {
     fn new(perf: Perf, options: &Options) -> Self {
         let start_ns = monotonic_ns();
+        let setup = perf.setup();
+        let notes = if setup.rate_hz < options.rate_hz {
+            vec![format!(
+                "the kernel allows {} samples per second (kernel.perf_event_max_sample_rate)",
+                units::count(setup.rate_hz)
+            )]
+        } else {
+            Vec::new()
+        };
         let recording = Recording {
+            notes,
             started: Some(options.now),
             backend: perf.name().to_owned(),
             clock: Clock::Cpu,
             rate_hz: options.rate_hz,
-            kernel_frames: perf.setup().kernel_frames,
+            kernel_frames: setup.kernel_frames,
             host: host(),
             ..Recording::default()
         };

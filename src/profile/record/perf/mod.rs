@@ -85,7 +85,7 @@ struct CpuRing {
 
 impl Perf {
     /// Opens events for what is to be watched, with as many privileges as the user has: kernel frames if allowed, user
-    /// frames alone otherwise; rings as large as may be locked.
+    /// frames alone otherwise; rings as large as may be locked; the rate asked for or the highest that the kernel accepts.
     ///
     /// # Errors
     /// Why it cannot be done at all.
@@ -95,6 +95,7 @@ impl Perf {
             Watch::Threads(tids) => tids.iter().copied().map(Scope::Thread).collect(),
             Watch::Everything => vec![Scope::Everyone],
         };
+        let rate_hz = rate_hz.min(allowed_rate().unwrap_or(rate_hz));
         let mut attr = Attr::cpu_clock(rate_hz, FIRST_DUMP).side_events();
         if watch != Watch::Everything {
             attr = attr.inherit();
@@ -227,7 +228,7 @@ impl Backend for Perf {
 
     fn setup(&self) -> Setup {
         let ring_bytes = self.rings.first().map_or(0, |ring| ring.ring.size());
-        Setup { kernel_frames: self.kernel_frames, ring_bytes }
+        Setup { kernel_frames: self.kernel_frames, ring_bytes, rate_hz: self.rate_hz }
     }
 
     fn descriptors(&self) -> Vec<RawFd> {
@@ -324,6 +325,12 @@ fn refusal(error: io::Error) -> Refusal {
 pub fn monotonic_ns() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The highest rate that the kernel accepts at the moment; it lowers it by itself when sampling takes too long.
+fn allowed_rate() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/perf_event_max_sample_rate").ok()?;
+    text.trim().parse().ok().filter(|&rate| rate > 0)
 }
 
 /// Numbers of the processors that are online; they need not be consecutive.
