@@ -65,25 +65,25 @@ fn open(mapping: &Mapping<'_>) -> (ModuleFile, Elf) {
     // Its own root first, for containers; ours for when the process has ended already. Then the links that lead to the
     // mapped file itself, whatever its name means by now.
     let end = mapping.start.wrapping_add(mapping.len);
-    let places = [
-        (format!("{root}{path}"), root.as_str()),
-        (path.clone(), ""),
-        (format!("/proc/{}/exe", mapping.pid), ""),
-        (format!("/proc/{}/map_files/{:x}-{end:x}", mapping.pid, mapping.start), ""),
+    let by_name = [(format!("{root}{path}"), root.as_str(), true), (path.clone(), "", true)];
+    let by_link = [
+        (format!("/proc/{}/exe", mapping.pid), "", false),
+        (format!("/proc/{}/map_files/{:x}-{end:x}", mapping.pid, mapping.start), "", false),
     ];
+    // What stands under the name of a deleted file may have the same code and other names.
+    let places = if deleted.is_some() { [&by_link, &by_name] } else { [&by_name, &by_link] };
     let mut state = FileState::Unreadable;
     let mut found = None;
-    for (i, (place, root)) in places.iter().enumerate() {
+    for (place, root, named) in places.into_iter().flatten() {
         let Ok(file) = open_for_reading(place) else { continue };
-        let by_name = i < 2;
         // The inode number of a deleted file is soon that of its successor.
-        let matches = if by_name && deleted.is_some() { same_code } else { is_the_mapped };
+        let matches = if *named && deleted.is_some() { same_code } else { is_the_mapped };
         if matches(&file, mapping) {
-            let named = if by_name { FileState::Present } else { gone_state(&places[0].0, &places[1].0) };
-            found = Some((file, (*root).to_owned(), named));
+            let state = if *named { FileState::Present } else { gone_state(&by_name[0].0, &by_name[1].0) };
+            found = Some((file, (*root).to_owned(), state));
             break;
         }
-        if by_name {
+        if *named {
             state = FileState::Replaced;
         }
     }
