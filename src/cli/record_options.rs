@@ -17,7 +17,7 @@ pub(super) struct RecordArgs {
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_FILE, env = "HOTCOLD_OUTPUT", hide_env_values = true)]
     pub(super) output: PathBuf,
     /// Do not save the recording
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long)]
     pub(super) no_save: bool,
     /// Samples per second of CPU time
     ///

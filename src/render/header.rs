@@ -159,7 +159,9 @@ fn coverage_warning(recording: &Recording, totals: Totals) -> Option<String> {
         return None;
     }
     let share = percent(off.abs());
-    Some(if off < 0.0 {
+    Some(if off < 0.0 && recording.lost_samples > 0 {
+        format!("samples stand for {share} less CPU time than the kernel charged; samples were lost")
+    } else if off < 0.0 {
         format!(
             "samples stand for {share} less CPU time than the kernel charged; processes that live only a few milliseconds are \
              seen less than others"

@@ -1,6 +1,7 @@
 //! What a recording says, against programs whose answer is known.
 
 use std::{
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -213,7 +214,7 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
     let dir = scratch();
     let Some(mut running) = busy() else { return };
     for signal in [Signal::INT, Signal::TERM] {
-        let child = attach(dir.path(), running.0.id(), &["-q"])
+        let child = attach(dir.path(), running.0.id(), &["-qq"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -237,6 +238,33 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
     running.0.wait().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn attaching_ends_with_the_process_though_its_children_live_on() {
+    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let dir = scratch();
+    let mut parent = Command::new("sh")
+        .args(["-c", "\"$1\" busy > /dev/null & echo $!; read line", "sh"])
+        .arg(behave)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let busy: u32 = line.trim().parse().unwrap();
+    let child = attach(dir.path(), parent.id(), &["-q"]).stdout(Stdio::piped()).spawn().unwrap();
+    wait_until("hotcold to attach", || {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
+        maps.contains("perf_event").then_some(())
+    });
+    drop(parent.stdin.take());
+    parent.wait().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(is_alive(busy), "hotcold waited for the child");
+    assert_eq!(output.status.code(), Some(0));
+    send(busy, Signal::TERM);
 }
 
 #[test]

@@ -203,10 +203,13 @@ impl ProcessTable {
             }
             self.add_process(pid, 0, "", true);
         }
-        if let Some(&number) = self.live_threads.get(&tid) {
+        let live = self.live.get_mut(&pid)?;
+        // Another process's thread had the number before if its end was not delivered.
+        let known = self.live_threads.get(&tid).copied();
+        let is_its_own = |&number: &u32| self.threads[number as usize].process == live.number;
+        if let Some(number) = known.filter(is_its_own) {
             return Some(number);
         }
-        let live = self.live.get_mut(&pid)?;
         live.threads.insert(tid);
         let number = self.threads.len() as u32;
         let name = self.processes[live.number as usize].name.clone();
@@ -514,5 +517,18 @@ mod tests {
             table.handle(Event::Exit { pid: 11, tid: 11 });
         }
         assert_eq!(table.into_profile(Recording::default()).processes.len(), 3);
+    }
+
+    #[test]
+    fn a_thread_number_used_again_is_a_thread_of_its_own_process() {
+        let mut table = table();
+        exec(&mut table, 10, "a");
+        table.handle(Event::Fork { pid: 10, parent_pid: 10, tid: 12, parent_tid: 10 });
+        // The end of 12 is lost.
+        table.handle(Event::Fork { pid: 11, parent_pid: 10, tid: 11, parent_tid: 10 });
+        sample(&mut table, 11, 12, &[1]);
+        let profile = table.into_profile(Recording::default());
+        let thread = &profile.threads[profile.samples[0].thread as usize];
+        assert_eq!(profile.processes[thread.process as usize].pid, 11);
     }
 }

@@ -163,7 +163,7 @@ pub trait Backend {
     /// When the kernel's records make no sense.
     fn pump(&mut self, all: bool, sink: &mut dyn FnMut(Event<'_>)) -> io::Result<()>;
     /// Asks for longer stack dumps for these threads and all that they will start. Does nothing when the dumps are as long
-    /// as they can be. `tasks` is asked again until it names no new thread.
+    /// as they can be. `tasks` is asked again, a few times, until it names no new thread.
     ///
     /// # Errors
     /// When the kernel refuses; the dumps stay as they were.

@@ -28,6 +28,12 @@ const LARGEST_TOTAL: usize = 256 << 20;
 /// A ring must hold some dumps, or it overflows before anybody can wake up.
 const SMALLEST_RING: usize = 1 << 20;
 
+/// How often to look for threads that are not watched yet.
+///
+/// A thread born while we look inherits the events of its maker if that one had them already; if not, the next look finds it.
+/// One that has them twice is counted once, by lineage. A program that forks all the time shows new ones at every look.
+pub const MOST_LOOKS: usize = 3;
+
 /// What to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch<'a> {
@@ -174,6 +180,22 @@ impl Perf {
         Ok(())
     }
 
+    /// Watches more threads, as far as they still run.
+    ///
+    /// # Errors
+    /// Why it cannot be done; the earlier ones are watched on.
+    pub fn watch_more(&mut self, tids: &[u32]) -> Result<(), Refusal> {
+        let cpus: Vec<u32> = self.rings.iter().map(|ring| ring.cpu).collect();
+        let bytes = self.setup().ring_bytes;
+        for &tid in tids {
+            match self.open_task(Scope::Thread(tid), &cpus, bytes) {
+                Err(Refusal::Gone) => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
     /// Starts sampling, where it does not start by itself with the program.
     ///
     /// # Errors
@@ -250,9 +272,7 @@ impl Backend for Perf {
         } else {
             let attr = attr.inherit();
             let mut done = std::collections::HashSet::new();
-            // A thread born while we look inherits the events of its maker if that one had them already; if not, the next
-            // look finds it. One that has them twice is counted once, by lineage.
-            loop {
+            for _ in 0..MOST_LOOKS {
                 let new: Vec<u32> = tasks().into_iter().filter(|tid| done.insert(*tid)).collect();
                 if new.is_empty() {
                     break;
