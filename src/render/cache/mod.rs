@@ -3,4 +3,5 @@
 pub mod check;
 pub mod json;
 pub mod list;
+pub mod removal;
 pub mod stats;

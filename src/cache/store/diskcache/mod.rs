@@ -21,7 +21,8 @@ mod value_name;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals, Value, Visit,
+    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals,
+    Value, Visit,
 };
 use crate::cache::{
     Error,

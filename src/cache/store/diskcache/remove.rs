@@ -41,8 +41,7 @@ pub(super) fn remove(
         if !watcher.go_on() {
             break;
         }
-        let root = Root::open(&part.dir)
-            .map_err(|source| Error::Write { path: part.dir.clone(), source })?;
+        let root = Root::open(&part.dir).map_err(|source| Error::Write { path: part.dir.clone(), source })?;
         let lock = Lock { part, timeout: lock_timeout };
         let pacer = Pacer::new(part, removal.pace);
         let files = Files::new(part, &root);
@@ -57,9 +56,7 @@ pub(super) fn remove(
                     if still { None } else { Some("it does not match any more") }
                 })
             }
-            Target::List { entries, spare_used } => {
-                sweep.planned(entries, spare_used)
-            }
+            Target::List { entries, spare_used } => sweep.planned(entries, spare_used),
         };
         // What has lost its row goes, however the rest ended.
         sweep.files.flush(sweep.watcher);
@@ -69,10 +66,7 @@ pub(super) fn remove(
 }
 
 /// The rows that may match a rule that no index answers, by part.
-fn candidates(
-    store: &DiskStore,
-    removal: &Removal<'_>,
-) -> Result<BTreeMap<Option<u32>, Vec<i64>>, Error> {
+fn candidates(store: &DiskStore, removal: &Removal<'_>) -> Result<BTreeMap<Option<u32>, Vec<i64>>, Error> {
     let mut found: BTreeMap<_, Vec<i64>> = BTreeMap::new();
     let Target::Rule(filter) = removal.target else { return Ok(found) };
     if store.parts.iter().all(|part| is_indexed(part, filter)) {
@@ -115,11 +109,7 @@ fn refuse_foreign_triggers(part: &Part) -> Result<(), Error> {
 }
 
 /// How many entries there are and their bytes, of all or of those that have expired; `None` where they have to be looked at.
-pub(super) fn totals(
-    store: &DiskStore,
-    filter: &Filter,
-    now: Timestamp,
-) -> Result<Option<Totals>, Error> {
+pub(super) fn totals(store: &DiskStore, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error> {
     let everything = filter.is_empty();
     if !everything && !store.parts.iter().all(|part| is_indexed(part, filter)) {
         return Ok(None);

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use super::Part;
 use crate::cache::{
     safe_delete::{BelowRoot, Root},
-    store::{RemovalWatcher, diskcache::value_name::{FileName, ValueName}},
+    store::{
+        RemovalWatcher,
+        diskcache::value_name::{FileName, ValueName},
+    },
 };
 
 /// Files that are waited for before they are removed together. Being killed leaves at most so many without rows, and those of the

@@ -54,7 +54,8 @@ impl Sweep<'_, '_> {
     pub(super) fn everything(&mut self) -> Result<(), Error> {
         if self.pacer.is_polite() && self.part.shard.is_some() && self.has_more_than(QUICKLY_EMPTIED)? {
             return self.repeat(|files, transaction, most| {
-                let sql = "SELECT rowid, filename, size, octet_length(value) FROM Cache ORDER BY rowid LIMIT ?1";
+                let sql =
+                    "SELECT rowid, filename, size, octet_length(value) FROM Cache ORDER BY rowid LIMIT ?1";
                 take(files, transaction, sql, [most])
             });
         }
@@ -128,7 +129,12 @@ impl Sweep<'_, '_> {
                 continue;
             }
             let sizes = delete(transaction, row).map_err(|error| self.lock.error(error))?;
-            loss.add(&mut self.files, row, entry.path.as_deref().map(|path| path.as_os_str().as_bytes()), sizes);
+            loss.add(
+                &mut self.files,
+                row,
+                entry.path.as_deref().map(|path| path.as_os_str().as_bytes()),
+                sizes,
+            );
         }
         Ok(loss)
     }
