@@ -5,6 +5,7 @@ mod support;
 
 mod cache_fixtures;
 mod cache_list;
+mod cache_removal;
 mod cache_stats;
 mod completions;
 mod doctor;
