@@ -76,6 +76,14 @@ pub enum Error {
         /// `key` or `id`.
         noun: &'static str,
     },
+    /// Several entries have keys that are shown alike.
+    #[error("cannot tell which `{what}` is meant: entries {} have it", ids.join(", "))]
+    Ambiguous {
+        /// As it was typed.
+        what: String,
+        /// The ids of the first of them.
+        ids: Vec<String>,
+    },
     /// This kind of cache cannot do what is asked.
     #[error("cannot {verb} `{}`: {reason}", path.display())]
     Unsupported {
@@ -95,6 +103,7 @@ impl Error {
             Self::NoSuchEntry { .. } => {
                 Some("`hotcold cache list DIR` shows the keys; `--id` takes the first column".into())
             }
+            Self::Ambiguous { .. } => Some("name one of them with `--id`".into()),
             Self::Locked { .. } => Some("wait longer with `--lock-timeout`, or try again later".into()),
             Self::Damaged { .. } => {
                 Some("it is a cache: move the directory away and let its program make a new one".into())

@@ -151,3 +151,44 @@ fn sorted(
     }
     store.lookup(&mut all.into_iter().map(|place| place.id), visit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::sketch::{Sketch, at},
+        *,
+    };
+
+    fn listed(listing: &Listing) -> Vec<u64> {
+        let store = Sketch::new(20, |i, entry| entry.own_bytes = i * 7 % 10);
+        let mut sizes = Vec::new();
+        each(&store, listing, at(0.0), &mut |entry| {
+            sizes.push(entry.own_bytes);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        sizes
+    }
+
+    #[test]
+    fn a_limit_gives_the_first_of_the_same_order() {
+        let by_size = Listing { order: Order::Size, ..Listing::default() };
+        let all = listed(&by_size);
+        assert_eq!(all.len(), 20);
+        assert!(all.is_sorted_by(|a, b| a >= b));
+        for n in [0, 1, 3, 19, 20, 50] {
+            let some = listed(&Listing { limit: Some(n), ..by_size.clone() });
+            assert_eq!(some, all.iter().copied().take(n as usize).collect::<Vec<_>>(), "{n}");
+        }
+        let stored = listed(&Listing { limit: Some(3), ..Listing::default() });
+        assert_eq!(stored, [0, 7, 4]);
+    }
+
+    #[test]
+    fn an_order_by_what_is_not_kept_is_refused() {
+        let store = Sketch::new(1, |_, _| ());
+        let listing = Listing { order: Order::Used, ..Listing::default() };
+        let error = each(&store, &listing, at(0.0), &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert_eq!(error.to_string(), "cannot use `--sort`: the sketch does not record it");
+    }
+}

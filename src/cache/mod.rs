@@ -8,11 +8,16 @@ pub mod act;
 mod error;
 pub mod listing;
 pub mod locate;
+pub mod meter;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod preview;
 pub mod safe_delete;
 pub mod select;
 pub mod store;
 
 pub use error::Error;
+
+#[cfg(test)]
+pub(crate) mod sketch;

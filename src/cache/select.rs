@@ -258,3 +258,102 @@ pub enum Order {
     /// By key.
     Key,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{
+        super::{
+            model::Expiry,
+            sketch::{Sketch, at, entry, time},
+        },
+        *,
+    };
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::new(pattern).unwrap().matches(text)
+    }
+
+    #[test]
+    fn patterns_are_those_of_the_shell() {
+        let yes = [
+            ("*", ""),
+            ("a*c", "abbc"),
+            ("a?c", "aüc"),
+            ("[a-c]x", "bx"),
+            ("[!a]x", "bx"),
+            ("a.c", "a.c"),
+            ("[]]", "]"),
+        ];
+        for (pattern, text) in yes {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        let no = [("a*", "ba"), ("a?c", "ac"), ("a.c", "abc"), ("[!a]", "a"), ("user", "user:1")];
+        for (pattern, text) in no {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+        // What is no class stands for itself.
+        for text in ["[", "[]", "[z-a]", "a[b"] {
+            assert!(matches(text, text), "{text}");
+        }
+        assert_eq!(Pattern::new("user:*:x").unwrap().literal_prefix(), "user:");
+    }
+
+    #[test]
+    fn what_is_not_known_meets_no_condition() {
+        let nothing = Entry::new(EntryId::Row(1));
+        let day = Some(Duration::from_secs(86_400));
+        let filters = [
+            Filter { expired: true, ..Filter::default() },
+            Filter { older_than: day, ..Filter::default() },
+            Filter { unused_for: day, ..Filter::default() },
+            Filter { grace: day, ..Filter::default() },
+            Filter { groups: vec![Pattern::new("*").unwrap()], ..Filter::default() },
+        ];
+        for filter in filters {
+            assert!(!filter.matches(&nothing, at(1e9)), "{filter:?}");
+        }
+        assert!(Filter::default().matches(&nothing, at(1e9)));
+    }
+
+    #[test]
+    fn an_entry_expires_after_its_moment() {
+        let mut one = entry(1);
+        one.expiry = Expiry::At(at(100.0));
+        let expired = |now| Filter::only_expired().matches(&one, at(now));
+        assert_eq!([expired(99.0), expired(100.0), expired(100.5)], [false, false, true]);
+        let mut old = entry(2);
+        old.created = time(0.0);
+        let filter = Filter { older_than: Some(Duration::from_secs(10)), ..Filter::default() };
+        assert_eq!([filter.matches(&old, at(10.0)), filter.matches(&old, at(10.1))], [false, true]);
+    }
+
+    #[test]
+    fn keys_are_named_by_their_text() {
+        let key = |data_type, text: &str| Label { data_type, text: text.to_owned(), ..Label::default() };
+        let text = KeyRule::Text("1".to_owned());
+        assert!(text.matches(&key(DataType::Text, "1")) && text.matches(&key(DataType::Json, "\"1\"")));
+        assert!(!text.matches(&key(DataType::Integer, "1")));
+        assert!(!text.matches(&Label { cut: true, ..key(DataType::Text, "1") }));
+        assert!(KeyRule::Shown("1".to_owned()).matches(&key(DataType::Integer, "1")));
+    }
+
+    #[test]
+    fn a_rule_on_what_is_not_kept_is_refused() {
+        let store = Sketch::new(1, |_, _| ());
+        let filter = Filter { unused_for: Some(Duration::from_secs(1)), ..Filter::default() };
+        let error = filter.check(&store.facts).unwrap_err();
+        assert_eq!(error.to_string(), "cannot use `--unused-for`: the sketch does not record it");
+        assert!(Filter::only_expired().check(&store.facts).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_pattern(pattern in ".{0,20}", text in ".{0,20}") {
+            let pattern = Pattern::new(&pattern);
+            prop_assert!(pattern.is_ok());
+            let _ = pattern.is_ok_and(|pattern| pattern.matches(&text));
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod cache_watch;
 mod completions;
 mod doctor;
 mod exit;
+mod live_terminal;
 mod man;
 mod profile_attach;
 mod profile_flamegraph;

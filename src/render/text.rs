@@ -19,6 +19,19 @@ pub fn escape(s: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// As [`escape`], but for line ends and tabs: for text that has lines of its own.
+pub fn escape_lines(s: &str) -> Cow<'_, str> {
+    let hostile = |c: char| is_hostile(c) && !matches!(c, '\n' | '\t');
+    if !s.chars().any(hostile) {
+        return Cow::Borrowed(s);
+    }
+    let mut out = String::with_capacity(s.len() + 8);
+    for c in s.chars() {
+        if hostile(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{061c}')
@@ -116,6 +129,12 @@ mod tests {
         assert_eq!(escape("plain <T as U>::f"), "plain <T as U>::f");
         assert_eq!(escape("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escape("x\u{202e}y\u{200b}z"), "x\\u{202e}y\\u{200b}z");
+    }
+
+    #[test]
+    fn text_keeps_its_lines() {
+        assert_eq!(escape_lines("a\n\tb"), "a\n\tb");
+        assert_eq!(escape_lines("a\r\n\u{1b}b"), "a\\u{d}\n\\u{1b}b");
     }
 
     const UNICODE: Style = Style { width: None, colour: false, escape: false, unicode: true };

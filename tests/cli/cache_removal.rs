@@ -82,7 +82,10 @@ fn a_dry_run_names_exactly_what_then_goes() {
         let dir = fixture.path();
         let (before, files) = (ids(&dir, &[]), tree(&dir));
         let dry = json(&[args, &["-n"]].concat(), &dir);
-        assert_eq!(differences(&files, &tree(&dir)), [""; 0], "{name}: a dry run changes nothing");
+        let mut changed = differences(&files, &tree(&dir));
+        // SQLite makes and removes files of its own next to the database.
+        changed.retain(|path| dir.join(path).is_file());
+        assert_eq!(changed, [""; 0], "{name}: a dry run changes nothing");
         let wet = json(args, &dir);
         let at = format!("{name} {args:?}");
         let gone: BTreeSet<_> = before.difference(&ids(&dir, &[])).cloned().collect();
@@ -195,11 +198,11 @@ fn without_a_yes_nothing_goes() {
         let mut command = command();
         command.args(["cache", "clear", "--now", NOW]).arg(&dir);
         let mut terminal = Terminal::spawn(&mut command, 200, 10);
-        terminal.wait_for("Remove 96 entries (98.8 KiB) from");
+        terminal.wait_for("Remove 96 entries (97.6 KiB) from");
         terminal.press(format!("{key}\n").as_bytes());
         let (status, screen) = terminal.finish();
         assert_eq!(status.code(), Some(code), "{screen}");
-        assert_eq!(screen.contains("Removed 96 entries, freed 98.8 KiB"), key == "y", "{screen}");
+        assert_eq!(screen.contains("Removed 96 entries, freed 97.6 KiB"), key == "y", "{screen}");
         assert_eq!(ids(&dir, &[]).len(), left);
     }
 }
@@ -250,7 +253,7 @@ fn the_outcome_is_told_as_json() {
     let fixture = Cache::new("expiry");
     let mut document = json(&["expire"], &fixture.path());
     document["root"] = "cache".into();
-    insta::assert_snapshot!(document.to_string(), @"");
+    insta::assert_snapshot!(document.to_string(), @r#"{"dry_run":false,"error":null,"failed":[],"freed_bytes":40163,"kept_entries":25,"kind":"diskcache","planned_bytes":40163,"planned_entries":164,"reclaimed_bytes":null,"refused":[],"removed_entries":164,"root":"cache","schema":"hotcold.cache.removal/1","size_counts":"database pages and value files","verb":"expire"}"#);
 }
 
 #[test]
@@ -286,11 +289,15 @@ fn names_from_the_database_lead_nowhere() {
 
 #[test]
 fn a_foreign_trigger_keeps_us_from_removing() {
-    let fixture = Cache::new("foreign_schema");
+    let fixture = Cache::new("tags");
+    let add = "import sys, diskcache
+diskcache.Cache(sys.argv[1])._sql('CREATE TRIGGER mine AFTER DELETE ON Cache BEGIN SELECT 1; END')";
+    let Some(mut python) = script(add) else { return };
+    run(python.arg(fixture.path()));
     let all = ids(&fixture.path(), &[]);
     let (code, _, err) = cache(&["clear", "-y", "-qq"], &fixture.path());
     assert_eq!(code, 1);
-    assert!(err.contains("which DiskCache does not make"), "{err}");
+    assert!(err.ends_with("cache.db`: it has the trigger `mine`, which DiskCache does not make\n"), "{err}");
     assert_eq!(ids(&fixture.path(), &[]), all);
 }
 
@@ -353,7 +360,16 @@ fn live_writers_notice_nothing() {
         run(python.arg("big").arg(dir.path()).args(["-n", "8000", "--shards", shards]));
         let stop = dir.path().join("stop");
         let Some(mut python) = maker() else { return };
-        python.arg("live").arg(dir.path()).args(["--seconds", "60", "--expire", "600", "--shards", shards]);
+        python.arg("live").arg(dir.path()).args([
+            "--seconds",
+            "60",
+            "--expire",
+            "600",
+            "--timeout",
+            "60",
+            "--shards",
+            shards,
+        ]);
         let (mut writers, out) = ready(python.arg("--until").arg(&stop), 2);
         // Until it has all gone; the writers' own entries are not meant by any of these.
         let commands: [&[&str]; 4] = [
@@ -372,10 +388,8 @@ fn live_writers_notice_nothing() {
         assert!(writers.wait().unwrap().success());
         assert_eq!(said.len(), 2);
         for said in said {
-            // A FanoutCache gives up after 10 ms, which a busy machine can take by itself.
-            let fine = |field: &str| said[field] == 0 || (shards != "0" && field == "failed_sets");
             for field in ["failed_sets", "bad_values", "lost_values"] {
-                assert!(fine(field), "{said}");
+                assert_eq!(said[field], 0, "{said}");
             }
         }
         assert!(ids(dir.path(), &["--key", "user:*"]).is_empty());

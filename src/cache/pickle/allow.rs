@@ -184,9 +184,36 @@ fn is_numpy_scalar(name: &str) -> bool {
     )
 }
 
+/// What pandas 3 names by its own name; before, the modules below it were.
+const PANDAS: &[&str] = &[
+    "Categorical",
+    "CategoricalDtype",
+    "CategoricalIndex",
+    "DataFrame",
+    "DatetimeIndex",
+    "DatetimeTZDtype",
+    "Index",
+    "Interval",
+    "IntervalDtype",
+    "IntervalIndex",
+    "MultiIndex",
+    "NA",
+    "Period",
+    "PeriodDtype",
+    "PeriodIndex",
+    "RangeIndex",
+    "Series",
+    "StringDtype",
+    "Timedelta",
+    "TimedeltaIndex",
+    "Timestamp",
+];
+
 fn is_pandas(module: &str, name: &str) -> bool {
     match module {
-        "pandas" | "pandas.core.frame" | "pandas.core.series" => matches!(name, "DataFrame" | "Series"),
+        "pandas" => PANDAS.contains(&name),
+        "pandas.arrays" => !name.contains('.') && name.ends_with("Array"),
+        "pandas.core.frame" | "pandas.core.series" => matches!(name, "DataFrame" | "Series"),
         "pandas.core.internals.managers" => matches!(name, "BlockManager" | "SingleBlockManager"),
         "pandas.core.internals.blocks" => matches!(name, "new_block" | "new_block_2d"),
         "pandas._libs.internals" => matches!(name, "_unpickle_block" | "BlockPlacement" | "BlockManager"),
@@ -218,7 +245,8 @@ fn is_pandas(module: &str, name: &str) -> bool {
         "pandas.core.arrays.string_" => matches!(name, "StringArray" | "StringDtype"),
         _ if module.starts_with("pandas.core.indexes.") => {
             !name.contains('.')
-                && (name.ends_with("Index") || matches!(name, "_new_Index" | "_new_DatetimeIndex"))
+                && (name.ends_with("Index")
+                    || matches!(name, "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex"))
         }
         _ => false,
     }

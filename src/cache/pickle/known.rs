@@ -1,5 +1,7 @@
 //! Classes whose pickled form can be shown as Python shows the object itself.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::{
     allow::{Trust, trust},
     heap::{Call, Global, Heap, Node, Value},
@@ -55,6 +57,7 @@ fn known(heap: &Heap, id: u32, call: &Call) -> Option<Vec<Piece>> {
         ("copyreg", "_reconstructor") => reconstructed(heap, id, call, args),
         ("datetime", name) => temporal::pieces(heap, name, args),
         ("fractions", "Fraction") => fraction(heap, args),
+        ("ipaddress", name @ ("IPv4Address" | "IPv6Address")) => address(heap, name, args),
         ("pathlib" | "pathlib._local", name) => path(heap, name, args),
         ("re", "_compile") => pattern(heap, args),
         ("uuid", "UUID") => uuid(heap, call),
@@ -74,7 +77,7 @@ fn builtin(heap: &Heap, call: &Call, name: &str, args: &[Value]) -> Option<Vec<P
         ("set" | "frozenset", [list @ Value::Node(node)]) if call.items.is_empty() => {
             let Node::List(items) = heap.node(*list)? else { return None };
             if items.is_empty() {
-                return None;
+                return Some(vec![Piece::Name(format!("{name}()"))]);
             }
             let walk = Piece::Walk(Walk::new(*node, Part::Elements, Form::List));
             let (open, close) = if name == "set" { ("{", "}") } else { ("frozenset({", "})") };
@@ -154,7 +157,11 @@ fn collection(heap: &Heap, id: u32, call: &Call, name: &str, args: &[Value]) -> 
 /// How protocols 0 and 1 write objects: `_reconstructor(class, base, value of the base)`.
 fn reconstructed(heap: &Heap, id: u32, call: &Call, args: &[Value]) -> Option<Vec<Piece>> {
     let [class, _, value] = args else { return None };
-    let callee = callee(heap.global(*class)?);
+    let class = heap.global(*class)?;
+    if (class.module.as_str(), class.name.as_str()) == ("uuid", "UUID") {
+        return uuid(heap, call);
+    }
+    let callee = callee(class);
     let value = match value {
         Value::None => Vec::new(),
         value => vec![Piece::Value(*value)],
@@ -204,23 +211,35 @@ fn pattern(heap: &Heap, args: &[Value]) -> Option<Vec<Piece>> {
 }
 
 fn uuid(heap: &Heap, call: &Call) -> Option<Vec<Piece>> {
-    let number = match heap.item(call.state?, "int")? {
-        Value::Int(n) => u128::try_from(n).ok()?,
+    let number = unsigned(heap, heap.item(call.state?, "int")?)?;
+    let hex = format!("{number:032x}");
+    let groups = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    Some(vec![Piece::Text(format!("UUID('{}')", groups.join("-")))])
+}
+
+fn address(heap: &Heap, class: &str, args: &[Value]) -> Option<Vec<Piece>> {
+    let number = unsigned(heap, *args.first()?)?;
+    let text = match class {
+        "IPv4Address" => Ipv4Addr::from_bits(u32::try_from(number).ok()?).to_string(),
+        _ => Ipv6Addr::from_bits(number).to_string(),
+    };
+    Some(vec![Piece::Name(format!("{class}(")), Piece::Quoted(text), Piece::Fixed(")")])
+}
+
+/// A number of up to 128 bits.
+fn unsigned(heap: &Heap, value: Value) -> Option<u128> {
+    match value {
+        Value::Int(n) => u128::try_from(n).ok(),
+        Value::Digits(span) => std::str::from_utf8(heap.slice(span)).ok()?.parse().ok(),
         Value::BigInt(span) => {
             let bytes = heap.slice(span);
             let (number, sign) = bytes.split_at_checked(16).unwrap_or((bytes, &[]));
             let negative = sign.is_empty() && number.last().is_some_and(|b| b & 0x80 != 0);
-            if negative || sign.iter().any(|b| *b != 0) {
-                return None;
-            }
-            number.iter().rev().fold(0, |n, byte| n << 8 | u128::from(*byte))
+            let fits = !negative && sign.iter().all(|b| *b == 0);
+            fits.then(|| number.iter().rev().fold(0, |n, byte| n << 8 | u128::from(*byte)))
         }
-        Value::Digits(span) => std::str::from_utf8(heap.slice(span)).ok()?.parse().ok()?,
-        _ => return None,
-    };
-    let hex = format!("{number:032x}");
-    let groups = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
-    Some(vec![Piece::Text(format!("UUID('{}')", groups.join("-")))])
+        _ => None,
+    }
 }
 
 /// The name of the class of what a call made, as far as it can be known without calling.
@@ -231,7 +250,12 @@ pub(super) fn made_type(heap: &Heap, call: &Call) -> String {
         ("copyreg", _) | ("builtins", "getattr") => first().unwrap_or(function),
         ("_codecs", "encode") => return "bytes".to_owned(),
         ("re", "_compile") => return "re.Pattern".to_owned(),
-        (_, "_reconstruct") => first().unwrap_or(function),
+        (module, "_unpickle_timestamp") if module.starts_with("pandas") => {
+            return "pandas.Timestamp".to_owned();
+        }
+        (_, "_reconstruct" | "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex") => {
+            first().unwrap_or(function)
+        }
         (_, "_frombuffer") => return "numpy.ndarray".to_owned(),
         (_, "scalar") => return "numpy scalar".to_owned(),
         _ => function,

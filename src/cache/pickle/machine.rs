@@ -225,7 +225,7 @@ impl<'a> Machine<'a> {
     fn global(&mut self, module: &str, name: &str, offset: u64, opcode: &'static str) -> Node {
         // Names from outside can be as long as the file; each is held once for every opcode that imports it.
         self.spent = self.spent.saturating_add(module.len() + name.len());
-        let module = python3_name(module);
+        let (module, name) = python3_name(module, name);
         self.audit.import(module, name, offset, opcode);
         Node::Global(Global { module: module.to_owned(), name: name.to_owned(), state_reported: false })
     }
@@ -539,17 +539,20 @@ impl Items {
     }
 }
 
-/// Protocols 0 to 2 spell the standard library as Python 2 did; Python 3 reads those names as its own.
-fn python3_name(module: &str) -> &str {
-    match module {
-        "__builtin__" | "exceptions" => "builtins",
-        "copy_reg" => "copyreg",
-        "UserDict" | "UserList" | "UserString" => "collections",
-        "Queue" => "queue",
-        "ConfigParser" => "configparser",
-        "cPickle" => "pickle",
-        "cStringIO" | "StringIO" => "io",
-        "commands" => "subprocess",
+/// Protocols 0 to 2 spell the standard library as Python 2 did; Python 3 reads those names as its own (`_compat_pickle`).
+fn python3_name<'n>(module: &'n str, name: &'n str) -> (&'n str, &'n str) {
+    match (module, name) {
+        ("__builtin__", "long") => ("builtins", "int"),
+        ("__builtin__", "unicode") => ("builtins", "str"),
+        ("__builtin__", "unichr") => ("builtins", "chr"),
+        ("__builtin__", "xrange") => ("builtins", "range"),
+        ("__builtin__", "reduce") => ("functools", "reduce"),
+        ("__builtin__", "intern") => ("sys", "intern"),
+        ("__builtin__" | "exceptions", name) => ("builtins", name),
+        ("copy_reg", name) => ("copyreg", name),
+        ("UserDict" | "UserList" | "UserString", name) => ("collections", name),
+        ("cPickle", name) => ("pickle", name),
+        ("commands", name) => ("subprocess", name),
         other => other,
     }
 }

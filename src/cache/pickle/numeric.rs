@@ -28,6 +28,13 @@ pub(super) fn pieces(
             array(heap, *shape, *dtype, *data)
         }
         "DataFrame" | "Series" => table(heap, call, name),
+        "_nat_unpickle" => Some(vec![Piece::Fixed("NaT")]),
+        "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex" => {
+            let [class, fields] = args else { return None };
+            let class = heap.global(*class)?.name.clone();
+            let length = heap.item(*fields, "data").and_then(|data| array_length(heap, data))?;
+            Some(vec![Piece::Name(format!("<pandas.{class} of {length} values>"))])
+        }
         "_unpickle_timestamp" => timestamp(heap, args),
         _ => None,
     }
@@ -155,8 +162,20 @@ fn axis_length(heap: &Heap, axis: Value) -> Option<u64> {
     u64::try_from(span.max(0)).ok().map(|span| span.div_ceil(step as u64))
 }
 
-fn array_length(heap: &Heap, array: Value) -> Option<u64> {
+/// The NumPy array in which an array of pandas keeps its values.
+fn numpy_array<'h>(heap: &'h Heap<'_>, array: Value) -> Option<&'h Call> {
+    let is_numpy = |call: &&Call| {
+        heap.global(call.function).is_some_and(|g| matches!(g.name.as_str(), "_reconstruct" | "_frombuffer"))
+    };
     let call = heap.call(array)?;
+    if is_numpy(&call) {
+        return Some(call);
+    }
+    heap.tuple(call.state?)?.iter().filter_map(|part| heap.call(*part)).find(is_numpy)
+}
+
+fn array_length(heap: &Heap, array: Value) -> Option<u64> {
+    let call = numpy_array(heap, array)?;
     let shape = match call.state.and_then(|state| heap.tuple(state)) {
         Some([_, shape, ..]) => *shape,
         _ => *heap.tuple(call.args)?.get(2)?,
@@ -167,7 +186,7 @@ fn array_length(heap: &Heap, array: Value) -> Option<u64> {
 
 /// The list of objects in an array of objects.
 fn array_elements(heap: &Heap, array: Value) -> Option<Value> {
-    let [_, _, _, _, data] = heap.tuple(heap.call(array)?.state?)? else { return None };
+    let [_, _, _, _, data] = heap.tuple(numpy_array(heap, array)?.state?)? else { return None };
     matches!(heap.node(*data), Some(Node::List(_))).then_some(*data)
 }
 

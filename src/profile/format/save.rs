@@ -28,6 +28,9 @@ pub struct Output {
     committed: bool,
 }
 
+/// Writes the content of a file.
+pub type Content<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -79,17 +82,26 @@ impl Output {
         !matches!(self.place, Place::InPlace { regular: false, .. })
     }
 
-    /// Writes `bytes` as the whole content. On an error what stood there stays as it was, and another try is allowed.
+    /// Writes `bytes` as the whole content. On an error a file that would be replaced stays as it was, and another try is
+    /// allowed.
     ///
     /// # Errors
     /// [`Error::Write`] where the disk is full, the directory went away or the reader of a pipe did.
     pub fn commit(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.commit_with(&mut |w| w.write_all(bytes))
+    }
+
+    /// Like [`commit`](Self::commit), with what `write` writes as the content, which need not be in memory at once.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit); with what `write` returns as the cause where it fails.
+    pub fn commit_with(&mut self, write: Content<'_>) -> Result<(), Error> {
         let done = match &mut self.place {
             Place::Replace { directory, target } => {
                 let keep_old = self.kind == Kind::Recording && !self.committed;
-                replace(directory, target, bytes, self.kind, keep_old)
+                replace(directory, target, write, self.kind, keep_old)
             }
-            Place::InPlace { file, regular } => write_in_place(file, *regular, bytes),
+            Place::InPlace { file, regular } => write_in_place(file, *regular, write),
         };
         done.map_err(|source| Error::Write { path: self.path.clone(), source })?;
         self.committed = true;
@@ -150,7 +162,7 @@ fn without_links(path: &Path) -> io::Result<Option<PathBuf>> {
     Err(io::Error::other("too many symbolic links"))
 }
 
-fn replace(directory: &Path, target: &Path, bytes: &[u8], kind: Kind, keep: bool) -> io::Result<()> {
+fn replace(directory: &Path, target: &Path, write: Content<'_>, kind: Kind, keep: bool) -> io::Result<()> {
     // Command lines, which recordings hold, hold secrets.
     let mode = if kind == Kind::Recording { 0o600 } else { 0o666 };
     let mut new = tempfile::Builder::new()
@@ -158,7 +170,7 @@ fn replace(directory: &Path, target: &Path, bytes: &[u8], kind: Kind, keep: bool
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(directory)
         .map_err(plain)?;
-    new.write_all(bytes).map_err(plain)?;
+    write(&mut new).map_err(plain)?;
     let old = if keep { keep_old(target)? } else { None };
     match new.persist(target) {
         Ok(_) => Ok(()),
@@ -194,12 +206,12 @@ fn plain(error: io::Error) -> io::Error {
     number.map_or(error, io::Error::from_raw_os_error)
 }
 
-fn write_in_place(file: &mut File, regular: bool, bytes: &[u8]) -> io::Result<()> {
+fn write_in_place(file: &mut File, regular: bool, write: Content<'_>) -> io::Result<()> {
     if regular {
         file.set_len(0)?;
         file.rewind()?;
     }
-    file.write_all(bytes)?;
+    write(file)?;
     file.flush()
 }
 
