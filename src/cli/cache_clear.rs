@@ -9,7 +9,7 @@ use super::{
 };
 use crate::cache::{
     model::Timestamp,
-    plan::{Verb, Wish},
+    plan::{self, Verb},
     select::Filter,
 };
 
@@ -36,9 +36,12 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     let filter = Filter { grace: args.removal.grace, ..Filter::default() };
-    let wish = Wish { verb: Verb::Clear, filter, limits: None };
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
         let store = job.open(dir)?;
-        job.run(&*store, &wish, now)
+        let plan = match args.removal.grace {
+            None => plan::everything(&*store, now)?,
+            Some(_) => plan::by_rule(&*store, Verb::Clear, filter.clone(), now)?,
+        };
+        job.run(&*store, &plan)
     })
 }

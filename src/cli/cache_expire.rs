@@ -9,7 +9,7 @@ use super::{
 };
 use crate::cache::{
     model::Timestamp,
-    plan::{Verb, Wish},
+    plan::{self, Verb},
     select::Filter,
 };
 
@@ -37,9 +37,9 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     let filter = Filter { grace: args.removal.grace, ..Filter::only_expired() };
-    let wish = Wish { verb: Verb::Expire, filter, limits: None };
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
         let store = job.open(dir)?;
-        job.run(&*store, &wish, now)
+        let plan = plan::by_rule(&*store, Verb::Expire, filter.clone(), now)?;
+        job.run(&*store, &plan)
     })
 }

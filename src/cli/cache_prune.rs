@@ -13,7 +13,7 @@ use super::{
 };
 use crate::cache::{
     model::{Eviction, Timestamp},
-    plan::{Limits, Verb, Wish},
+    plan::{self, Room, Verb},
     select::Filter,
 };
 
@@ -33,12 +33,12 @@ pub(super) struct Args {
     dirs: Vec<PathBuf>,
     #[command(flatten)]
     filters: FilterArgs,
-    /// Remove only until the cache counts at most S, such as 500MB or 1GiB
+    /// Remove more until the cache counts at most S, such as 500MB or 1GiB
     ///
     /// Counted is what its own size limit counts: the pages of the database and the value files.
     #[arg(long, value_name = "S", value_parser = cache_filters::size, help_heading = "How many")]
     max_size: Option<u64>,
-    /// Remove only until at most N entries are left
+    /// Remove more until at most N entries are left
     #[arg(long, value_name = "N", help_heading = "How many")]
     max_entries: Option<u64>,
     /// Who goes first for a limit: policy, used, stored or hits
@@ -84,14 +84,18 @@ pub(super) fn run(
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
         let store = job.open(dir)?;
         let order = match args.by {
-            By::Policy => store.eviction(),
-            By::Used => Eviction::LeastRecentlyUsed,
-            By::Stored => Eviction::LeastRecentlyStored,
-            By::Hits => Eviction::LeastFrequentlyUsed,
+            By::Policy => None,
+            By::Used => Some(Eviction::LeastRecentlyUsed),
+            By::Stored => Some(Eviction::LeastRecentlyStored),
+            By::Hits => Some(Eviction::LeastFrequentlyUsed),
         };
-        let limits = limited.then_some(Limits { bytes: args.max_size, entries: args.max_entries, order });
-        let wish = Wish { verb: Verb::Prune, filter: filter.clone(), limits };
-        let code = job.run(&*store, &wish, now)?;
+        let plan = if limited {
+            let room = Room { bytes: args.max_size, entries: args.max_entries, order };
+            plan::to_fit(&*store, &filter, room, now)?
+        } else {
+            plan::by_rule(&*store, Verb::Prune, filter.clone(), now)?
+        };
+        let code = job.run(&*store, &plan)?;
         if let Some(most) = args.max_size.filter(|_| !args.removal.dry_run) {
             let left = store.pulse(now)?.bytes;
             if left > most {

@@ -11,8 +11,7 @@ use super::{Streams, args::Global, cache_filters, cache_open, exit, progress, ta
 use crate::{
     cache::{
         Error, act,
-        model::{EntryId, Timestamp},
-        plan::{self, Plan, Verb, Wish},
+        plan::{self, Plan, Verb},
         store::{Access, Pace, Reclaimed, Store},
     },
     profile::target::{Signals, die_of},
@@ -117,64 +116,46 @@ impl Job<'_> {
         cache_open::open(dir, self.args.access(), self.streams)
     }
 
-    /// From the wish to the outcome.
-    pub(super) fn run(&mut self, store: &dyn Store, wish: &Wish, now: Timestamp) -> anyhow::Result<ExitCode> {
-        let (plan, ids) = self.plan(store, wish, now)?;
+    /// From the plan to the outcome.
+    pub(super) fn run(&mut self, store: &dyn Store, plan: &Plan) -> anyhow::Result<ExitCode> {
         let place = Place { kind: store.kind(), root: store.root() };
-        let style = table_options::style_out(self.streams);
         if self.args.dry_run {
-            if self.global.json {
-                removal::json(&mut self.streams.out, place, &plan, Some(&ids), None)?;
-            } else {
-                removal::would(&mut self.streams.out, place, &plan, style)?;
-            }
-            return Ok(ExitCode::SUCCESS);
+            return self.dry_run(store, place, plan);
         }
         // What the owner has declared dead needs no confirmation.
         if plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes {
-            match self.ask(place, &plan)? {
+            match self.ask(place, plan)? {
                 Answer::Yes => {}
                 Answer::No => return Ok(ExitCode::FAILURE),
                 Answer::Nobody => return Ok(exit::usage()),
             }
         }
-        self.carry_out(store, place, &plan)
+        self.carry_out(store, place, plan)
     }
 
-    /// The plan; with a dry run's `--json` the ids too, with its `-v` every entry is printed.
-    fn plan(
-        &mut self,
-        store: &dyn Store,
-        wish: &Wish,
-        now: Timestamp,
-    ) -> anyhow::Result<(Plan, Vec<EntryId>)> {
-        let mut ids = Vec::new();
-        if !self.args.dry_run || !(self.global.json || self.global.verbose) {
-            return Ok((plan::make(store, wish, now, None)?, ids));
-        }
+    /// With `--json` the ids are told too, with `-v` every entry.
+    fn dry_run(&mut self, store: &dyn Store, place: Place<'_>, plan: &Plan) -> anyhow::Result<ExitCode> {
+        let out = &mut self.streams.out;
         if self.global.json {
-            let plan = plan::make(store, wish, now, Some(&mut |entry| ids.push(entry.id.clone())))?;
-            return Ok((plan, ids));
+            let mut ids = Vec::new();
+            plan::each(store, plan, &mut |entry| ids.push(entry.id.clone()))?;
+            removal::json(out, place, plan, Some(&ids), None)?;
+            return Ok(ExitCode::SUCCESS);
         }
         let style = table_options::style_out(self.streams);
-        let mut table = list::List::new(store.facts(), now, false, style);
-        let (mut first, mut written) = (true, Ok(()));
         let out = &mut self.streams.out;
-        let plan = plan::make(
-            store,
-            wish,
-            now,
-            Some(&mut |entry| {
-                if written.is_ok() && std::mem::take(&mut first) {
-                    written = table.header(out);
-                }
+        if self.global.verbose && plan.entries > 0 {
+            let mut table = list::List::new(store.facts(), plan.now, false, style);
+            let mut written = table.header(out);
+            plan::each(store, plan, &mut |entry| {
                 if written.is_ok() {
                     written = table.row(out, entry);
                 }
-            }),
-        )?;
-        written?;
-        Ok((plan, ids))
+            })?;
+            written?;
+        }
+        removal::would(out, place, plan, style)?;
+        Ok(ExitCode::SUCCESS)
     }
 
     fn ask(&mut self, place: Place<'_>, plan: &Plan) -> io::Result<Answer> {

@@ -12,7 +12,7 @@ use crate::{
     cache::{
         Error,
         model::{EntryId, Timestamp},
-        plan::{Verb, Wish},
+        plan,
         select::{Filter, KeyRule},
         store::{Query, Store, Walk},
     },
@@ -57,7 +57,7 @@ pub(super) fn run(
         };
         let missing = tell_missing(&*store, &filter, now, job)?;
         let filter = Filter { grace: args.removal.grace, ..filter };
-        let code = job.run(&*store, &Wish { verb: Verb::Remove, filter, limits: None }, now)?;
+        let code = job.run(&*store, &plan::named(&*store, &filter, now)?)?;
         Ok(if missing && code == ExitCode::SUCCESS { exit::partly() } else { code })
     })
 }
