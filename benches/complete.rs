@@ -10,6 +10,8 @@
 mod common;
 #[path = "common/json.rs"]
 mod json;
+#[path = "common/recordings.rs"]
+mod recordings;
 mod peers {
     //! How complete the stacks of other profilers' recordings are.
 
@@ -80,8 +82,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Options, hotcold, require::require, run, say, scratch, subject};
+use common::{Options, hotcold, run, say};
 use json::{json, number};
+use recordings::{require::require, scratch, subject};
 
 /// KiB of stack, and the share that must reach the root.
 const DEPTHS: [(u64, f64); 5] = [(1, 99.5), (13, 99.5), (37, 99.5), (200, 95.0), (1024, 0.0)];

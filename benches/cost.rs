@@ -8,6 +8,8 @@
 mod common;
 #[path = "common/json.rs"]
 mod json;
+#[path = "common/recordings.rs"]
+mod recordings;
 
 use std::{
     fs,
@@ -17,8 +19,9 @@ use std::{
     time::Duration,
 };
 
-use common::{Options, hotcold, run, say, scratch, subject};
+use common::{Options, hotcold, run, say};
 use json::{json, number};
+use recordings::{scratch, subject};
 
 /// What a process has used so far.
 #[derive(Clone, Copy, Default)]

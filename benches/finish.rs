@@ -10,6 +10,8 @@
 //! for 30 s of a Rust release binary with line tables (`--seconds 30`).
 
 mod common;
+#[path = "common/recordings.rs"]
+mod recordings;
 #[path = "common/stats.rs"]
 mod stats;
 
@@ -20,8 +22,9 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use common::{Options, hotcold, require::require, run, say, scratch, subject};
+use common::{Options, hotcold, run, say};
 use inferno::collapse::Collapse;
+use recordings::{require::require, scratch, subject};
 use stats::Estimate;
 
 /// What is recorded: `words` is a program and its arguments.

@@ -8,11 +8,14 @@
 mod common;
 #[path = "common/json.rs"]
 mod json;
+#[path = "common/recordings.rs"]
+mod recordings;
 
 use std::{path::Path, process::Stdio};
 
-use common::{Options, hotcold, run, say, scratch, subject};
+use common::{Options, hotcold, run, say};
 use json::{json, number};
+use recordings::{scratch, subject};
 use serde_json::Value;
 
 const FUNCTIONS: [&str; 3] = ["hot", "warm", "cool"];

@@ -9,6 +9,8 @@
 mod common;
 #[path = "common/json.rs"]
 mod json;
+#[path = "common/recordings.rs"]
+mod recordings;
 #[path = "common/stats.rs"]
 mod stats;
 
@@ -17,8 +19,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::{Options, hotcold, require::require, run, say, scratch, subject};
+use common::{Options, hotcold, run, say};
 use json::{json, number};
+use recordings::{require::require, scratch, subject};
 use stats::Estimate;
 
 const RATE: &str = "997";

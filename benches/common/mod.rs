@@ -1,11 +1,6 @@
 //! What every bench needs. What only some need stands in the files beside this one.
 
-#[path = "../../tests/support/fixture.rs"]
-pub(crate) mod fixture;
-#[path = "../../tests/support/require.rs"]
-pub(crate) mod require;
-
-use std::{fmt::Display, io::Write, path::PathBuf, process::Command, str::FromStr};
+use std::{fmt::Display, io::Write, process::Command, str::FromStr};
 
 /// The arguments after `cargo bench --bench NAME --`.
 pub(crate) struct Options(Vec<String>);
@@ -35,19 +30,6 @@ pub(crate) fn hotcold() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hotcold"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command
-}
-
-/// A directory for the recordings of this bench, emptied by dropping it.
-pub(crate) fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be made")
-}
-
-/// The fixture, where this machine lets it be built and recorded; otherwise says why not.
-pub(crate) fn subject(source: &str) -> Option<PathBuf> {
-    if !require::require_perf() {
-        return None;
-    }
-    fixture::fixture(source)
 }
 
 /// Runs a command to its end and gives what it printed.

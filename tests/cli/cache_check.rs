@@ -17,24 +17,31 @@ fn check(dir: &Path, flags: &[&str]) -> (Value, i32) {
     if !flags.contains(&"--now") {
         command.args(["--now", NOW]);
     }
-    let output = command.output().unwrap();
+    let output = command.output().expect("hotcold starts");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    (serde_json::from_slice(&output.stdout).unwrap(), output.status.code().unwrap())
+    (
+        serde_json::from_slice(&output.stdout).expect("it is there"),
+        output.status.code().expect("an exit code"),
+    )
 }
 
 /// What was found, as `what where`, of problems or of notes.
 fn found(report: &Value, list: &str) -> Vec<String> {
-    let rows = report[list].as_array().unwrap().iter();
+    let rows = report[list].as_array().expect("a list").iter();
     let mut found: Vec<String> = rows
-        .map(|row| format!("{} {}", row["what"].as_str().unwrap(), row["where"].as_str().unwrap()))
+        .map(|row| {
+            format!("{} {}", row["what"].as_str().expect("text"), row["where"].as_str().expect("text"))
+        })
         .collect();
     found.sort();
     found
 }
 
 fn kinds(report: &Value, list: &str) -> Vec<String> {
-    let mut kinds: Vec<String> =
-        found(report, list).iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+    let mut kinds: Vec<String> = found(report, list)
+        .iter()
+        .map(|line| line.split(' ').next().expect("it is there").to_owned())
+        .collect();
     kinds.dedup();
     kinds
 }
@@ -87,7 +94,7 @@ fn lost_values_are_found_and_repaired() {
     assert_eq!((found(&report, "problems").as_slice(), code), (expected.map(String::from).as_slice(), 3));
     let (report, code) = check(&cache.path(), &["--fix"]);
     let left: Vec<&Value> =
-        report["problems"].as_array().unwrap().iter().filter(|p| p["fixed"] == false).collect();
+        report["problems"].as_array().expect("a list").iter().filter(|p| p["fixed"] == false).collect();
     // Python reads through a link, so its entry stays.
     assert_eq!((left.len(), &left[0]["where"], code), (1, &Value::from("6"), 3));
     assert_eq!(kinds(&check(&cache.path(), &[]).0, "problems"), ["not-a-file"]);
@@ -97,7 +104,7 @@ fn lost_values_are_found_and_repaired() {
         return;
     };
     let said = run(python.arg(cache.path())).stdout;
-    assert_eq!(String::from_utf8(said).unwrap(), "[2, 5, 6, 7] True 4\n");
+    assert_eq!(String::from_utf8(said).expect("it is there"), "[2, 5, 6, 7] True 4\n");
 }
 
 #[test]
@@ -118,7 +125,7 @@ fn counters_indexes_and_triggers_are_made_right() {
         );
         let (report, code) = check(&cache.path(), &["--fix"]);
         assert!(
-            report["problems"].as_array().unwrap().iter().all(|p| p["fixed"] == true),
+            report["problems"].as_array().expect("a list").iter().all(|p| p["fixed"] == true),
             "{name}: {report}"
         );
         assert_eq!(code, 0, "{name}");
@@ -221,11 +228,11 @@ fn nothing_else_is_touched_where_pages_are_damaged() {
 fn pickles_that_run_code_are_listed() {
     let (report, code) = check(&Cache::new("hostile").path(), &["--audit"]);
     assert_eq!(code, 3);
-    let rows = report["problems"].as_array().unwrap();
+    let rows = report["problems"].as_array().expect("a list");
     let told = |what: &str| {
         rows.iter()
             .filter(|row| row["what"] == what)
-            .map(|row| row["detail"].as_str().unwrap())
+            .map(|row| row["detail"].as_str().expect("text"))
             .collect::<Vec<_>>()
     };
     let running = told("code-in-pickle");
@@ -234,7 +241,7 @@ fn pickles_that_run_code_are_listed() {
     }
     for (name, problems) in [("tags", 0), ("keys", 1)] {
         let (report, _) = check(&Cache::new(name).path(), &["--audit"]);
-        assert_eq!(report["problems"].as_array().unwrap().len(), problems, "{name}: {report}");
+        assert_eq!(report["problems"].as_array().expect("a list").len(), problems, "{name}: {report}");
     }
 }
 
@@ -242,16 +249,16 @@ fn pickles_that_run_code_are_listed() {
 fn deep_reads_what_is_stored() {
     let cache = Cache::new("values");
     let file = |key: &str| {
-        let rows = cache.truth["entries"].as_array().unwrap().iter();
-        let row = rows.clone().find(|row| row["py_key"] == format!("'{key}'")).unwrap();
-        (cache.join(row["filename"]["text"].as_str().unwrap()), row["rowid"].to_string())
+        let rows = cache.truth["entries"].as_array().expect("a list").iter();
+        let row = rows.clone().find(|row| row["py_key"] == format!("'{key}'")).expect("it is there");
+        (cache.join(row["filename"]["text"].as_str().expect("text")), row["rowid"].to_string())
     };
     let (text, text_id) = file("str_32768");
     let (pickle, pickle_id) = file("pickle_file");
-    let length = fs::metadata(&text).unwrap().len() as usize;
-    fs::write(&text, vec![0xff; length]).unwrap();
-    let length = fs::metadata(&pickle).unwrap().len() as usize;
-    fs::write(&pickle, vec![0; length]).unwrap();
+    let length = fs::metadata(&text).expect("it is there").len() as usize;
+    fs::write(&text, vec![0xff; length]).expect("it is there");
+    let length = fs::metadata(&pickle).expect("it is there").len() as usize;
+    fs::write(&pickle, vec![0; length]).expect("it is there");
     assert_eq!(check(&cache.path(), &[]).1, 0, "the sizes are right");
     let (report, code) = check(&cache.path(), &["--deep"]);
     let mut expected = [format!("damaged-value {text_id}"), format!("damaged-value {pickle_id}")];
@@ -270,17 +277,18 @@ fn python_finds_nothing_that_hotcold_does_not() {
             continue;
         }
         let (report, _) = check(&cache.path(), &["--deep"]);
-        let rows = report["problems"].as_array().unwrap().len() + report["notes"].as_array().unwrap().len();
+        let rows = report["problems"].as_array().expect("a list").len()
+            + report["notes"].as_array().expect("a list").len();
         assert!(rows > 0, "{name}: {python:?}");
         for warning in python {
-            let warning = warning.as_str().unwrap();
+            let warning = warning.as_str().expect("text");
             // Python tells of files of caches inside, and of directories that hold other things.
             let Some((_, path)) = warning.split_once("$DIR/") else { continue };
-            let path = path.split(", ").next().unwrap();
+            let path = path.split(", ").next().expect("it is there");
             let text = report.to_string();
             let known = |path: &str| text.contains(&path.replace('\\', "\\\\")) || text.contains(path);
             let above: Vec<&str> = path.match_indices('/').map(|(at, _)| &path[..at]).collect();
-            let named = Path::new(path).file_name().unwrap().to_str().unwrap();
+            let named = Path::new(path).file_name().expect("it is there").to_str().expect("it is there");
             assert!(
                 known(path) || known(named) || above.iter().any(|dir| known(&format!("\"{dir}\""))),
                 "{name}: {warning}"
@@ -297,17 +305,18 @@ fn values_that_are_being_written_are_never_lost() {
     run(command.arg("big").arg(&cache).args(["-n", "300", "--files"]));
     let Some(mut command) = maker() else { return };
     command.arg("live").arg(&cache).args(["--seconds", "60", "--expire", "1000", "--until"]).arg(&stop);
-    let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let child = command.stdout(std::process::Stdio::piped()).spawn().expect("it is there");
     for _ in 0..30 {
         let (report, _) = check(&cache, &["--fix"]);
         assert_eq!(found(&report, "problems"), Vec::<String>::new());
     }
-    fs::write(&stop, "").unwrap();
-    let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    fs::write(&stop, "").expect("it is there");
+    let said = String::from_utf8(child.wait_with_output().expect("it is there").stdout).expect("it is there");
     let ends: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert_eq!(ends.len(), 2, "{said}");
     for end in ends {
-        let faults = ["failed_sets", "bad_values", "lost_values"].map(|name| end[name].as_u64().unwrap());
+        let faults =
+            ["failed_sets", "bad_values", "lost_values"].map(|name| end[name].as_u64().expect("it is there"));
         assert_eq!(faults, [0, 0, 0], "{end}");
     }
     let Some(python) = python_check(&cache) else { return };
@@ -317,8 +326,10 @@ fn values_that_are_being_written_are_never_lost() {
 #[test]
 fn people_are_told_what_to_do() {
     let cache = Cache::new("bad_counters");
-    let output = hotcold().args(["cache", "check"]).arg(cache.path()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap().replace(cache.path().to_str().unwrap(), "DIR");
+    let output = hotcold().args(["cache", "check"]).arg(cache.path()).output().expect("hotcold starts");
+    let text = String::from_utf8(output.stdout)
+        .expect("it is there")
+        .replace(cache.path().to_str().expect("it is there"), "DIR");
     insta::assert_snapshot!(text, @"
     problem  wrong-count  Settings: the counter `count` is -7, and it should be 5
     problem  wrong-size-sum  Settings: the counter `size` is 99, and it should be 165000
@@ -330,8 +341,9 @@ fn people_are_told_what_to_do() {
 #[test]
 fn several_caches_are_checked_one_by_one() {
     let (good, bad) = (Cache::new("tags"), Cache::new("not_a_cache"));
-    let output = hotcold().args(["cache", "check"]).arg(bad.path()).arg(good.path()).output().unwrap();
+    let output =
+        hotcold().args(["cache", "check"]).arg(bad.path()).arg(good.path()).output().expect("hotcold starts");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stdout).unwrap().ends_with(": no problems\n"));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("has no table `Settings`"));
+    assert!(String::from_utf8(output.stdout).expect("it is there").ends_with(": no problems\n"));
+    assert!(String::from_utf8(output.stderr).expect("it is there").contains("has no table `Settings`"));
 }

@@ -41,7 +41,7 @@ fn limited(command: &mut Command) -> Output {
         });
     }
     let begun = Instant::now();
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let output = command.stdin(Stdio::null()).output().expect("hotcold starts");
     assert!(begun.elapsed() < Duration::from_secs(60), "{command:?}");
     output
 }
@@ -59,9 +59,9 @@ fn fine(output: &Output, what: &str) {
 fn a_database_cut_at_every_page() {
     let cache = Cache::new("tags");
     let path = cache.join("cache.db");
-    let whole = fs::read(&path).unwrap();
+    let whole = fs::read(&path).expect("it is there");
     for end in (0..whole.len()).step_by(4096) {
-        fs::write(&path, &whole[..end]).unwrap();
+        fs::write(&path, &whole[..end]).expect("it is there");
         for words in LOOKS {
             let output = look(words, &cache.path());
             fine(&output, &format!("{end} bytes, {words:?}"));
@@ -76,7 +76,7 @@ fn a_database_cut_at_every_page() {
 fn random_bytes_in_a_database() {
     let cache = Cache::new("tags");
     let path = cache.join("cache.db");
-    let whole = fs::read(&path).unwrap();
+    let whole = fs::read(&path).expect("it is there");
     let mut random = 88_172_645_463_325_252_u64;
     let mut next = move || {
         random ^= random << 13;
@@ -93,7 +93,7 @@ fn random_bytes_in_a_database() {
         for byte in &mut bytes[start..start + length] {
             *byte = next() as u8;
         }
-        fs::write(&path, &bytes).unwrap();
+        fs::write(&path, &bytes).expect("it is there");
         for words in LOOKS {
             fine(
                 &look(words, &cache.path()),
@@ -107,13 +107,13 @@ fn random_bytes_in_a_database() {
 fn a_log_of_random_bytes() {
     let cache = Cache::new("wal_left");
     let path = cache.join("cache.db-wal");
-    let whole = fs::read(&path).unwrap();
+    let whole = fs::read(&path).expect("it is there");
     for end in [1, 31, 32, 40, whole.len() / 2, whole.len() - 1] {
         let mut bytes = whole[..end].to_vec();
         if let Some(last) = bytes.last_mut() {
             *last ^= 0xff;
         }
-        fs::write(&path, &bytes).unwrap();
+        fs::write(&path, &bytes).expect("it is there");
         for words in LOOKS {
             fine(&look(words, &cache.path()), &format!("{end} bytes, {words:?}"));
         }
@@ -123,7 +123,7 @@ fn a_log_of_random_bytes() {
 #[test]
 fn rows_of_impossible_types() {
     let cache = Cache::new("wrong_types");
-    let rows = cache.truth["rows"].as_u64().unwrap();
+    let rows = cache.truth["rows"].as_u64().expect("it is there");
     let output = look(&["list", "--json"], &cache.path());
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stdout.iter().filter(|&&byte| byte == b'\n').count() as u64, rows);
@@ -157,11 +157,11 @@ fn nothing_outside_is_read_or_shown() {
 #[test]
 fn a_key_of_100_megabytes() {
     let cache = Cache::new("empty");
-    let connection = Connection::open(cache.join("cache.db")).unwrap();
+    let connection = Connection::open(cache.join("cache.db")).expect("it is there");
     let insert =
         "INSERT INTO Cache(key, raw, store_time, access_time, mode, value) VALUES (?1, ?2, 1.0, 1.0, 1, 1)";
-    connection.execute(insert, params!["k".repeat(100 << 20), 1]).unwrap();
-    connection.execute(insert, params![vec![b']'; 100 << 20], 0]).unwrap();
+    connection.execute(insert, params!["k".repeat(100 << 20), 1]).expect("it is there");
+    connection.execute(insert, params![vec![b']'; 100 << 20], 0]).expect("it is there");
     drop(connection);
     for words in LOOKS {
         let output = look(words, &cache.path());
@@ -188,14 +188,14 @@ fn tables_that_are_none() {
 fn what_is_no_cache_at_all() {
     let dir = scratch();
     let file = dir.path().join("file");
-    fs::write(&file, "text").unwrap();
+    fs::write(&file, "text").expect("it is there");
     let database = dir.path().join("fifo");
-    fs::create_dir(&database).unwrap();
-    let made = Command::new("mkfifo").arg(database.join("cache.db")).status().unwrap();
+    fs::create_dir(&database).expect("it is there");
+    let made = Command::new("mkfifo").arg(database.join("cache.db")).status().expect("it is there");
     assert!(made.success());
     let linked = dir.path().join("linked");
-    fs::create_dir(&linked).unwrap();
-    std::os::unix::fs::symlink("/dev/zero", linked.join("cache.db")).unwrap();
+    fs::create_dir(&linked).expect("it is there");
+    std::os::unix::fs::symlink("/dev/zero", linked.join("cache.db")).expect("it is there");
     for path in [dir.path().to_owned(), file, database, linked, dir.path().join("not there")] {
         for words in LOOKS {
             let output = look(words, &path);

@@ -60,7 +60,7 @@ fn of_a_writable_cache() {
         let cache = Cache::new(&name);
         let before = tree(cache.base());
         for words in LOOKS {
-            let output = look(words, &cache.path()).output().unwrap();
+            let output = look(words, &cache.path()).output().expect("hotcold starts");
             ended_well(words, &output, &name);
             let changed = changed(&before, &tree(cache.base()), cache.base());
             assert_eq!(changed, Vec::<String>::new(), "{name} {words:?}");
@@ -73,13 +73,18 @@ fn access_times_stay() {
     use std::os::unix::fs::MetadataExt;
 
     let cache = Cache::new("values");
-    let file = cache.truth["files"][0].as_str().unwrap();
+    let file = cache.truth["files"][0].as_str().expect("text");
     let path = cache.join(file);
     let long_ago = fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH);
-    fs::File::options().write(true).open(&path).unwrap().set_times(long_ago).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .expect("it is there")
+        .set_times(long_ago)
+        .expect("it is there");
     for words in LOOKS {
-        look(words, &cache.path()).output().unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().atime(), 0, "{words:?}");
+        look(words, &cache.path()).output().expect("hotcold starts");
+        assert_eq!(fs::metadata(&path).expect("it is there").atime(), 0, "{words:?}");
     }
 }
 
@@ -88,15 +93,15 @@ const NOBODY: u32 = 65534;
 
 /// Makes everything below `dir` readable and nothing writable.
 fn forbid_writing(dir: &Path) {
-    for entry in fs::read_dir(dir).unwrap().flatten() {
-        let kind = entry.file_type().unwrap();
+    for entry in fs::read_dir(dir).expect("it is there").flatten() {
+        let kind = entry.file_type().expect("it is there");
         if kind.is_dir() {
             forbid_writing(&entry.path());
         } else if kind.is_file() {
-            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o444)).unwrap();
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o444)).expect("it is there");
         }
     }
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o555)).expect("it is there");
 }
 
 /// Whether a file in `dir` can be opened by an ordinary user at all; the tests may run below a private home.
@@ -116,7 +121,7 @@ fn can_become_nobody(dir: &Path) -> bool {
 fn of_a_cache_that_may_not_be_written() {
     for name in ["tags", "values", "wal_left", "open_transaction", "killed_expire", "fanout", "orphans"] {
         let cache = Cache::new(name);
-        fs::set_permissions(cache.base(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::set_permissions(cache.base(), fs::Permissions::from_mode(0o755)).expect("it is there");
         forbid_writing(&cache.path());
         if !can_become_nobody(&cache.path()) {
             return;
@@ -125,7 +130,7 @@ fn of_a_cache_that_may_not_be_written() {
         for words in LOOKS {
             let mut command = look(words, &cache.path());
             command.uid(NOBODY).gid(NOBODY).env("TMPDIR", "/tmp");
-            let output = command.output().unwrap();
+            let output = command.output().expect("hotcold starts");
             let err = String::from_utf8_lossy(&output.stderr);
             let audited = words.contains(&"--audit") && output.status.code() == Some(3);
             let fine = words[0] == "show" || audited || output.status.success();
@@ -137,7 +142,7 @@ fn of_a_cache_that_may_not_be_written() {
                     .gid(NOBODY)
                     .env("TMPDIR", "/tmp")
                     .output();
-                let lines = lines.unwrap().stdout.iter().filter(|&&byte| byte == b'\n').count();
+                let lines = lines.expect("it is there").stdout.iter().filter(|&&byte| byte == b'\n').count();
                 assert_eq!(lines as u64, rows, "{name}: no committed row is missing");
             }
         }

@@ -18,9 +18,9 @@ fn without_a_terminal_each_look_is_a_line() {
     let before = tree(&cache.path());
     let mut command = hotcold();
     command.args(["cache", "watch", "--now", NOW, "--interval", "50ms", "--count", "2"]);
-    let output = command.arg(cache.path()).output().unwrap();
+    let output = command.arg(cache.path()).output().expect("hotcold starts");
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = String::from_utf8(output.stdout).expect("it is there");
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0], ["time", "entries", "bytes", "expired", "hits/s", "misses/s", "writes/s"]);
     assert_eq!((lines.len(), &lines[1][1], &lines[1][3], &lines[1][4]), (3, &"10", &"0", &"-"));
@@ -33,14 +33,14 @@ fn looks_are_documents_too() {
     let cache = Cache::new("policy_lru");
     let mut command = hotcold();
     command.args(["cache", "watch", "--json", "--now", NOW, "--count", "1"]);
-    let output = command.arg(cache.path()).output().unwrap();
-    let look: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let output = command.arg(cache.path()).output().expect("hotcold starts");
+    let look: Value = serde_json::from_slice(&output.stdout).expect("it is there");
     assert_eq!(look["schema"], "hotcold.cache.watch/1");
     assert_eq!(
         (&look["entries"], &look["expired_entries"], &look["hits"]),
         (&40.into(), &4.into(), &Value::Null)
     );
-    assert!(look["at"].as_str().unwrap().starts_with("2025-06-15T15:06:40"), "{look}");
+    assert!(look["at"].as_str().expect("text").starts_with("2025-06-15T15:06:40"), "{look}");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_cache_that_vanishes_is_told() {
     watch.args(["cache", "watch", "--interval", "50ms"]).arg(cache.path());
     let terminal = Terminal::spawn(&mut watch, 200, 24);
     terminal.wait_for("q ends");
-    std::fs::remove_dir_all(cache.path()).unwrap();
+    std::fs::remove_dir_all(cache.path()).expect("it is there");
     let (status, screen) = terminal.finish();
     assert_eq!(status.code(), Some(1));
     assert!(

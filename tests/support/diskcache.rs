@@ -1,20 +1,19 @@
 //! Caches made by Python's DiskCache: the committed ones with what Python says about them, and the library itself.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::require::{met, require};
-
-/// The clock of every truth, for `--now`.
-pub(crate) const NOW: &str = "2025-06-15T15:06:40Z";
-/// What the tests are written against.
-const LIBRARY: &str = "diskcache==5.6.3";
+pub(crate) use super::library::{NOW, run};
+use super::{
+    library::{self, fixtures},
+    require::{met, require},
+};
 
 /// A private copy of a committed cache, gone when it is dropped.
 pub(crate) struct Cache {
@@ -66,31 +65,13 @@ pub(crate) fn names() -> Vec<String> {
 
 /// A Python interpreter that has the library, made on first use; `None` where that cannot be done.
 pub(crate) fn python() -> Option<PathBuf> {
-    if !require("python3") {
-        return None;
-    }
-    let dir = shared("python-diskcache-5.6.3");
-    let (python, ready) = (dir.join("bin/python"), dir.join("ready"));
-    // One test makes it, the others wait.
-    let lock = File::create(shared("python.lock")).expect("a lock can be made");
-    lock.lock().expect("a lock can be taken");
-    if !ready.exists() {
-        let _ = fs::remove_dir_all(&dir);
-        let made = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&dir))
-            && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet", LIBRARY]));
-        if !met(made, "a Python with venv, and diskcache 5.6.3 from PyPI") {
-            return None;
-        }
-        File::create(&ready).expect("a file can be made");
-    }
-    Some(python)
+    let python = require("python3").then(library::interpreter)?;
+    met(python.is_some(), "a Python with venv, and diskcache 5.6.3 from PyPI").then_some(python)?
 }
 
 /// `fixtures/diskcache/make.py`, to which arguments are added: `big DIR`, `live DIR`, `ask DIR OP`.
 pub(crate) fn maker() -> Option<Command> {
-    let mut command = Command::new(python()?);
-    command.env("PYTHONDONTWRITEBYTECODE", "1").arg(fixtures().join("make.py"));
-    Some(command)
+    Some(library::generator(&python()?))
 }
 
 /// Python given a program text; `sys.argv[1:]` are the arguments added to it. `diskcache` can be imported.
@@ -106,27 +87,4 @@ pub(crate) fn python_check(dir: &Path) -> Option<Vec<String>> {
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let warnings = said["returned"].as_array().expect("warnings").iter();
     Some(warnings.map(|w| w.as_str().expect("text").to_owned()).collect())
-}
-
-/// `target/…/tmp/NAME`, shared by all tests.
-pub(crate) fn shared(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
-fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/diskcache")
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
-}
-
-/// Runs a command that must succeed.
-///
-/// # Panics
-/// If it does not.
-pub(crate) fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
-    output
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod diskcache;
 pub(crate) mod fixture;
+pub(crate) mod library;
 pub(crate) mod process;
 pub(crate) mod require;
 pub(crate) mod terminal;

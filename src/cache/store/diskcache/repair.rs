@@ -47,17 +47,13 @@ struct Repair<'a> {
 impl Repair<'_> {
     /// In an order in which each step may rely on the ones before: indexes first, counters last.
     fn all(&self, findings: &mut [Finding]) -> Result<(), Error> {
-        type Step<'a> = fn(&Repair<'a>, &mut [Finding]) -> Result<(), Error>;
-        let steps: [Step<'_>; 7] = [
-            Self::checkpoint,
-            Self::reindex,
-            Self::rows,
-            Self::orphans,
-            Self::directories,
-            Self::create,
-            Self::recount,
-        ];
-        steps.iter().try_for_each(|step| step(self, findings))
+        self.checkpoint(findings);
+        self.reindex(findings);
+        self.rows(findings)?;
+        self.orphans(findings)?;
+        self.directories(findings)?;
+        self.create(findings);
+        self.recount(findings)
     }
 
     fn sql<T>(&self, result: rusqlite::Result<T>) -> Result<T, Error> {
@@ -68,21 +64,19 @@ impl Repair<'_> {
         self.sql(Transaction::new_unchecked(self.db, TransactionBehavior::Immediate))
     }
 
-    fn checkpoint(&self, findings: &mut [Finding]) -> Result<(), Error> {
+    fn checkpoint(&self, findings: &mut [Finding]) {
         for finding in wanted(findings, |fix| *fix == Fix::Checkpoint) {
             let busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
             finding.problem.fixed = matches!(busy, Ok(0));
         }
-        Ok(())
     }
 
-    fn reindex(&self, findings: &mut [Finding]) -> Result<(), Error> {
+    fn reindex(&self, findings: &mut [Finding]) {
         for finding in wanted(findings, |fix| matches!(fix, Fix::Reindex { .. })) {
             let Some(Fix::Reindex { index }) = &finding.fix else { continue };
             let quoted = index.replace('"', "\"\"");
             finding.problem.fixed = self.db.execute_batch(&format!("REINDEX \"{quoted}\"")).is_ok();
         }
-        Ok(())
     }
 
     fn rows(&self, findings: &mut [Finding]) -> Result<(), Error> {
@@ -158,13 +152,12 @@ impl Repair<'_> {
         Ok(())
     }
 
-    fn create(&self, findings: &mut [Finding]) -> Result<(), Error> {
+    fn create(&self, findings: &mut [Finding]) {
         for finding in wanted(findings, |fix| matches!(fix, Fix::Create { .. })) {
             let Some(Fix::Create { sql }) = finding.fix else { continue };
             // Another program may have made it meanwhile, or something else has its name.
             finding.problem.fixed = self.db.execute_batch(sql).is_ok();
         }
-        Ok(())
     }
 
     fn recount(&self, findings: &mut [Finding]) -> Result<(), Error> {

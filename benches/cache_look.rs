@@ -1,0 +1,105 @@
+//! Looking at large caches, against Python's DiskCache and a bare scan by SQLite.
+//!
+//! `cargo bench --bench cache_look -- [--entries 1000000] [--files 200000] [--repeats 3]`
+//!
+//! Each figure is a ratio of two medians of the same run; whole processes are timed, from start to end. The caches are made once
+//! by Python and kept below `target/`.
+
+#[path = "common/caches.rs"]
+mod caches;
+mod common;
+
+use std::{path::Path, process::Command};
+
+use caches::{NOW, ask, big, library, median, seconds, verdict};
+use common::{Options, hotcold, run, say};
+
+fn look(words: &[&str], dir: &Path) -> Command {
+    let mut command = hotcold();
+    command.args(["cache", words[0], "--now", NOW]).args(&words[1..]).arg(dir);
+    command
+}
+
+/// A bare scan by the same SQLite that hotcold has, of the columns that a list shows.
+fn bare_scan(dir: &Path) -> f64 {
+    let begun = std::time::Instant::now();
+    let db = rusqlite::Connection::open_with_flags(
+        dir.join("cache.db"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )
+    .expect("the cache opens");
+    let sql = "SELECT rowid, key, raw, store_time, expire_time, access_time, access_count, tag, size, mode, filename,
+        octet_length(value) FROM Cache ORDER BY rowid";
+    let mut statement = db.prepare(sql).expect("a statement");
+    let mut rows = statement.query([]).expect("rows");
+    let mut sum = 0_usize;
+    while let Some(row) = rows.next().expect("a row") {
+        for column in 0..12 {
+            let value = row.get_ref(column).expect("a value");
+            sum += value.as_bytes().map_or(1, <[u8]>::len);
+        }
+    }
+    assert!(sum > 0);
+    begun.elapsed().as_secs_f64()
+}
+
+const SQL_LOOP: &str = "
+c = diskcache.Cache(d)
+n = 0
+for key, raw, expire, tag, size in c._sql('SELECT key, raw, expire_time, tag, size FROM Cache ORDER BY rowid'):
+    n += 1
+print(n)";
+const ITERATION: &str = "
+c = diskcache.Cache(d)
+n = 0
+for key in c:
+    value, expire, tag = c.get(key, expire_time=True, tag=True)
+    n += 1
+print(n)";
+const CHECK: &str = "print(len(diskcache.Cache(d).check()))";
+
+/// Peak memory of a command, in MiB.
+fn peak(command: &mut Command) -> f64 {
+    let program = command.get_program().to_owned();
+    let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    let mut measured = Command::new("python3");
+    let text = "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n\
+                print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)";
+    measured.args(["-c", text]).arg(program).args(args);
+    String::from_utf8(run(&mut measured)).expect("text").trim().parse().expect("a number")
+}
+
+fn main() {
+    let options = Options::from_env();
+    let Some(python) = library() else { return };
+    let (entries, files, repeats) =
+        (options.get("--entries", 1_000_000), options.get("--files", 200_000), options.get("--repeats", 3));
+    let dir = big(&python, entries, false);
+    let time = |words: &[&str]| median(repeats, || seconds(&mut look(words, &dir)));
+    let theirs = |text: &str| median(repeats, || seconds(&mut ask(&python, text, &dir)));
+
+    let bare = median(repeats, || bare_scan(&dir));
+    let (list, json) = (time(&["list"]), time(&["list", "--json"]));
+    let detail = |mine: f64, other: f64| format!("{mine:.2} s against {other:.2} s");
+    let sql = theirs(SQL_LOOP);
+    verdict("list against the library's SQL loop", sql / list, 3.0, true, &detail(list, sql));
+    let iteration = seconds(&mut ask(&python, ITERATION, &dir));
+    verdict("list against the library's iteration", iteration / list, 12.0, true, &detail(list, iteration));
+    verdict("list against a bare scan", list / bare, 2.5, false, &detail(list, bare));
+    say(format!("     list --json takes {json:.2} s"));
+    let stats = time(&["stats"]);
+    verdict("stats against a bare scan", stats / bare, 1.5, false, &detail(stats, bare));
+    let (check, library) = (time(&["check"]), theirs(CHECK));
+    verdict("check against the library's", library / check, 2.0, true, &detail(check, library));
+    let memory = peak(&mut look(&["list"], &dir));
+    verdict("memory of list in MiB", memory, 40.0, false, &format!("{entries} entries"));
+    let sorted = peak(&mut look(&["list", "--sort", "size"], &dir));
+    let each = (sorted - memory) * 1048576.0 / entries as f64;
+    verdict("bytes an entry of list --sort size", each, 64.0, false, &format!("{sorted:.0} MiB in all"));
+
+    let dir = big(&python, files, true);
+    // Directories and inodes are warm for both.
+    let mine = median(repeats, || seconds(&mut look(&["check"], &dir)));
+    let theirs = median(repeats, || seconds(&mut ask(&python, CHECK, &dir)));
+    verdict("check of value files against the library's", theirs / mine, 2.0, true, &detail(mine, theirs));
+}

@@ -1,0 +1,72 @@
+//! Large caches made by Python's DiskCache, and what the benches do with them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+#[path = "../../tests/support/library.rs"]
+pub(crate) mod library;
+
+pub(crate) use library::NOW;
+
+use crate::common::say;
+use library::{generator, interpreter, run, shared};
+
+/// Python with the library; says so where there is none.
+pub(crate) fn library() -> Option<PathBuf> {
+    let python = interpreter();
+    if python.is_none() {
+        say("skipped: needs python3 with venv, and diskcache from PyPI");
+    }
+    python
+}
+
+/// A cache with `entries` entries, made once and kept below `target/`; with `files`, a file for each value.
+pub(crate) fn big(python: &Path, entries: usize, files: bool) -> PathBuf {
+    let dir = shared(&format!("big-{entries}{}", if files { "-files" } else { "" }));
+    let ready = dir.with_extension("ready");
+    if !ready.exists() {
+        say(format!("making {} with Python, once", dir.display()));
+        let _ = fs::remove_dir_all(&dir);
+        let mut command = generator(python);
+        command.arg("big").arg(&dir).args(["-n", &entries.to_string()]);
+        if files {
+            command.arg("--files");
+        }
+        run(&mut command);
+        fs::write(&ready, "").expect("a file can be made");
+    }
+    dir
+}
+
+/// Seconds that a command takes from its start to its end.
+pub(crate) fn seconds(command: &mut Command) -> f64 {
+    let begun = Instant::now();
+    run(command);
+    begun.elapsed().as_secs_f64()
+}
+
+/// Python given a program that finds the cache's directory in `d`, and its clock at [`NOW`] in `now`.
+pub(crate) fn ask(python: &Path, program: &str, dir: &Path) -> Command {
+    let text = format!("import sys, diskcache\nd, now = sys.argv[1], 1750000000.0\n{program}");
+    let mut command = Command::new(python);
+    command.args(["-c", &text]).arg(dir);
+    command
+}
+
+/// Prints what was measured, its limit, and whether it is met.
+pub(crate) fn verdict(what: &str, ratio: f64, limit: f64, at_least: bool, detail: &str) {
+    let met = if at_least { ratio >= limit } else { ratio <= limit };
+    let word = if at_least { "at least" } else { "at most" };
+    say(format!("{} {what}: {ratio:.2} ({word} {limit}); {detail}", if met { "ok  " } else { "MISS" }));
+}
+
+/// Median of the seconds of `repeats` runs.
+pub(crate) fn median(repeats: usize, mut one: impl FnMut() -> f64) -> f64 {
+    let mut all: Vec<f64> = (0..repeats).map(|_| one()).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
+}
