@@ -77,7 +77,9 @@ impl Answer {
         let saved = self.save(&profile, streams);
         if profile.samples.is_empty() {
             streams.warn(&no_samples(&profile));
-            return saved;
+            // A script waits for its document all the same.
+            let printed = if self.options.json() { self.print(&profile, streams) } else { Ok(()) };
+            return saved.and(printed);
         }
         let drawn = self.draw(&profile, streams);
         let printed = self.print(&profile, streams);

@@ -40,7 +40,7 @@ pub(super) struct RecordArgs {
     /// Draw a flamegraph, too
     #[arg(long, value_name = "SVG")]
     pub(super) flamegraph: Option<PathBuf>,
-    /// Print the table to a file instead of standard error
+    /// Print the table to a file
     #[arg(long, value_name = "FILE")]
     pub(super) table_to: Option<PathBuf>,
 }

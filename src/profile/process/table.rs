@@ -20,7 +20,8 @@ use crate::profile::{
     stack::StackTree,
 };
 
-/// So many cut stacks are a reason to ask for longer dumps.
+/// So many cut stacks are a reason to ask for longer dumps, and for hearing of them earlier: what is completed from memory
+/// should not have gone on for long.
 const CUT_ENOUGH: u64 = 4;
 
 /// Everything known of the recorded processes, and their samples.
@@ -56,8 +57,8 @@ pub struct Counts {
     pub truncated: u64,
     /// … of these, completed from the process's memory.
     pub completed: u64,
-    /// Samples whose dump was full before it reached the root, whether completed or not.
-    pub full_dumps: u64,
+    /// Samples whose dump did not reach the root, whether completed or not.
+    pub cut_dumps: u64,
     /// How often the kernel slowed sampling down.
     pub throttled: u64,
 }
@@ -141,7 +142,7 @@ impl ProcessTable {
 
     /// Whether stacks are being cut for want of longer dumps.
     pub fn wants_longer_dumps(&self) -> bool {
-        self.counts.full_dumps >= CUT_ENOUGH
+        self.counts.cut_dumps >= CUT_ENOUGH
     }
 
     /// Process ids of the processes that have not ended.
@@ -327,7 +328,7 @@ impl ProcessTable {
         let mut outcome = self.walker.walk(&live.unwinder, sample);
         let mut completed = false;
         if outcome == Outcome::CutDump {
-            self.counts.full_dumps += u64::from(sample.stack.is_full());
+            self.counts.cut_dumps += 1;
             if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
                 outcome = better;
                 completed = better == Outcome::Root;

@@ -221,6 +221,8 @@ const POLL: Duration = Duration::from_millis(100);
 /// Without a descriptor that tells when a ring fills up.
 const BLIND_POLL: Duration = Duration::from_millis(20);
 const METER_EVERY_NS: u64 = 250_000_000;
+/// What readings of CPU time may be off by: they count clock ticks of 10 ms, and the last one is a little old.
+const METER_GRAIN_NS: u64 = 300_000_000;
 
 impl Session {
     fn new(perf: Perf, options: &Options) -> Self {
@@ -310,6 +312,21 @@ impl Session {
         ended.map_or(end, End::Program)
     }
 
+    /// The CPU time that the kernel charged, unless it is less than what was seen of it: a program that ignores SIGCHLD, or
+    /// whose children find another parent, has used more than anybody was told.
+    fn tell_cpu_time(&mut self) {
+        let Some(cpu) = self.meter.total() else { return };
+        let visible = if self.recording.kernel_frames { cpu.total_ns() } else { cpu.user_ns };
+        let sampled = self.table.counts().weight_ns;
+        if sampled.saturating_sub(visible) > METER_GRAIN_NS && sampled as f64 > 1.2 * visible as f64 {
+            let note = "coverage is not known: the program did not wait for all of its children".to_owned();
+            self.recording.notes.push(note);
+            return;
+        }
+        self.recording.user_cpu_ns = Some(cpu.user_ns);
+        self.recording.system_cpu_ns = Some(cpu.system_ns);
+    }
+
     fn pump(&mut self, all: bool) {
         let table = &mut self.table;
         if self.broken {
@@ -361,10 +378,7 @@ impl Session {
     fn finish(mut self, program: Program) -> Recorded {
         let setup = self.perf.setup();
         self.recording.duration_ns = monotonic_ns() - self.start_ns;
-        if let Some(cpu) = self.meter.total() {
-            self.recording.user_cpu_ns = Some(cpu.user_ns);
-            self.recording.system_cpu_ns = Some(cpu.system_ns);
-        }
+        self.tell_cpu_time();
         let throttled = self.table.counts().throttled;
         if throttled > 0 {
             self.recording
