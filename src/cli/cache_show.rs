@@ -17,7 +17,10 @@ use crate::{
         store::{Access, Query, Store, Value, Walk},
     },
     profile::format::save::Output,
-    render::cache::show::{self, Show},
+    render::cache::{
+        list,
+        show::{self, Show},
+    },
 };
 
 const EXAMPLES: &str = "\
@@ -30,8 +33,8 @@ Examples:
 
 /// Characters of a value that are shown.
 const BUDGET: usize = 2000;
-/// The same with `--full`.
-const FULL_BUDGET: usize = 64 << 20;
+/// The same with `--full`. A small pickle can describe an object whose text is endless.
+const FULL_BUDGET: usize = 4 << 20;
 /// Entries with the same key that an error names.
 const MOST_NAMED: usize = 5;
 
@@ -51,7 +54,7 @@ pub(super) struct Args {
     /// Id of the entry, the first column of `cache list`
     #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Option<String>,
-    /// Show the whole value
+    /// Show up to four million characters of the value instead of two thousand
     #[arg(long, conflicts_with = "raw")]
     full: bool,
     /// Write the stored bytes of the value to the file that -o names
@@ -71,7 +74,7 @@ pub(super) fn run(
     let store = cache_open::open(&args.dir, Access::Look, streams)?;
     let entry = match (&args.id, &args.key) {
         (Some(id), _) => by_id(&*store, id)?,
-        (None, key) => by_key(&*store, key.as_deref().unwrap_or_default(), now, streams)?,
+        (None, key) => by_key(&*store, key.as_deref().unwrap_or_default(), now)?,
     };
     if let Some(output) = &args.output {
         write_raw(store.value(&entry.id)?, output, &args.dir, streams)?;
@@ -110,37 +113,44 @@ fn by_id(store: &dyn Store, id: &str) -> Result<Entry, Error> {
     found.ok_or_else(missing)
 }
 
-/// The entry with the string key `key`; where there is none, the one whose key is shown so.
-fn by_key(store: &dyn Store, key: &str, now: Timestamp, streams: &mut Streams) -> Result<Entry, Error> {
-    let mut rules = vec![KeyRule::Text(key.to_owned()), KeyRule::Shown(key.to_owned())];
-    // Strings are listed in quotes, which may be typed along.
-    rules.extend(unquoted(key).map(|inner| KeyRule::Text(inner.to_owned())));
-    let filter = Filter { exact_keys: rules.clone(), ..Filter::default() };
-    let mut found: Vec<(usize, Entry)> = Vec::new();
-    store.entries(Query { filter: &filter, now, walk: Walk::Stored }, &mut |entry| {
-        if let Some(rank) = rules.iter().position(|rule| rule.matches(&entry.key)) {
-            found.push((rank, entry.clone()));
-        }
-        // Enough to know that one cannot be chosen.
-        if found.len() > 1000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    let best = found.iter().map(|(rank, _)| *rank).min();
-    let (mut best, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|(rank, _)| Some(*rank) == best);
-    let ids = |entries: &[(usize, Entry)]| -> Vec<String> {
-        entries.iter().take(MOST_NAMED).map(|(_, entry)| entry.id.to_string()).collect()
+/// The entry with the string key `key`; where there is none, the one whose key is listed so.
+fn by_key(store: &dyn Store, key: &str, now: Timestamp) -> Result<Entry, Error> {
+    // Stores find strings by their index; for other spellings every key is looked at.
+    let rules = vec![KeyRule::Text(key.to_owned())];
+    let filter = Filter { exact_keys: rules, ..Filter::default() };
+    if let Some(entry) = only_one(store, &filter, key, now, |entry| filter.matches(entry, now))? {
+        return Ok(entry);
+    }
+    let mut listed = String::new();
+    let is_listed_so = |entry: &Entry| {
+        listed.clear();
+        list::notation(&mut listed, &entry.key);
+        !entry.key.cut && (listed == key || entry.key.text == key)
     };
-    if best.len() > 1 {
-        return Err(Error::Ambiguous { what: key.to_owned(), ids: ids(&best) });
-    }
-    if !others.is_empty() {
-        streams.note(&format!("other keys are shown like this one: see --id {}", ids(&others).join(", ")));
-    }
-    let missing = || Error::NoSuchEntry { what: key.to_owned(), noun: "key" };
-    best.pop().map(|(_, entry)| entry).ok_or_else(missing)
+    let found = only_one(store, &Filter::default(), key, now, is_listed_so)?;
+    found.ok_or_else(|| Error::NoSuchEntry { what: key.to_owned(), noun: "key" })
 }
 
-fn unquoted(key: &str) -> Option<&str> {
-    ['\'', '"'].iter().find_map(|quote| key.strip_prefix(*quote)?.strip_suffix(*quote))
+/// The entry that `is_meant`, if there is one.
+///
+/// # Errors
+/// [`Error::Ambiguous`] where there are several.
+fn only_one(
+    store: &dyn Store,
+    filter: &Filter,
+    key: &str,
+    now: Timestamp,
+    mut is_meant: impl FnMut(&Entry) -> bool,
+) -> Result<Option<Entry>, Error> {
+    let (mut found, mut ids) = (None, Vec::new());
+    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+        if is_meant(entry) {
+            ids.push(entry.id.to_string());
+            found.get_or_insert_with(|| entry.clone());
+        }
+        if ids.len() < MOST_NAMED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    if ids.len() > 1 { Err(Error::Ambiguous { what: key.to_owned(), ids }) } else { Ok(found) }
 }
 
 /// Copies the stored bytes without holding them in memory.

@@ -1,5 +1,8 @@
 //! One integration-test binary.
 
+// Helpers of tests are tests; clippy knows only the functions marked as such.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -8,6 +11,7 @@ mod cache_fixtures;
 mod cache_hostile;
 mod cache_list;
 mod cache_looking;
+mod cache_show;
 mod cache_stats;
 mod cache_watch;
 mod completions;
@@ -17,4 +21,6 @@ mod harness;
 mod help;
 mod man;
 mod pickle;
+mod record;
 mod report;
+mod run;

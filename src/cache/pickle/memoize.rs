@@ -14,10 +14,8 @@ use super::{
 pub struct Memoized {
     /// Module and qualified name.
     pub function: String,
-    /// The call in Python's notation.
+    /// The call in Python's notation, with the words `being computed` where the key only marks that.
     pub call: Shown,
-    /// Whether it only marks a value that is being computed.
-    pub in_progress: bool,
 }
 
 pub(super) fn read(heap: &Heap, root: Value, budget: usize) -> Option<Memoized> {
@@ -44,8 +42,8 @@ pub(super) fn read(heap: &Heap, root: Value, budget: usize) -> Option<Memoized> 
             Walk::new(tuple, Part::Elements, Form::Keywords).from(split + 1).until(split + 1 + 2 * pairs);
         pieces.push(Piece::Walk(if split > 1 { walk.after_comma() } else { walk }));
     }
-    pieces.push(Piece::Fixed(")"));
-    Some(Memoized { function, call: print::pieces(heap, pieces, budget), in_progress })
+    pieces.push(Piece::Fixed(if in_progress { "), being computed" } else { ")" }));
+    Some(Memoized { function, call: print::pieces(heap, pieces, budget) })
 }
 
 /// The number of keyword arguments in what stands behind the separator: pairs in order of their names, then the types of all arguments

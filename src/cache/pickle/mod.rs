@@ -24,8 +24,6 @@ pub use notation::Shown;
 
 use heap::{Heap, Node, Value};
 
-use super::model::{DataType, Label};
-
 /// How far a pickle is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -45,27 +43,6 @@ impl Limits {
     /// For one value that somebody asked for.
     pub const VALUE: Self =
         Self { opcodes: 100_000_000, memory: 256 << 20, kept_items: 20_000, findings: 100 };
-}
-
-/// Characters of a key that are shown.
-const KEY_BUDGET: usize = 4000;
-
-/// A stored key or tag as a label, and the group it belongs to: the function, for a key that `memoize` made. `whole` says whether
-/// `bytes` are all of it.
-pub fn label(bytes: &[u8], whole: bool) -> (Label, Option<String>) {
-    let pickle = Pickle::read(bytes, Limits::KEY);
-    let (shown, group) = match (pickle.damage(), pickle.memoized(KEY_BUDGET)) {
-        (None, Some(Memoized { mut call, function, in_progress })) => {
-            call.text.push_str(if in_progress { " being computed" } else { "" });
-            (call, Some(function))
-        }
-        (None, None) => (pickle.text(KEY_BUDGET), None),
-        (Some(_), _) if !whole => (Shown { text: "<long pickle>".to_owned(), cut: true }, None),
-        (Some(damage), _) => (Shown { text: format!("<damaged pickle: {damage}>"), cut: false }, None),
-    };
-    let Shown { text, cut } = shown;
-    let label = Label { data_type: DataType::Pickle, text, bytes: None, cut, runs_code: pickle.runs_code };
-    (label, group)
 }
 
 /// Why a pickle could not be read to its end.

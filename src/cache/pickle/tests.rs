@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use super::{Action, Limits, Pickle, label, notation};
+use super::{Action, Limits, Pickle, notation};
 
 fn read(bytes: &[u8]) -> Pickle<'_> {
     Pickle::read(bytes, Limits::VALUE)
@@ -150,8 +150,11 @@ fn memoized_calls_are_told_from_tuples() {
     // ('app.fetch', 'http://x', None, 'page', 2) and so on, in protocol 0.
     let call = |items: &str| {
         let bytes = format!("({items}t.");
-        let (label, group) = label(bytes.as_bytes(), true);
-        format!("{} [{}]", label.text, group.unwrap_or_default())
+        let pickle = read(bytes.as_bytes());
+        match pickle.memoized(300) {
+            Some(call) => format!("{} [{}]", call.call.text, call.function),
+            None => format!("{} []", pickle.text(300).text),
+        }
     };
     assert_eq!(
         call("S'app.fetch'\nS'http://x'\nNS'page'\nI2\n"),
@@ -167,21 +170,11 @@ fn memoized_calls_are_told_from_tuples() {
     assert_eq!(call("S'app.f'\nI1\nNS'x'\nI2\ncbuiltins\nint\ncbuiltins\nint\n"), "app.f(1, x=2) [app.f]");
     let no_value = "cdiskcache.core\nConstant\n(S'ENOVAL'\ntR";
     assert_eq!(call(&format!("S'app.f'\nI1\n{no_value}S'x'\nI2\n")), "app.f(1, x=2) [app.f]");
-    assert_eq!(call(&format!("S'app.f'\nI1\nN{no_value}")), "app.f(1) being computed [app.f]");
+    assert_eq!(call(&format!("S'app.f'\nI1\nN{no_value}")), "app.f(1), being computed [app.f]");
     assert_eq!(call("S'user'\nN"), "('user', None) []");
     assert_eq!(call("S'a.b c'\nN"), "('a.b c', None) []");
     assert_eq!(call("S'a.b'\nI1\nNS'z'\nI1\nS'a'\nI1\n"), "('a.b', 1, None, 'z', 1, 'a', 1) []");
     assert_eq!(call("S'a.b'\nI1\n"), "('a.b', 1) []");
-}
-
-#[test]
-fn keys_that_cannot_be_read_still_have_a_label() {
-    let (text, _) = label(b"\x80\x02h\xff.", true);
-    assert_eq!(text.text, "<damaged pickle: a memo place is read that was not written at byte 2>");
-    let (text, _) = label(b"\x80\x03X\xff\xff\0\0abc", false);
-    assert_eq!((text.text.as_str(), text.cut), ("<long pickle>", true));
-    let (text, _) = label(b"cos\nsystem\n(S'id'\ntR.", true);
-    assert_eq!((text.text.as_str(), text.runs_code), ("os.system('id')", true));
 }
 
 #[test]
@@ -290,7 +283,7 @@ fn survives(bytes: &[u8]) {
         assert!(text.text.chars().count() <= budget + 1);
         assert!(text.text.chars().all(|c| !c.is_control()));
     }
-    let _ = (pickle.memoized(100), pickle.type_name(), label(bytes, true));
+    let _ = (pickle.memoized(100), pickle.type_name());
     assert!(pickle.findings.len() <= limits.findings);
     assert!(pickle.findings.iter().all(|f| f.offset < bytes.len() as u64));
     assert!(pickle.findings_left_out == 0 || pickle.findings.len() == limits.findings);

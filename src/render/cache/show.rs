@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cache::{
-        model::{Entry, Expiry, State, Time, Timestamp},
+        model::{DataType, Entry, Expiry, State, Time, Timestamp},
         pickle::Finding,
         preview::{Form, Preview},
     },
@@ -118,7 +118,8 @@ fn value_line(show: &Show, style: Style) -> String {
     let stored = show.entry.value_type.name();
     let Some(value) = show.value else { return format!("{stored}, cannot be read") };
     let mut line = stored.to_owned();
-    if let Some(class) = value.type_name.as_deref().filter(|class| *class != stored) {
+    let plain = matches!(show.entry.value_type, DataType::Text | DataType::Integer | DataType::Float);
+    if let Some(class) = value.type_name.as_deref().filter(|class| !plain && *class != stored) {
         let _ = write!(line, " ({})", one_line(class, style));
     }
     if value.stored_bytes > 0 {
@@ -150,7 +151,7 @@ fn findings(value: &Preview, style: Style, w: &mut dyn Write) -> io::Result<()> 
     if value.findings.is_empty() {
         return Ok(());
     }
-    writeln!(w, "\nIf Python read the value, it would run this:")?;
+    writeln!(w, "\nTo read the value, Python")?;
     for finding in value.findings.iter().take(MOST_FINDINGS) {
         let line = format!(
             "  {} {} ({} at byte {})",
@@ -255,4 +256,131 @@ pub fn json(show: &Show, w: &mut dyn Write) -> io::Result<()> {
     };
     serde_json::to_writer(&mut *w, &document)?;
     writeln!(w)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::cache::{
+        model::{EntryId, Label, TimeSource},
+        pickle::Action,
+    };
+
+    fn shown(entry: &Entry, value: Option<&Preview>, style: Style) -> String {
+        let now = Timestamp::from_seconds(1_750_000_000.0).unwrap();
+        let show = Show { kind: "cache", root: "/c", entry, value, now };
+        let mut out = Vec::new();
+        text(&show, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn entry() -> Entry {
+        let at = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        Entry {
+            key: Label { runs_code: true, ..Label::text("k\n\u{1b}[2J") },
+            group: Some("app.f\u{202e}".to_owned()),
+            own_bytes: 2048,
+            accessed: Some(Time { at: at(1_749_999_000.0), source: TimeSource::Recorded }),
+            expiry: Expiry::At(at(1_749_990_000.0)),
+            hits: Some(1204),
+            tags: Some(vec![Label::text("a"), Label::text("b")]),
+            state: State::Corrupt,
+            path: Some("aa/\u{1b}c.val".into()),
+            value_type: DataType::Pickle,
+            ..Entry::new(EntryId::Part(3, 7))
+        }
+    }
+
+    fn value() -> Preview {
+        let finding = |offset| Finding {
+            offset,
+            opcode: "REDUCE",
+            action: Action::Call,
+            name: "os.\u{1b}system".to_owned(),
+            dangerous: true,
+        };
+        Preview {
+            stored_bytes: 1500,
+            form: Form::Text,
+            text: "one\ttwo\n\u{1b}[2Jthree".to_owned(),
+            cut: true,
+            type_name: Some("app.\u{7}X".to_owned()),
+            findings: (0..12).map(finding).collect(),
+            findings_left_out: 5,
+            runs_code: true,
+            problem: Some("4 bytes behind the pickle".to_owned()),
+        }
+    }
+
+    #[test]
+    fn nothing_from_outside_drives_the_terminal() {
+        let text = shown(&entry(), Some(&value()), Style { escape: true, ..Style::default() });
+        assert!(
+            text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control() && c != '\u{202e}'),
+            "{text}"
+        );
+        assert_snapshot!(text, @r"
+        key            'k\n\x1b[2J'
+        key type       text
+        id             003:7
+        key warning    would run code if Python read it
+        group          app.f\u{202e}
+        size           2.0 KiB (2,048 bytes)
+        stored         not recorded
+        last used      16m ago, 2025-06-15T14:50:00.000000Z
+        expiry         expired 2h ago, 2025-06-15T12:20:00.000000Z
+        hits           1,204
+        tag            'a', 'b'
+        state          corrupt: its owner cannot read it
+        stored in      aa/\u{1b}c.val
+        value          pickle (app.\u{7}X), 1.5 KiB (1,500 bytes)
+        value warning  4 bytes behind the pickle
+
+        To read the value, Python
+          calls os.\u{1b}system (REDUCE at byte 0), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 1), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 2), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 3), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 4), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 5), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 6), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 7), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 8), known as dangerous
+          calls os.\u{1b}system (REDUCE at byte 9), known as dangerous
+          and 7 more
+
+        one	two
+        \u{1b}[2Jthree
+
+        Only the beginning is shown; see --id 003:7 --full, or --raw -o FILE
+        ");
+    }
+
+    #[test]
+    fn pipes_get_the_value_as_it_is() {
+        let text = shown(&entry(), Some(&value()), Style::default());
+        assert!(text.contains("\n\none\ttwo\n\u{1b}[2Jthree\n\n"), "{text}");
+        let gone = shown(&entry(), None, Style::default());
+        assert!(gone.ends_with("value        pickle, cannot be read\n"), "{gone}");
+    }
+
+    #[test]
+    fn json_has_the_entry_and_the_value() {
+        let now = Timestamp::from_seconds(1_750_000_000.0).unwrap();
+        let (entry, value) = (entry(), value());
+        let mut out = Vec::new();
+        json(&Show { kind: "cache", root: "/c", entry: &entry, value: Some(&value), now }, &mut out).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(document["schema"], "hotcold.cache.show/1");
+        assert_eq!((&document["id"], &document["expired"]), (&"003:7".into(), &true.into()));
+        let value = &document["value"];
+        assert_eq!(
+            (&value["form"], &value["cut"], &value["findings_left_out"]),
+            (&"text".into(), &true.into(), &5.into())
+        );
+        assert_eq!(value["findings"][0]["action"], "calls");
+        assert!(out.ends_with(b"}\n"));
+    }
 }
