@@ -29,6 +29,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand profile 'Record and read CPU profiles'
+            cand cache 'Look into caches and remove what has gone cold'
             cand doctor 'Tell what can be profiled here, what cannot, and the command that changes it'
             cand completions 'Print a shell completion script'
             cand man 'Write the manual pages'
@@ -156,6 +157,229 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;profile;help;help'= {
         }
+        &'hotcold;cache'= {
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the entries of a cache'
+            cand show 'Show one entry and its value'
+            cand stats 'Tell what fills a cache'
+            cand check 'Look for damage, and repair it'
+            cand expire 'Remove what has expired'
+            cand prune 'Remove entries by rule'
+            cand rm 'Remove the entries that are named'
+            cand clear 'Remove every entry and keep the cache usable'
+            cand watch 'Watch a cache at work'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'hotcold;cache;list'= {
+            cand --sort 'Order by size, age, used, expires or key instead of as stored'
+            cand --limit 'Show at most N entries'
+            cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
+            cand --unused-for 'Only those not used for D; the cache must record it'
+            cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
+            cand --tag 'Only those with this tag; several mean any of them'
+            cand --key 'Only those whose key matches the pattern with * and ?'
+            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand -l 'Show the value''s type and file too'
+            cand --long 'Show the value''s type and file too'
+            cand --expired 'Only those that have expired'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;show'= {
+            cand --id 'Id of the entry, the first column of `cache list`'
+            cand -o 'File for --raw, replaced as a whole; `-` for standard output'
+            cand --output 'File for --raw, replaced as a whole; `-` for standard output'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --full 'Show up to four million characters of the value instead of two thousand'
+            cand --raw 'Write the stored bytes of the value to the file that -o names'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;stats'= {
+            cand --by 'Add up by tag, group or type of the value'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;check'= {
+            cand --grace 'Leave files alone that are younger than D: they may be just being written'
+            cand --lock-timeout 'Wait for a locked cache at most D, with --fix'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --deep 'Read all keys and values too, and compare every index with its table'
+            cand --fix 'Repair what can be repaired without losing anything'
+            cand --audit 'List the pickles that would import or call something when Python reads them'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;expire'= {
+            cand --grace 'Spare what was stored less than D ago'
+            cand --lock-timeout 'Wait at most D for a cache that is locked'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand -n 'Only tell what would be removed; with -v or --json every entry'
+            cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --vacuum 'Give free space inside the database back to the file system'
+            cand --fast 'Do not slow down for other users of the cache'
+            cand --polite 'Slow down even if no other user is seen, such as one in a container'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;prune'= {
+            cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
+            cand --unused-for 'Only those not used for D; the cache must record it'
+            cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
+            cand --tag 'Only those with this tag; several mean any of them'
+            cand --key 'Only those whose key matches the pattern with * and ?'
+            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
+            cand --max-entries 'Remove more until at most N entries are left'
+            cand --by 'Who goes first for a limit: policy, used, stored or hits'
+            cand --grace 'Spare what was stored less than D ago'
+            cand --lock-timeout 'Wait at most D for a cache that is locked'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --expired 'Only those that have expired'
+            cand -n 'Only tell what would be removed; with -v or --json every entry'
+            cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --vacuum 'Give free space inside the database back to the file system'
+            cand --fast 'Do not slow down for other users of the cache'
+            cand --polite 'Slow down even if no other user is seen, such as one in a container'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;rm'= {
+            cand --id 'An entry by the id that `list` shows'
+            cand --grace 'Spare what was stored less than D ago'
+            cand --lock-timeout 'Wait at most D for a cache that is locked'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand -n 'Only tell what would be removed; with -v or --json every entry'
+            cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --vacuum 'Give free space inside the database back to the file system'
+            cand --fast 'Do not slow down for other users of the cache'
+            cand --polite 'Slow down even if no other user is seen, such as one in a container'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;clear'= {
+            cand --grace 'Spare what was stored less than D ago'
+            cand --lock-timeout 'Wait at most D for a cache that is locked'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand -n 'Only tell what would be removed; with -v or --json every entry'
+            cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --vacuum 'Give free space inside the database back to the file system'
+            cand --fast 'Do not slow down for other users of the cache'
+            cand --polite 'Slow down even if no other user is seen, such as one in a container'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;watch'= {
+            cand --interval 'Look every D'
+            cand --count 'End after N looks'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;cache;help'= {
+            cand list 'List the entries of a cache'
+            cand show 'Show one entry and its value'
+            cand stats 'Tell what fills a cache'
+            cand check 'Look for damage, and repair it'
+            cand expire 'Remove what has expired'
+            cand prune 'Remove entries by rule'
+            cand rm 'Remove the entries that are named'
+            cand clear 'Remove every entry and keep the cache usable'
+            cand watch 'Watch a cache at work'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'hotcold;cache;help;list'= {
+        }
+        &'hotcold;cache;help;show'= {
+        }
+        &'hotcold;cache;help;stats'= {
+        }
+        &'hotcold;cache;help;check'= {
+        }
+        &'hotcold;cache;help;expire'= {
+        }
+        &'hotcold;cache;help;prune'= {
+        }
+        &'hotcold;cache;help;rm'= {
+        }
+        &'hotcold;cache;help;clear'= {
+        }
+        &'hotcold;cache;help;watch'= {
+        }
+        &'hotcold;cache;help;help'= {
+        }
         &'hotcold;doctor'= {
             cand --color 'When to use colour'
             cand --json 'Print JSON'
@@ -188,6 +412,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help'= {
             cand profile 'Record and read CPU profiles'
+            cand cache 'Look into caches and remove what has gone cold'
             cand doctor 'Tell what can be profiled here, what cannot, and the command that changes it'
             cand completions 'Print a shell completion script'
             cand man 'Write the manual pages'
@@ -206,6 +431,35 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;report'= {
         }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;cache'= {
+            cand list 'List the entries of a cache'
+            cand show 'Show one entry and its value'
+            cand stats 'Tell what fills a cache'
+            cand check 'Look for damage, and repair it'
+            cand expire 'Remove what has expired'
+            cand prune 'Remove entries by rule'
+            cand rm 'Remove the entries that are named'
+            cand clear 'Remove every entry and keep the cache usable'
+            cand watch 'Watch a cache at work'
+        }
+        &'hotcold;help;cache;list'= {
+        }
+        &'hotcold;help;cache;show'= {
+        }
+        &'hotcold;help;cache;stats'= {
+        }
+        &'hotcold;help;cache;check'= {
+        }
+        &'hotcold;help;cache;expire'= {
+        }
+        &'hotcold;help;cache;prune'= {
+        }
+        &'hotcold;help;cache;rm'= {
+        }
+        &'hotcold;help;cache;clear'= {
+        }
+        &'hotcold;help;cache;watch'= {
         }
         &'hotcold;help;doctor'= {
         }

@@ -33,6 +33,7 @@ complete -c hotcold -n "__fish_hotcold_needs_command" -s v -l verbose -d 'Tell w
 complete -c hotcold -n "__fish_hotcold_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_needs_command" -s V -l version -d 'Print version'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "profile" -d 'Record and read CPU profiles'
+complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "cache" -d 'Look into caches and remove what has gone cold'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "doctor" -d 'Tell what can be profiled here, what cannot, and the command that changes it'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "man" -d 'Write the manual pages'
@@ -148,6 +149,176 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "report" -d 'Print where a recording spent its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l sort -d 'Order by size, age, used, expires or key instead of as stored' -r -f -a "size\t''
+age\t''
+used\t''
+expires\t''
+key\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l limit -d 'Show at most N entries' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l unused-for -d 'Only those not used for D; the cache must record it' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l key -d 'Only those whose key matches the pattern with * and ?' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s l -l long -d 'Show the value\'s type and file too'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l id -d 'Id of the entry, the first column of `cache list`' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s o -l output -d 'File for --raw, replaced as a whole; `-` for standard output' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l full -d 'Show up to four million characters of the value instead of two thousand'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l raw -d 'Write the stored bytes of the value to the file that -o names'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
+group\t''
+type\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l grace -d 'Leave files alone that are younger than D: they may be just being written' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait for a locked cache at most D, with --fix' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l deep -d 'Read all keys and values too, and compare every index with its table'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l fix -d 'Repair what can be repaired without losing anything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l audit -d 'List the pickles that would import or call something when Python reads them'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s y -l yes -d 'Do not ask'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l vacuum -d 'Give free space inside the database back to the file system'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l fast -d 'Do not slow down for other users of the cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l polite -d 'Slow down even if no other user is seen, such as one in a container'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l unused-for -d 'Only those not used for D; the cache must record it' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l tag -d 'Only those with this tag; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l key -d 'Only those whose key matches the pattern with * and ?' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-size -d 'Remove more until the cache counts at most S, such as 500MB or 1GiB' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-entries -d 'Remove more until at most N entries are left' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l by -d 'Who goes first for a limit: policy, used, stored or hits' -r -f -a "policy\t''
+used\t''
+stored\t''
+hits\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l vacuum -d 'Give free space inside the database back to the file system'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l fast -d 'Do not slow down for other users of the cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l polite -d 'Slow down even if no other user is seen, such as one in a container'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l id -d 'An entry by the id that `list` shows' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s y -l yes -d 'Do not ask'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l vacuum -d 'Give free space inside the database back to the file system'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l fast -d 'Do not slow down for other users of the cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l polite -d 'Slow down even if no other user is seen, such as one in a container'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -s y -l yes -d 'Do not ask'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l vacuum -d 'Give free space inside the database back to the file system'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l fast -d 'Do not slow down for other users of the cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l polite -d 'Slow down even if no other user is seen, such as one in a container'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -l interval -d 'Look every D' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -l count -d 'End after N looks' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "watch" -d 'Watch a cache at work'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand doctor" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -169,12 +340,22 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand man" -l json -d 'Print J
 complete -c hotcold -n "__fish_hotcold_using_subcommand man" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand man" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile doctor completions man help" -f -a "profile" -d 'Record and read CPU profiles'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile doctor completions man help" -f -a "doctor" -d 'Tell what can be profiled here, what cannot, and the command that changes it'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile doctor completions man help" -f -a "completions" -d 'Print a shell completion script'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile doctor completions man help" -f -a "man" -d 'Write the manual pages'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "profile" -d 'Record and read CPU profiles'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "cache" -d 'Look into caches and remove what has gone cold'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "doctor" -d 'Tell what can be profiled here, what cannot, and the command that changes it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "completions" -d 'Print a shell completion script'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "man" -d 'Write the manual pages'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_seen_subcommand_from profile cache doctor completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "run" -d 'Run a program and print where it spends its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "attach" -d 'Record a program that is running already'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "report" -d 'Print where a recording spent its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "watch" -d 'Watch a cache at work'

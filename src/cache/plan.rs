@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Error,
-    model::{Entry, EntryId, Stamp, Timestamp},
+    model::{Entry, EntryId, Eviction, Kept, Stamp, Timestamp},
     select::Filter,
     store::{Query, Store, Walk},
 };
@@ -89,6 +89,8 @@ pub struct Room {
     pub bytes: Option<u64>,
     /// At most so many entries.
     pub entries: Option<u64>,
+    /// In which order they go; `None` for the owner's own.
+    pub order: Option<Eviction>,
 }
 
 /// Plans to remove what meets `filter` when it is removed.
@@ -132,13 +134,70 @@ pub fn everything(store: &dyn Store, now: Timestamp) -> Result<Plan, Error> {
     Ok(Plan { what: What::Everything, ..plan })
 }
 
-/// Plans to remove what meets `filter`, and then, in the owner's own order or least recently used first, as many more as it takes until no more
-/// is left than `room` allows. Entries younger than the filter's grace period stay in any case.
+/// Plans to remove the entries that `filter` names, as they are now.
+///
+/// # Errors
+/// [`Error::NotKept`], and those of [`Store::entries`].
+pub fn named(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<Plan, Error> {
+    let plan = by_rule(store, Verb::Remove, filter.clone(), now)?;
+    let mut entries = Vec::new();
+    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+        if filter.matches(entry, now) {
+            let bytes = entry.size_bytes();
+            entries.push(Planned { id: entry.id.clone(), stamp: entry.stamp, bytes });
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(Plan { entries: entries.len() as u64, what: What::List { entries, spare_used: false }, ..plan })
+}
+
+/// Visits every entry of a plan.
+///
+/// # Errors
+/// Those of [`Store::entries`].
+pub fn each(store: &dyn Store, plan: &Plan, visit: &mut dyn FnMut(&Entry)) -> Result<(), Error> {
+    let all = Filter::default();
+    let filter = match &plan.what {
+        What::List { entries, .. } => {
+            let mut ids = entries.iter().map(|planned| planned.id.clone());
+            return store.lookup(&mut ids, &mut |entry| {
+                visit(entry);
+                ControlFlow::Continue(())
+            });
+        }
+        What::Rule(filter) => filter,
+        What::Everything => &all,
+    };
+    store.entries(Query { filter, now: plan.now, walk: Walk::Stored }, &mut |entry| {
+        if filter.matches(entry, plan.now) {
+            visit(entry);
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+/// Refuses an order by what the owner does not keep.
+fn check_order(store: &dyn Store, order: Eviction) -> Result<(), Error> {
+    let needs = match order {
+        Eviction::LeastRecentlyUsed => &store.facts().accessed,
+        Eviction::LeastFrequentlyUsed => &store.facts().hits,
+        Eviction::LeastRecentlyStored | Eviction::None => &Kept::Yes,
+    };
+    match needs {
+        Kept::Yes => Ok(()),
+        Kept::No(why) => Err(Error::NotKept { flag: "--by", why: why.clone() }),
+    }
+}
+
+/// Plans to remove what meets `filter`, and then what has expired, and then, in the owner's own order or that of `room`, as many more as it
+/// takes until no more is left than `room` allows. Entries younger than the filter's grace period stay in any case.
 ///
 /// # Errors
 /// [`Error::NotKept`], and those of [`Store::entries`].
 pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) -> Result<Plan, Error> {
     filter.check(store.facts())?;
+    let order = room.order.unwrap_or(store.eviction());
+    check_order(store, order)?;
     let pulse = store.pulse(now)?;
     let everything = store.totals(&Filter::default(), now)?;
     let of = everything.map_or(pulse.entries, |totals| totals.of);
@@ -162,12 +221,16 @@ pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) ->
     let beside = everything.map_or(0, |totals| pulse.bytes.saturating_sub(totals.bytes) / of.max(1));
     let mut left = Left { bytes: pulse.bytes, entries: of, beside };
     listed.iter().for_each(|planned| left.lose(planned));
-    if !left.fits(room) {
-        let grace = Filter { grace: filter.grace, ..Filter::default() };
-        let walk = Walk::ByEviction(store.eviction());
-        store.entries(Query { filter: &grace, now, walk }, &mut |entry| {
-            let planned_already = rule && filter.matches(entry, now);
-            if grace.matches(entry, now) && !planned_already {
+    let rest = Filter { grace: filter.grace, ..Filter::default() };
+    let expired = Filter { expired: true, ..rest.clone() };
+    for (which, walk) in [(&expired, Walk::Stored), (&rest, Walk::ByEviction(order))] {
+        if left.fits(room) {
+            break;
+        }
+        store.entries(Query { filter: which, now, walk }, &mut |entry| {
+            let planned_already =
+                rule && filter.matches(entry, now) || !which.expired && entry.expiry.is_past(now);
+            if which.matches(entry, now) && !planned_already {
                 add(entry, &mut listed);
                 listed.last().into_iter().for_each(|planned| left.lose(planned));
             }
@@ -272,7 +335,7 @@ mod tests {
             entry.own_bytes = 10;
             entry.created = super::super::sketch::time(100.0 - i as f64);
         });
-        let room = Room { entries: Some(2), bytes: None };
+        let room = Room { entries: Some(2), ..Room::default() };
         let plan = to_fit(&store, &Filter::default(), room, at(NOW)).unwrap();
         let What::List { entries, .. } = plan.what else { panic!("no list") };
         let ids: Vec<&EntryId> = entries.iter().map(|planned| &planned.id).collect();
@@ -293,7 +356,7 @@ mod tests {
                 entry.own_bytes = size;
                 entry
             }).collect();
-            let room = Room { bytes: most_bytes, entries: most_entries };
+            let room = Room { bytes: most_bytes, entries: most_entries, order: None };
             let filter = Filter { larger_than, ..Filter::default() };
             let plan = to_fit(&store, &filter, room, at(NOW)).unwrap();
             let What::List { entries: going, .. } = &plan.what else { panic!("no list") };

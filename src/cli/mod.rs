@@ -10,6 +10,7 @@ mod cache_filters;
 mod cache_list;
 mod cache_open;
 mod cache_prune;
+mod cache_removal;
 mod cache_rm;
 mod cache_show;
 mod cache_stats;

@@ -8,7 +8,7 @@ mod sweep;
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, limits::Limit};
 
 use super::{
     DiskStore, Part, entries,
@@ -158,13 +158,21 @@ pub(super) fn reclaim(store: &DiskStore) -> Result<Reclaimed, Error> {
                     reclaimed.refused = Some("other processes have the cache open".to_owned());
                     continue;
                 }
-                _ => connection.execute_batch("VACUUM").map_err(error)?,
+                _ => vacuum(connection).map_err(error)?,
             }
         }
         checkpoint(connection).map_err(error)?;
         reclaimed.bytes += before.saturating_sub(number("page_count")?).saturating_mul(page);
     }
     Ok(reclaimed)
+}
+
+/// Writes the database anew, for which SQLite attaches the new one.
+fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+    let result = connection.execute_batch("VACUUM");
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    result
 }
 
 /// Writes the log into the database as far as nobody needs to wait for it.
