@@ -416,8 +416,7 @@ fn being_killed_leaves_files_at_worst() {
         let all = count();
         let wanted = all - all * (round / 2) / 12;
         wait_until("some files to go, or the end", || {
-            (count() <= wanted && round > 1 || child.try_wait().unwrap().is_some() || round <= 1)
-                .then_some(())
+            (count() <= wanted || round <= 1 || child.try_wait().unwrap().is_some()).then_some(())
         });
         std::thread::sleep(Duration::from_millis(round as u64 % 4));
         let _ = child.kill();
