@@ -47,13 +47,82 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
+            [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
-        'hotcold;profile;report' {
+        'hotcold;profile;run' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to save the recording to')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to save the recording to')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
+            [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
+            [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file instead of standard error')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
+            [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not save the recording')
+            [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Watch all processors instead of the program''s threads (root)')
+            [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
+            [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
+            [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;attach' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Process to record, with its threads and children')
+            [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'Process to record, with its threads and children')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to save the recording to')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to save the recording to')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
+            [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
+            [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file instead of standard error')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
+            [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not save the recording')
+            [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Watch all processors instead of the program''s threads (root)')
+            [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
+            [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
+            [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;report' {
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
+            [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
+            [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -64,7 +133,12 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;flamegraph' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
+            [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title of the picture instead of the recorded command')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Draw only stacks with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Put the innermost functions on top and their callers below')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -75,9 +149,17 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;help' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
+            [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'hotcold;profile;help;run' {
+            break
+        }
+        'hotcold;profile;help;attach' {
             break
         }
         'hotcold;profile;help;report' {
@@ -131,8 +213,16 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;help;profile' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
+            [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
+            break
+        }
+        'hotcold;help;profile;run' {
+            break
+        }
+        'hotcold;help;profile;attach' {
             break
         }
         'hotcold;help;profile;report' {

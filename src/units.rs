@@ -123,7 +123,7 @@ pub fn rfc3339(seconds: f64) -> Option<String> {
     const FIRST: f64 = -62_167_219_200.0;
     const END: f64 = 253_402_300_800.0;
     let micros = (seconds * 1e6).round();
-    if !(micros >= FIRST * 1e6 && micros < END * 1e6) {
+    if !(FIRST * 1e6..END * 1e6).contains(&micros) {
         return None;
     }
     let micros = micros as i64;

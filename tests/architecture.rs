@@ -92,6 +92,22 @@ fn every_module_keeps_to_the_rules() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
+/// The checker takes such files on trust: see that they are not part of the program.
+#[test]
+fn what_is_named_as_a_test_is_one() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in rust_files(&src) {
+        let name = file.strip_prefix(&src).expect("below src").to_str().expect("utf-8 name");
+        let Some((folder, module)) = test_module(name) else { continue };
+        let parents = [src.join(folder).join("mod.rs"), src.join(format!("{folder}.rs"))];
+        let text: String = parents.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
+        let declared = ["", "pub(crate) "]
+            .iter()
+            .any(|visibility| text.contains(&format!("#[cfg(test)]\n{visibility}mod {module};")));
+        assert!(declared, "{name} is compiled into the program");
+    }
+}
+
 #[test]
 fn the_checker_finds_what_it_looks_for() {
     let cases = [
@@ -160,8 +176,7 @@ fn every_test_file_is_compiled() {
 
 /// The rules that a file breaks, a line of text for each place.
 fn violations(file: &str, text: &str) -> Vec<String> {
-    let test_file = file.ends_with("/tests.rs") || file.ends_with("/sketch.rs");
-    if test_file {
+    if test_module(file).is_some() {
         return Vec::new();
     }
     let code = expand_crate_groups(&without_tests(&code_only(text)));
@@ -176,6 +191,16 @@ fn violations(file: &str, text: &str) -> Vec<String> {
     found.sort();
     found.dedup();
     found
+}
+
+/// Of a file that only tests compile by its name (`tests.rs`, `tests/…`, `sketch.rs`): its folder and the module's name.
+fn test_module(file: &str) -> Option<(&str, &str)> {
+    ["tests", "sketch"].into_iter().find_map(|name| {
+        let at = file
+            .find(&format!("/{name}/"))
+            .or_else(|| file.strip_suffix(&format!("/{name}.rs")).map(str::len))?;
+        Some((&file[..at], name))
+    })
 }
 
 fn is_in(file: &str, places: &[&str]) -> bool {

@@ -8,6 +8,7 @@ pub mod act;
 mod error;
 pub mod listing;
 pub mod locate;
+pub mod meter;
 pub mod model;
 pub mod pickle;
 pub mod plan;

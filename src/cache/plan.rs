@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Error,
-    model::{Entry, EntryId, Stamp, Timestamp},
+    model::{Entry, EntryId, Eviction, Kept, Stamp, Timestamp},
     select::Filter,
     store::{Query, Store, Walk},
 };
@@ -82,121 +82,141 @@ pub struct Planned {
 
 const _: () = assert!(std::mem::size_of::<Planned>() <= 64);
 
-/// How much of a cache may stay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// At most so many bytes, as the owner counts them ([`Store::pulse`]).
+/// What somebody wants removed.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The command.
+    pub verb: Verb,
+    /// Which entries may go.
+    pub filter: Filter,
+    /// Where to stop, if not all of them shall.
+    pub limits: Option<Limits>,
+}
+
+/// How much may stay, and in which order the rest goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// At most so many bytes, as the owner counts them.
     pub bytes: Option<u64>,
     /// At most so many entries.
     pub entries: Option<u64>,
+    /// Who goes first, after those that have expired.
+    pub order: Eviction,
 }
 
-/// Plans to remove what meets `filter` when it is removed.
+/// Receives every planned entry.
+pub type Witness<'a> = dyn FnMut(&Entry) + 'a;
+
+/// Makes the plan for a wish. A `witness` costs a look at every entry where totals would do.
 ///
 /// # Errors
 /// [`Error::NotKept`], and those of [`Store::entries`].
-pub fn by_rule(store: &dyn Store, verb: Verb, filter: Filter, now: Timestamp) -> Result<Plan, Error> {
-    filter.check(store.facts())?;
-    let known = store.totals(&filter, now)?;
-    let (entries, bytes, of) = match known {
-        Some(totals) => (totals.entries, totals.bytes, totals.of),
-        None => count(store, &filter, now)?,
-    };
-    Ok(Plan { verb, now, what: What::Rule(filter), entries, bytes, kept: of.saturating_sub(entries) })
+pub fn make(
+    store: &dyn Store,
+    wish: &Wish,
+    now: Timestamp,
+    witness: Option<&mut Witness<'_>>,
+) -> Result<Plan, Error> {
+    wish.filter.check(store.facts())?;
+    let mut plan = Plan { verb: wish.verb, now, what: What::Everything, entries: 0, bytes: 0, kept: 0 };
+    let all = store.totals(&Filter::default(), now);
+    match (&wish.limits, witness) {
+        (Some(limits), witness) => limited(&mut plan, store, wish, limits, witness)?,
+        (None, None) => {
+            if let Some(totals) = store.totals(&wish.filter, now)? {
+                (plan.entries, plan.bytes, plan.kept) =
+                    (totals.entries, totals.bytes, totals.of.saturating_sub(totals.entries));
+                plan.what = what(wish);
+                return Ok(plan);
+            }
+            each(&mut plan, store, wish, &mut |_| {})?;
+        }
+        (None, Some(witness)) => each(&mut plan, store, wish, witness)?,
+    }
+    let of = all?.map_or(plan.entries, |totals| totals.of);
+    plan.kept = of.saturating_sub(plan.entries);
+    Ok(plan)
 }
 
-/// Looks at every entry: how many match, what they free, and how many there are.
-fn count(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<(u64, u64, u64), Error> {
-    let everything = store.totals(&Filter::default(), now)?.map(|totals| totals.of);
-    let (mut entries, mut of) = (0, 0);
+fn what(wish: &Wish) -> What {
+    if wish.filter.is_empty() { What::Everything } else { What::Rule(wish.filter.clone()) }
+}
+
+/// All that match.
+fn each(plan: &mut Plan, store: &dyn Store, wish: &Wish, witness: &mut Witness<'_>) -> Result<(), Error> {
+    let mut named = Vec::new();
     let mut freed = Freed::default();
-    let all = Filter::default();
-    // A store may leave out what does not match, so that what it leaves out is counted only where nothing else tells.
-    let asked = if everything.is_some() { filter } else { &all };
-    store.entries(Query { filter: asked, now, walk: Walk::Stored }, &mut |entry| {
-        of += 1;
-        let goes = filter.matches(entry, now);
-        entries += u64::from(goes);
+    let query = Query { filter: &wish.filter, now: plan.now, walk: Walk::Stored };
+    store.entries(query, &mut |entry| {
+        let goes = wish.filter.matches(entry, query.now);
         freed.see(entry, goes);
+        if goes {
+            plan.entries += 1;
+            witness(entry);
+            if wish.filter.names_some() {
+                named.push(planned(entry));
+            }
+        }
         ControlFlow::Continue(())
     })?;
-    Ok((entries, freed.bytes(), everything.unwrap_or(of)))
+    plan.bytes = freed.bytes();
+    // What is named is meant as it is now.
+    let list = What::List { entries: named, spare_used: false };
+    plan.what = if wish.filter.names_some() { list } else { what(wish) };
+    Ok(())
 }
 
-/// Plans to remove every entry.
-///
-/// # Errors
-/// Those of [`Store::entries`].
-pub fn everything(store: &dyn Store, now: Timestamp) -> Result<Plan, Error> {
-    let plan = by_rule(store, Verb::Clear, Filter::default(), now)?;
-    Ok(Plan { what: What::Everything, ..plan })
+fn planned(entry: &Entry) -> Planned {
+    Planned { id: entry.id.clone(), stamp: entry.stamp, bytes: entry.size_bytes() }
 }
 
-/// Plans to remove what meets `filter`, and then, in the owner's own order or least recently used first, as many more as it takes until no more
-/// is left than `room` allows. Entries younger than the filter's grace period stay in any case.
-///
-/// # Errors
-/// [`Error::NotKept`], and those of [`Store::entries`].
-pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) -> Result<Plan, Error> {
-    filter.check(store.facts())?;
-    let pulse = store.pulse(now)?;
-    let everything = store.totals(&Filter::default(), now)?;
-    let of = everything.map_or(pulse.entries, |totals| totals.of);
-    let mut listed = Vec::new();
-    let mut bytes = 0_u64;
-    let mut add = |entry: &Entry, listed: &mut Vec<Planned>| {
-        let size = entry.size_bytes();
-        bytes = bytes.saturating_add(size);
-        listed.push(Planned { id: entry.id.clone(), stamp: entry.stamp, bytes: size });
+/// As many of those that match as have to go: what has expired, then the others in their order.
+fn limited(
+    plan: &mut Plan,
+    store: &dyn Store,
+    wish: &Wish,
+    limits: &Limits,
+    mut witness: Option<&mut Witness<'_>>,
+) -> Result<(), Error> {
+    let needs = match limits.order {
+        Eviction::LeastRecentlyUsed => &store.facts().accessed,
+        Eviction::LeastFrequentlyUsed => &store.facts().hits,
+        Eviction::LeastRecentlyStored | Eviction::None => &Kept::Yes,
     };
-    let rule = filter.has_rule();
-    if rule {
-        store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
-            if filter.matches(entry, now) {
-                add(entry, &mut listed);
+    if let Kept::No(why) = needs {
+        return Err(Error::NotKept { flag: "--by", why: why.clone() });
+    }
+    let pulse = store.pulse(plan.now)?;
+    let all = store.totals(&Filter::default(), plan.now)?;
+    let of = all.map_or(pulse.entries, |totals| totals.of);
+    // What the owner counts beside the values (keys, indexes, pages that are not full) goes with the entries as well.
+    let beside = all.map_or(0, |all| pulse.bytes.saturating_sub(all.bytes) / of.max(1));
+    let mut less = 0_u64;
+    let too_many = limits.entries.map_or(0, |most| of.saturating_sub(most));
+    let too_big = limits.bytes.map_or(0, |most| pulse.bytes.saturating_sub(most));
+    let mut entries = Vec::new();
+    for (walk, expired) in [(Walk::Stored, true), (Walk::ByEviction(limits.order), false)] {
+        let filter = Filter { expired: wish.filter.expired || expired, ..wish.filter.clone() };
+        let query = Query { filter: &filter, now: plan.now, walk };
+        store.entries(query, &mut |entry| {
+            if plan.entries >= too_many && less >= too_big {
+                return ControlFlow::Break(());
+            }
+            if filter.matches(entry, query.now) && entry.expiry.is_past(query.now) == expired {
+                plan.entries += 1;
+                plan.bytes = plan.bytes.saturating_add(entry.size_bytes());
+                less = less.saturating_add(entry.size_bytes()).saturating_add(beside);
+                if let Some(witness) = &mut witness {
+                    witness(entry);
+                }
+                entries.push(planned(entry));
             }
             ControlFlow::Continue(())
         })?;
     }
-    // What the owner counts beside the values (keys, indexes, pages that are not full) goes with the entries as well.
-    let beside = everything.map_or(0, |totals| pulse.bytes.saturating_sub(totals.bytes) / of.max(1));
-    let mut left = Left { bytes: pulse.bytes, entries: of, beside };
-    listed.iter().for_each(|planned| left.lose(planned));
-    if !left.fits(room) {
-        let grace = Filter { grace: filter.grace, ..Filter::default() };
-        let walk = Walk::ByEviction(store.eviction());
-        store.entries(Query { filter: &grace, now, walk }, &mut |entry| {
-            let planned_already = rule && filter.matches(entry, now);
-            if grace.matches(entry, now) && !planned_already {
-                add(entry, &mut listed);
-                listed.last().into_iter().for_each(|planned| left.lose(planned));
-            }
-            if left.fits(room) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-    }
-    let entries = listed.len() as u64;
-    let what = What::List { entries: listed, spare_used: true };
-    Ok(Plan { verb: Verb::Prune, now, what, entries, bytes, kept: of.saturating_sub(entries) })
-}
-
-/// What stays.
-struct Left {
-    bytes: u64,
-    entries: u64,
-    /// Bytes that an entry takes beside its own.
-    beside: u64,
-}
-
-impl Left {
-    fn lose(&mut self, planned: &Planned) {
-        self.bytes = self.bytes.saturating_sub(planned.bytes.saturating_add(self.beside));
-        self.entries = self.entries.saturating_sub(1);
-    }
-
-    fn fits(&self, room: Room) -> bool {
-        room.bytes.is_none_or(|most| self.bytes <= most)
-            && room.entries.is_none_or(|most| self.entries <= most)
-    }
+    let used_first = matches!(limits.order, Eviction::LeastRecentlyUsed | Eviction::LeastFrequentlyUsed);
+    plan.what = What::List { entries, spare_used: used_first };
+    Ok(())
 }
 
 /// Adds up what goes: what entries share is freed only when the last of them goes.
@@ -239,16 +259,24 @@ mod tests {
 
     const NOW: f64 = 1000.0;
 
+    fn planned(store: &Sketch, verb: Verb, filter: Filter, limits: Option<Limits>) -> Plan {
+        make(store, &Wish { verb, filter, limits }, at(NOW), None).unwrap()
+    }
+
+    fn limits(bytes: Option<u64>, entries: Option<u64>) -> Option<Limits> {
+        Some(Limits { bytes, entries, order: Eviction::LeastRecentlyStored })
+    }
+
     #[test]
     fn a_rule_is_planned_as_a_rule() {
         let mut store = Sketch::new(5, |i, entry| entry.own_bytes = i);
         store.entries[1].expiry = Expiry::At(at(NOW - 1.0));
         store.entries[3].expiry = Expiry::At(at(NOW - 1.0));
         store.entries[4].expiry = Expiry::At(at(NOW));
-        let plan = by_rule(&store, Verb::Expire, Filter::only_expired(), at(NOW)).unwrap();
+        let plan = planned(&store, Verb::Expire, Filter::only_expired(), None);
         assert_eq!((plan.entries, plan.bytes, plan.kept), (2, 4, 3));
         assert!(matches!(plan.what, What::Rule(filter) if filter.expired));
-        let plan = everything(&store, at(NOW)).unwrap();
+        let plan = planned(&store, Verb::Clear, Filter::default(), None);
         assert_eq!((plan.entries, plan.bytes, plan.kept), (5, 10, 0));
     }
 
@@ -261,7 +289,7 @@ mod tests {
         let some = |n: usize| {
             let ids = store.entries[..n].iter().map(|entry| entry.id.clone()).collect();
             let filter = Filter { ids, ..Filter::default() };
-            by_rule(&store, Verb::Remove, filter, at(NOW)).unwrap().bytes
+            planned(&store, Verb::Remove, filter, None).bytes
         };
         assert_eq!([some(1), some(2), some(3)], [1, 2, 103]);
     }
@@ -272,8 +300,7 @@ mod tests {
             entry.own_bytes = 10;
             entry.created = super::super::sketch::time(100.0 - i as f64);
         });
-        let room = Room { entries: Some(2), bytes: None };
-        let plan = to_fit(&store, &Filter::default(), room, at(NOW)).unwrap();
+        let plan = planned(&store, Verb::Prune, Filter::default(), limits(None, Some(2)));
         let What::List { entries, .. } = plan.what else { panic!("no list") };
         let ids: Vec<&EntryId> = entries.iter().map(|planned| &planned.id).collect();
         assert_eq!(ids, [&EntryId::Row(3), &EntryId::Row(2)]);
@@ -293,23 +320,19 @@ mod tests {
                 entry.own_bytes = size;
                 entry
             }).collect();
-            let room = Room { bytes: most_bytes, entries: most_entries };
             let filter = Filter { larger_than, ..Filter::default() };
-            let plan = to_fit(&store, &filter, room, at(NOW)).unwrap();
+            let plan = planned(&store, Verb::Prune, filter, limits(most_bytes, most_entries));
             let What::List { entries: going, .. } = &plan.what else { panic!("no list") };
             let total: u64 = sizes.iter().sum();
             let freed: u64 = going.iter().map(|planned| planned.bytes).sum();
             let (stay_bytes, stay) = (total - freed, sizes.len() as u64 - going.len() as u64);
             prop_assert_eq!((plan.entries, plan.bytes, plan.kept), (going.len() as u64, freed, stay));
-            prop_assert!(most_bytes.is_none_or(|most| stay_bytes <= most));
-            prop_assert!(most_entries.is_none_or(|most| stay <= most));
-            let ruled = sizes.iter().filter(|&&size| larger_than.is_some_and(|least| size > least)).count();
-            prop_assert!(going.len() >= ruled);
-            // Without the last one it would not fit, unless the rule wants it gone.
-            if let Some(last) = going.last().filter(|_| going.len() > ruled) {
-                let fits = most_bytes.is_none_or(|most| stay_bytes + last.bytes <= most)
-                    && most_entries.is_none_or(|most| stay < most);
-                prop_assert!(!fits);
+            let may_go = sizes.iter().filter(|&&size| larger_than.is_none_or(|least| size > least)).count();
+            let fits = |bytes, entries| most_bytes.is_none_or(|most| bytes <= most) && most_entries.is_none_or(|most| entries <= most);
+            prop_assert!(fits(stay_bytes, stay) || going.len() == may_go);
+            // Without the last one it would not fit.
+            if let Some(last) = going.last() {
+                prop_assert!(!fits(stay_bytes + last.bytes, stay + 1));
             }
             let mut names: Vec<&EntryId> = going.iter().map(|planned| &planned.id).collect();
             names.sort();

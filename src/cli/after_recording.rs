@@ -1,7 +1,11 @@
 //! What happens between the end of a recording and the prompt: name, save, draw, print. The outputs are opened before the
 //! recording begins, so that a mistyped path does not cost one.
 
-use std::{io::Write, path::Path, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     Streams,
@@ -117,7 +121,18 @@ impl Answer {
 
 fn no_samples(profile: &Profile) -> String {
     let recording = &profile.recording;
-    let cpu = recording.user_cpu_ns.unwrap_or(0) + recording.system_cpu_ns.unwrap_or(0);
-    let cpu = units::duration(std::time::Duration::from_nanos(cpu));
-    format!("no samples: the program used {cpu} of CPU time; a higher --rate or more work gives some")
+    let time = |ns: Option<u64>| units::duration(Duration::from_nanos(ns.unwrap_or(0)));
+    let user = time(recording.user_cpu_ns);
+    match recording.unseen_kernel_ns() {
+        Some(unseen) if unseen > 0 => {
+            let unseen = time(Some(unseen));
+            format!(
+                "no samples: {user} of user CPU time, and {unseen} in the kernel that this user may not sample"
+            )
+        }
+        _ => {
+            let all = time(recording.visible_cpu_ns());
+            format!("no samples: the program used {all} of CPU time; a higher --rate or more work gives some")
+        }
+    }
 }

@@ -102,7 +102,6 @@ pub(super) enum Cache {
     Rm(super::cache_rm::Args),
     /// Remove every entry and keep the cache usable
     Clear(super::cache_clear::Args),
-    /// Watch a cache at work
     Watch(super::cache_watch::Args),
 }
 

@@ -2,22 +2,43 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{Streams, args::Global};
-use crate::cache::{locate, model::Timestamp, store::Access};
+use super::{
+    Streams,
+    args::Global,
+    cache_removal::{self, RemovalArgs},
+};
+use crate::cache::{
+    model::Timestamp,
+    plan::{Verb, Wish},
+    select::Filter,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  hotcold cache clear .cache
+  hotcold cache clear -y .cache           without asking
+";
 
 #[derive(clap::Args, Debug)]
+#[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Directory of the cache
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+    #[command(flatten)]
+    removal: RemovalArgs,
 }
 
 pub(super) fn run(
     args: &Args,
-    _global: &Global,
-    _now: Timestamp,
-    _streams: &mut Streams,
+    global: &Global,
+    now: Timestamp,
+    streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    locate::open(&args.dir, Access::Look)?;
-    Ok(ExitCode::FAILURE)
+    let filter = Filter { grace: args.removal.grace, ..Filter::default() };
+    let wish = Wish { verb: Verb::Clear, filter, limits: None };
+    cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
+        let store = job.open(dir)?;
+        job.run(&*store, &wish, now)
+    })
 }

@@ -20,7 +20,7 @@ use crate::profile::{
 
 const EXAMPLES: &str = "\
 Examples:
-  hotcold profile run -- ./my-program --its-own-flag  the table on standard error, the recording in hotcold.pb.gz
+  hotcold profile run -- ./my-program --its-own-flag  table on standard error, recording saved
   hotcold profile run --flamegraph my.svg ./my-program
   cat words | hotcold profile run sort | head         its input and output stay its own
   hotcold profile run --table-to t.json --json make test
@@ -29,13 +29,13 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
+    /// Program to run, and its arguments; all that follows PROGRAM is the program's own
+    #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
+    program: Vec<OsString>,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
     table: TableArgs,
-    /// Program to run, and its arguments; all that follows PROGRAM is the program's own
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = false, value_name = "PROGRAM")]
-    program: Vec<OsString>,
 }
 
 /// hotcold itself failed, not the program.

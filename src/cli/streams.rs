@@ -91,6 +91,11 @@ impl Streams {
         }
     }
 
+    /// Whether only failures are worth a line.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet > 0
+    }
+
     /// Whether progress may be drawn on standard error.
     pub(super) fn shows_progress(&self) -> bool {
         self.terminal.err && self.quiet == 0

@@ -114,6 +114,18 @@ impl Error {
             Self::Launch { program, missing: true, .. } if is_beside_us(program) => {
                 Some(format!("programs of the current directory are run as `./{program}`"))
             }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("create the directory first, or name another file".into())
+            }
+            Self::Write { path, source }
+                if path.as_os_str() == super::DEFAULT_FILE
+                    && source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                Some("name another file with `-o`, or record without saving: `--no-save`".into())
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some("name a file in it".into())
+            }
             _ => None,
         }
     }

@@ -208,7 +208,7 @@ impl Recording {
     /// CPU nanoseconds that samples could see: user and system time, or user time alone where the kernel was not sampled.
     pub fn visible_cpu_ns(&self) -> Option<u64> {
         let user = self.user_cpu_ns?;
-        if self.kernel_frames { Some(user + self.system_cpu_ns?) } else { Some(user) }
+        if self.kernel_frames { Some(user.saturating_add(self.system_cpu_ns?)) } else { Some(user) }
     }
 
     /// System time that no sample could see; `None` where kernel frames were recorded or the time is not known.
@@ -258,12 +258,12 @@ impl Profile {
 
     /// Number of samples.
     pub fn sample_count(&self) -> u64 {
-        self.samples.iter().map(|s| s.count).sum()
+        self.samples.iter().fold(0, |sum, s| sum.saturating_add(s.count))
     }
 
     /// What all samples stand for, in nanoseconds.
     pub fn total_ns(&self) -> u64 {
-        self.samples.iter().map(|s| s.weight_ns).sum()
+        self.samples.iter().fold(0, |sum, s| sum.saturating_add(s.weight_ns))
     }
 
     /// Samples per second of the clock that were really taken: `samples / visible CPU seconds` for a CPU recording,

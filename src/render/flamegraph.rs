@@ -11,6 +11,7 @@ use inferno::flamegraph::{
     color::{BackgroundColor, Color, PaletteMap},
 };
 use regex::Regex;
+use rustc_hash::FxHashMap;
 
 use super::{
     Style, header,
@@ -54,8 +55,9 @@ const STANDINGS: [(char, char); 3] = [(';', '\u{80}'), (' ', '\u{81}'), (']', '\
 /// picture could not be written to `w`; nothing is written before the picture is complete.
 pub fn write(w: &mut dyn Write, profile: &Profile, what: &Flamegraph) -> Result<(), Error> {
     let boxes = boxes_within(profile, what, BUDGET)?;
-    let lines = lines(&boxes);
-    let mut colours = palette(&boxes);
+    let labels = labels(&boxes);
+    let lines = lines(&boxes, &labels);
+    let mut colours = palette(&labels);
     let mut options = options(profile, what, &boxes);
     options.palette_map = Some(&mut colours);
     let mut svg = Vec::with_capacity(64 << 10);
@@ -138,7 +140,7 @@ fn text_size(boxes: &[FlameBox]) -> usize {
 }
 
 /// A line for each box with samples of its own, in the order of the boxes.
-fn lines(boxes: &[FlameBox]) -> Vec<String> {
+fn lines(boxes: &[FlameBox], labels: &Labels) -> Vec<String> {
     let total = boxes.iter().fold(0_u64, |sum, b| sum.saturating_add(b.rest));
     // inferno adds the counts up in 64 bits and computes with floating point: counts from a hostile file are scaled down.
     let shift = 64_u32.saturating_sub(total.leading_zeros()).saturating_sub(52);
@@ -151,7 +153,7 @@ fn lines(boxes: &[FlameBox]) -> Vec<String> {
         if b.depth > 0 {
             path.push(';');
         }
-        path.push_str(&label(b));
+        path.push_str(labels.get(&(b.name, b.origin)).map_or("", String::as_str));
         ends.push(path.len());
         if b.rest >> shift > 0 {
             lines.push(format!("{path} {}", b.rest >> shift));
@@ -160,31 +162,52 @@ fn lines(boxes: &[FlameBox]) -> Vec<String> {
     lines
 }
 
-/// A box's name as inferno takes it, with inferno's mark for its kind, which it does not show.
-fn label(b: &FlameBox) -> String {
-    let mark = match b.origin {
+/// Names as inferno takes them, for each name and origin.
+type Labels<'p> = FxHashMap<(&'p str, Origin), String>;
+
+fn labels<'p>(boxes: &[FlameBox<'p>]) -> Labels<'p> {
+    let mut labels = Labels::default();
+    for b in boxes {
+        labels.entry((b.name, b.origin)).or_insert_with(|| label(b.name, b.origin));
+    }
+    labels
+}
+
+/// A name as inferno takes it, with inferno's mark for its origin, which it does not show.
+fn label(name: &str, origin: Origin) -> String {
+    let mark = match origin {
         Origin::Native => "",
         Origin::Kernel => "_[k]",
         Origin::Python => "_[j]",
         Origin::Marker => "_[w]",
     };
-    let name = shorten(&xml(b.name), NAME_LENGTH);
+    let name = shorten(&xml(name), NAME_LENGTH);
     let stand_in = |c: char| STANDINGS.iter().find(|(own, _)| *own == c).map_or(c, |(_, standing)| *standing);
     let mut label: String = name.chars().map(stand_in).collect();
     label.push_str(mark);
     label
 }
 
-/// Puts the replaced characters back.
+/// Puts the replaced characters back. All of them are two bytes of which the first is this one.
 fn restore(svg: &[u8]) -> Vec<u8> {
+    const FIRST: u8 = 0xc2;
+    let own = |second: u8| {
+        STANDINGS.iter().find(|(_, c)| *c as u32 == u32::from(second)).map(|(own, _)| *own as u8)
+    };
+    let mut pieces = svg.split(|byte| *byte == FIRST);
     let mut out = Vec::with_capacity(svg.len());
-    let mut rest = svg;
-    while let Some((&byte, after)) = rest.split_first() {
-        let own = std::str::from_utf8(rest.get(..2).unwrap_or(&[])).ok().and_then(|pair| {
-            STANDINGS.iter().find(|(_, standing)| pair.starts_with(*standing)).map(|(own, _)| *own as u8)
-        });
-        out.push(own.unwrap_or(byte));
-        rest = if own.is_some() { &rest[2..] } else { after };
+    out.extend_from_slice(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        match piece.split_first().and_then(|(second, rest)| Some((own(*second)?, rest))) {
+            Some((own, rest)) => {
+                out.push(own);
+                out.extend_from_slice(rest);
+            }
+            None => {
+                out.push(FIRST);
+                out.extend_from_slice(piece);
+            }
+        }
     }
     out
 }
@@ -199,23 +222,23 @@ fn shorten(text: &str, columns: usize) -> String {
 }
 
 /// A colour for each name: its kind decides the hue, the name the shade, so that a function looks alike in every picture.
-fn palette(boxes: &[FlameBox]) -> PaletteMap {
+fn palette(labels: &Labels) -> PaletteMap {
     let mut map = PaletteMap::default();
     map.insert("", Color { r: 220, g: 220, b: 220 });
-    for b in boxes {
-        map.insert(label(b), colour(b));
+    for (&(name, origin), label) in labels {
+        map.insert(label, colour(name, origin));
     }
     map
 }
 
-fn colour(b: &FlameBox) -> Color {
+fn colour(name: &str, origin: Origin) -> Color {
     // FNV-1a: short, and the same everywhere.
-    let hash = b.name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     let shade =
         |part: u32, low: u8, range: u8| low + ((hash >> (part * 16) & 0xff) * u64::from(range) / 255) as u8;
-    match b.origin {
+    match origin {
         Origin::Native => Color { r: shade(0, 215, 40), g: shade(1, 90, 130), b: shade(2, 20, 50) },
         Origin::Kernel => Color { r: shade(0, 110, 50), g: shade(1, 150, 45), b: shade(2, 215, 40) },
         Origin::Python => Color { r: shade(0, 90, 55), g: shade(1, 185, 50), b: shade(2, 90, 50) },

@@ -1,12 +1,19 @@
 //! One integration-test binary.
 
+// Helpers of tests are tests; clippy knows only the functions marked as such.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_check;
 mod cache_fixtures;
+mod cache_hostile;
 mod cache_list;
+mod cache_looking;
 mod cache_show;
 mod cache_stats;
+mod cache_watch;
 mod completions;
 mod doctor;
 mod flamegraph;
@@ -14,4 +21,6 @@ mod harness;
 mod help;
 mod man;
 mod pickle;
+mod record;
 mod report;
+mod run;

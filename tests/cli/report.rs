@@ -1,4 +1,137 @@
+use std::path::PathBuf;
+
+use hotcold::profile::{
+    format::pprof,
+    model::{Builder, Frame, Function, Language, Origin, Process, Recording, Sample, Thread},
+};
+
 use super::support::hotcold;
+
+/// A saved recording of `main` calling `work <T; 2>` (three samples), calling itself (one sample).
+pub(crate) fn recording(dir: &tempfile::TempDir) -> PathBuf {
+    let mut b = Builder::new();
+    let app = b.string("app");
+    let process = b.process(Process { pid: 7, parent_pid: 1, name: app });
+    let thread = b.thread(Thread { process, tid: 8, name: app });
+    let frames = ["main", "work <T; 2>"].map(|name| {
+        let name = b.string(name);
+        let file = b.string("src/main.rs");
+        let function = b.function(Function {
+            name,
+            system_name: name,
+            file,
+            start_line: 3,
+            module: None,
+            origin: Origin::Native,
+            language: Language::Rust,
+        });
+        b.frame(Frame { function, line: 4, inlined: false })
+    });
+    let main = b.stack(None, frames[0]);
+    let work = b.stack(Some(main), frames[1]);
+    for (stack, count) in [(main, 1), (work, 3)] {
+        b.sample(Sample { bucket: 0, thread, stack, count, weight_ns: count * 1_000_000_000 });
+    }
+    let recording = Recording {
+        command: vec!["./app".into(), "\u{1b}[31m".into()],
+        duration_ns: 4_000_000_000,
+        backend: "perf".into(),
+        rate_hz: 1,
+        kernel_frames: true,
+        user_cpu_ns: Some(4_000_000_000),
+        system_cpu_ns: Some(0),
+        ..Recording::default()
+    };
+    let path = dir.path().join("a.pb.gz");
+    std::fs::write(&path, pprof::write(&b.build(recording))).expect("a file in a temporary directory");
+    path
+}
+
+fn report(args: &[&str]) -> String {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let output =
+        hotcold().args(["profile", "report"]).arg(recording(&dir)).args(args).assert().success().stderr("");
+    String::from_utf8(output.get_output().stdout.clone()).expect("UTF-8")
+}
+
+#[test]
+fn a_report_in_a_pipe_is_raw_and_full() {
+    insta::assert_snapshot!(report(&[]).replace('\u{1b}', "ESC"), @r"
+    command   ./app ESC[31m
+    recorded  4.00 s by perf, cpu clock, 1 Hz asked, 1 Hz got
+    samples   4, 0 lost, 0.0% truncated
+    coverage  100.0% of 4.00 s CPU time
+
+    samples  self%      ±  tottime  cumtime  function     file:line      module
+          3  75.0%  44.9%   3.000s   3.000s  work <T; 2>  src/main.rs:3  -
+          1  25.0%  44.9%   1.000s   4.000s  main         src/main.rs:3  -
+    ");
+    insta::assert_snapshot!(report(&["--tree"]).lines().skip(5).collect::<Vec<_>>().join("\n"), @r"
+     cum%   self%   cumtime  function
+    100.0%  25.0%    4.000s  main  src/main.rs:3
+     75.0%  75.0%    3.000s  work <T; 2>  src/main.rs:3
+    ");
+}
+
+#[test]
+fn json_goes_through_the_file_and_back() {
+    let value: serde_json::Value = serde_json::from_str(&report(&["--json", "--sort", "cumtime"])).unwrap();
+    let row = |i: usize, field: &str| value["functions"][i][field].clone();
+    assert_eq!((row(0, "name"), row(0, "cumtime_s")), ("main".into(), 4.0.into()));
+    assert_eq!((row(1, "name"), row(1, "tottime_s")), ("work <T; 2>".into(), 3.0.into()));
+    assert_eq!((value["coverage"].as_f64(), value["lost_samples"].as_u64()), (Some(1.0), Some(0)));
+}
+
+#[test]
+fn standard_input_and_the_environment_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(recording(&dir)).unwrap();
+    let output = hotcold()
+        .args(["profile", "report", "-"])
+        .env("HOTCOLD_LIMIT", "1")
+        .env("HOTCOLD_SORT", "name")
+        .write_stdin(bytes)
+        .assert()
+        .success()
+        .stderr("");
+    let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(
+        text.contains("1 function left out") && text.contains("main") && !text.contains("work"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_recording_without_samples_has_no_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let empty = pprof::write(&Builder::new().build(Recording::default()));
+    std::fs::write(dir.path().join("e.pb.gz"), empty).unwrap();
+    for command in ["report", "flamegraph"] {
+        hotcold()
+            .current_dir(&dir)
+            .args(["profile", command, "e.pb.gz"])
+            .assert()
+            .code(1)
+            .stdout("")
+            .stderr("error: no samples in `e.pb.gz`\n");
+    }
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 1);
+}
+
+#[test]
+fn calls_are_not_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    hotcold()
+        .args(["profile", "report", "--sort", "ncalls"])
+        .arg(recording(&dir))
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(
+            "error: cannot sort by `ncalls`: samples do not count calls\n\n\
+             hint: sort by `samples` or `cumtime` instead\n",
+        );
+}
 
 #[test]
 fn a_missing_recording_is_one_line_and_a_hint() {
@@ -41,33 +174,6 @@ fn wrong_values_are_wrong_usage() {
         assert!(stderr.starts_with(&format!("error: {text}")), "{stderr}");
     }
     hotcold().env("HOTCOLD_SORT", "time").args(["profile", "report"]).assert().code(2).stdout("");
-}
-
-#[test]
-fn short_help_is_one_line_a_flag() {
-    let output = hotcold().args(["profile", "report", "-h"]).assert().success().stderr("");
-    let help = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
-    let own = help.split("Global options:").next().unwrap_or_default();
-    insta::assert_snapshot!(own, @r"
-    Print where a recording spent its time
-
-    Usage: hotcold profile report [OPTIONS] [FILE]
-
-    Arguments:
-      [FILE]  Recording to read; `-` for standard input [default: hotcold.pb.gz]
-
-    Options:
-      -h, --help  Print help (see more with '--help')
-
-    Table options:
-          --sort <COLUMN>    Order by tottime, cumtime, ncalls, samples or name [default: tottime]
-          --by <WHAT>        Group by function, line, module, thread or process [default: function]
-          --limit <N>        Show at most N rows; 0 for all [default: 20]
-          --min-percent <P>  Leave out rows below P % of the total [default: 0, with --tree 1]
-          --filter <REGEX>   Keep rows whose function, file or module matches
-          --tree             Print the call tree
-          --inlines          Show inlined functions below the function they were inlined into
-    ");
 }
 
 #[test]

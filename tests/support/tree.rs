@@ -45,8 +45,12 @@ fn walk(root: &Path, dir: &Path, found: &mut Tree) {
             assert!(kind.is_fifo() || kind.is_char_device(), "{}", path.display());
         }
         let name = path.strip_prefix(root).expect("below the root").to_owned();
-        let modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
-        let size = if kind.is_dir() { 0 } else { meta.len() };
+        // A directory is what is in it: SQLite makes and removes files beside a database.
+        let (mut modified_ns, mut size) = (0, 0);
+        if !kind.is_dir() {
+            modified_ns = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+            size = meta.len();
+        }
         found.insert(
             name,
             Node { mode: meta.mode(), size, modified_ns, inode: meta.ino(), content: hasher.finish() },

@@ -82,7 +82,8 @@ impl Output {
         !matches!(self.place, Place::InPlace { regular: false, .. })
     }
 
-    /// Writes `bytes` as the whole content. On an error what stood there stays as it was, and another try is allowed.
+    /// Writes `bytes` as the whole content. On an error a file that would be replaced stays as it was, and another try is
+    /// allowed.
     ///
     /// # Errors
     /// [`Error::Write`] where the disk is full, the directory went away or the reader of a pipe did.

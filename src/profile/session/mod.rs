@@ -68,7 +68,7 @@ pub enum Program {
     /// It has ended.
     Ended(Ended),
     /// It is our child and still runs; call [`StillRunning::wait`].
-    Running(StillRunning),
+    Running(Box<StillRunning>),
     /// It was attached to and is none of our business any more.
     Left,
 }
@@ -120,7 +120,7 @@ pub fn run(
         }
         End::Time | End::Asked => {
             session.meter.read(&session.tree());
-            Program::Running(StillRunning { child, signals })
+            Program::Running(Box::new(StillRunning { child, signals }))
         }
     };
     Ok(session.finish(program))

@@ -18,7 +18,10 @@ mod usage;
 mod value;
 mod value_name;
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::Cell,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals,
@@ -103,6 +106,8 @@ struct Part {
     settings: Settings,
     encoding: Encoding,
     eviction: Eviction,
+    /// Up to which time of storing entries were counted for a pulse, and how many.
+    written: Cell<Option<(f64, u64)>>,
 }
 
 impl Part {
@@ -125,7 +130,7 @@ impl Part {
         let settings = Settings::read(&database.connection).map_err(|e| database.error(e))?;
         let encoding = keys::detect(&database.connection).map_err(|e| database.error(e))?;
         let eviction = settings.policy().1;
-        Ok(Self { shard, dir, database, schema, settings, encoding, eviction })
+        Ok(Self { shard, dir, database, schema, settings, encoding, eviction, written: Cell::new(None) })
     }
 
     /// The id of one of its rows.

@@ -47,7 +47,8 @@ struct Repair<'a> {
 impl Repair<'_> {
     /// In an order in which each step may rely on the ones before: indexes first, counters last.
     fn all(&self, findings: &mut [Finding]) -> Result<(), Error> {
-        let steps: [fn(&Self, &mut [Finding]) -> Result<(), Error>; 7] = [
+        type Step<'a> = fn(&Repair<'a>, &mut [Finding]) -> Result<(), Error>;
+        let steps: [Step<'_>; 7] = [
             Self::checkpoint,
             Self::reindex,
             Self::rows,

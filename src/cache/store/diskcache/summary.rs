@@ -292,10 +292,31 @@ fn settings(parts: &[Part]) -> Vec<(String, Setting)> {
 const IN_USE: &str = "SELECT (page_count - freelist_count) * page_size \
                       FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
+/// Rows up to which those stored since a moment are looked for without an index.
+const FEW: u64 = 100_000;
+
+/// How many entries were written since the first time that this was asked; one written twice in between counts once. `None` where it
+/// would take too long to find out.
+fn written(part: &Part, entries: u64) -> rusqlite::Result<Option<u64>> {
+    if !part.schema.has_index("cache_store_time") && entries > FEW {
+        return Ok(None);
+    }
+    let connection = &part.database.connection;
+    let newest = "SELECT max(store_time) FROM Cache WHERE store_time < 1e15";
+    let newest: Option<f64> = connection.prepare_cached(newest)?.query_row([], |row| row.get(0))?;
+    let (before, sum) = part.written.get().unwrap_or((newest.unwrap_or(0.0), 0));
+    let since = "SELECT count(*) FROM Cache WHERE store_time > ?1 AND store_time < 1e15";
+    let more: u64 = connection.prepare_cached(since)?.query_row([before], |row| row.get(0))?;
+    let sum = sum.saturating_add(more);
+    part.written.set(Some((newest.map_or(before, |newest| newest.max(before)), sum)));
+    Ok(Some(sum))
+}
+
 /// How things stand now.
 pub(super) fn pulse(store: &DiskStore, now: Timestamp) -> Result<Pulse, Error> {
     let mut pulse = Pulse::default();
-    let (mut hits, mut misses) = (0, 0);
+    let (mut hits, mut misses) = (0, 0_u64);
+    let mut writes = Some(0);
     let mut counts = true;
     for part in &store.parts {
         let connection = &part.database.connection;
@@ -308,13 +329,18 @@ pub(super) fn pulse(store: &DiskStore, now: Timestamp) -> Result<Pulse, Error> {
             Ok((settings, expired, bytes))
         };
         let (settings, expired, bytes) = read().map_err(|error| part.error(error))?;
-        pulse.entries += settings.number("count").unwrap_or(0);
-        pulse.bytes += bytes + settings.number("size").unwrap_or(0);
-        pulse.expired += expired;
+        let number = |key| settings.number(key).unwrap_or(0);
+        let entries = number("count");
+        pulse.entries = pulse.entries.saturating_add(entries);
+        pulse.bytes = pulse.bytes.saturating_add(bytes).saturating_add(number("size"));
+        pulse.expired = pulse.expired.saturating_add(expired);
         counts &= settings.counts();
-        hits += settings.number("hits").unwrap_or(0);
-        misses += settings.number("misses").unwrap_or(0);
+        hits = number("hits").saturating_add(hits);
+        misses = number("misses").saturating_add(misses);
+        let written = written(part, entries).map_err(|error| part.error(error))?;
+        writes = writes.zip(written).map(|(sum, more): (u64, u64)| sum.saturating_add(more));
     }
+    pulse.writes = writes;
     (pulse.hits, pulse.misses) = if counts { (Some(hits), Some(misses)) } else { (None, None) };
     Ok(pulse)
 }

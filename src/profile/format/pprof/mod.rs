@@ -38,7 +38,7 @@
 //! Every pprof file, plain or gzipped. A foreign one has the backend `pprof`, one time bucket, and notes about what it could
 //! not say. `read/values.rs` chooses the sample type, `read/threads.rs` knows the labels of other tools,
 //! `read/guess.rs` tells origins and languages from names. Everything is hostile: no number of the file is a size of ours, ids
-//! are looked up, and [`Limits`](read::Limits) bound what a small file can blow up to.
+//! are looked up, and the limits in `read/mod.rs` bound what a small file can blow up to.
 
 mod extra;
 mod read;
@@ -78,7 +78,7 @@ pub fn write(profile: &Profile) -> Vec<u8> {
     bytes
 }
 
-/// As [`write`], to a stream.
+/// As [`write()`], to a stream.
 ///
 /// # Errors
 /// Those of `out`.

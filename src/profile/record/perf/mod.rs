@@ -23,6 +23,8 @@ use super::{Backend, Event, Setup};
 /// Bytes of stack that are copied at first; longer dumps are asked for when stacks turn out to be cut.
 const FIRST_DUMP: u32 = 32 * 1024;
 const LARGEST_RING: usize = 8 << 20;
+/// For all processors together; on a large machine each gets less.
+const LARGEST_TOTAL: usize = 256 << 20;
 /// A ring must hold some dumps, or it overflows before anybody can wake up.
 const SMALLEST_RING: usize = 1 << 20;
 
@@ -106,7 +108,9 @@ impl Perf {
     }
 
     fn open_all(attr: Attr, tasks: &[Scope], cpus: &[u32], rate_hz: u64) -> Result<Self, Refusal> {
-        let mut bytes = LARGEST_RING;
+        let share = (LARGEST_TOTAL / cpus.len().max(1)).max(SMALLEST_RING);
+        // The kernel wants a power of two.
+        let mut bytes = LARGEST_RING.min(1 << share.ilog2());
         loop {
             match Self::open_rings(attr, tasks, cpus, rate_hz, bytes) {
                 Err(Refusal::RingMemory(_)) if bytes > SMALLEST_RING => bytes /= 2,

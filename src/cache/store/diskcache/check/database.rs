@@ -33,7 +33,8 @@ pub(super) fn pages(subject: &Subject<'_>, deep: bool, findings: &mut Vec<Findin
             },
         }
     }
-    for (index, (count, line)) in indexes {
+    // With damaged pages beneath them a new index would be as wrong.
+    for (index, (count, line)) in indexes.into_iter().filter(|_| sound) {
         let more = if count > 1 { format!(" (and {} more like this)", count - 1) } else { String::new() };
         let finding = Finding::problem("damaged-index", subject.place(&index), format!("{line}{more}"));
         findings.push(finding.fixed_by(Fix::Reindex { index }));

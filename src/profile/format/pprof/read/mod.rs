@@ -23,7 +23,7 @@ use flate2::read::MultiGzDecoder;
 use self::{draft::Draft, functions::Functions, own::Own, tables::Tables, values::Values};
 use super::extra::RecordingLine;
 use crate::profile::{
-    format::too_large,
+    format::{SNIFF_BYTES, too_large},
     model::{Profile, Recording},
 };
 
@@ -140,7 +140,16 @@ fn unzip(bytes: &[u8], max: u64) -> Result<Cow<'_, [u8]>, String> {
         return Ok(Cow::Borrowed(bytes));
     }
     let mut plain = Vec::new();
-    match MultiGzDecoder::new(bytes).take(max.saturating_add(1)).read_to_end(&mut plain) {
+    let mut decoder = MultiGzDecoder::new(bytes).take(SNIFF_BYTES);
+    let mut read = decoder.read_to_end(&mut plain);
+    if read.is_ok() {
+        if !wire::begins_like_pprof(&plain) {
+            return Err(NOT_PPROF.into());
+        }
+        decoder.set_limit(max.saturating_sub(plain.len() as u64).saturating_add(1));
+        read = decoder.read_to_end(&mut plain);
+    }
+    match read {
         Ok(_) if plain.len() as u64 > max => Err(too_large(max)),
         Ok(_) => Ok(Cow::Owned(plain)),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(CUT_SHORT.into()),

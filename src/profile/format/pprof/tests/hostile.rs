@@ -101,7 +101,8 @@ fn minimal() -> proto::Profile {
 #[test]
 fn each_fault_has_its_reason() {
     let outside = "damaged: an index points outside its table";
-    let cases: [(&str, fn(&mut proto::Profile)); 12] = [
+    type Harm = fn(&mut proto::Profile);
+    let cases: [(&str, Harm); 12] = [
         (outside, |p| p.sample[0].location_id = vec![2]),
         (outside, |p| p.location[0].line[0].function_id = 9),
         (outside, |p| p.location[0].mapping_id = 9),

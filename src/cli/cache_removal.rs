@@ -1,0 +1,270 @@
+//! What the removing commands share: plan, summary, dry run, confirmation, act, outcome.
+
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use super::{Streams, args::Global, cache_filters, cache_open, exit, progress, table_options};
+use crate::{
+    cache::{
+        Error, act,
+        model::{EntryId, Timestamp},
+        plan::{self, Plan, Verb, Wish},
+        store::{Access, Pace, Reclaimed, Store},
+    },
+    profile::target::{Signals, die_of},
+    render::{
+        cache::{
+            list,
+            removal::{self, Place},
+        },
+        text::escape,
+    },
+    units,
+};
+
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Removing")]
+pub(super) struct RemovalArgs {
+    /// Only tell what would be removed; with -v or --json every entry
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    /// Spare what was stored less than D ago
+    #[arg(long, value_name = "D", value_parser = cache_filters::duration)]
+    pub(super) grace: Option<Duration>,
+    /// Wait at most D for a cache that is locked
+    #[arg(
+        long,
+        value_name = "D",
+        value_parser = cache_filters::duration,
+        default_value = "10s",
+        env = "HOTCOLD_LOCK_TIMEOUT",
+        hide_env_values = true
+    )]
+    lock_timeout: Duration,
+    /// Give free space inside the database back to the file system
+    ///
+    /// Most caches do so by themselves. Where they do not, the database is written anew, which needs its size in free space and the cache
+    /// for itself: it is refused while other programs have it open.
+    #[arg(long)]
+    vacuum: bool,
+    /// Do not slow down for other users of the cache
+    #[arg(long, conflicts_with = "polite")]
+    fast: bool,
+    /// Slow down even if no other user is seen, such as one in a container
+    #[arg(long)]
+    polite: bool,
+}
+
+impl RemovalArgs {
+    fn pace(&self) -> Pace {
+        match (self.fast, self.polite) {
+            (true, _) => Pace::Fast,
+            (_, true) => Pace::Polite,
+            _ => Pace::Auto,
+        }
+    }
+
+    fn access(&self) -> Access {
+        // A dry run also tells about a cache that must not be changed.
+        if self.dry_run { Access::Look } else { Access::Change { lock_timeout: self.lock_timeout } }
+    }
+}
+
+/// Does it in each directory; one that fails does not stop the rest.
+pub(super) fn each<P: AsRef<Path>>(
+    dirs: &[P],
+    args: &RemovalArgs,
+    global: &Global,
+    streams: &mut Streams,
+    one: &dyn Fn(&Path, &mut Job<'_>) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let mut codes = Vec::new();
+    for dir in dirs {
+        let mut job = Job { args, global, streams: &mut *streams };
+        let code = match one(dir.as_ref(), &mut job) {
+            Err(error) if dirs.len() > 1 && !exit::is_broken_pipe(&error) => {
+                exit::report(&error, streams);
+                ExitCode::FAILURE
+            }
+            result => result?,
+        };
+        if code == exit::usage() {
+            return Ok(code);
+        }
+        codes.push(code);
+    }
+    let first = codes.first().copied().unwrap_or(ExitCode::SUCCESS);
+    Ok(if codes.iter().all(|code| *code == first) { first } else { exit::partly() })
+}
+
+/// A removal from one directory.
+pub(super) struct Job<'a> {
+    pub(super) args: &'a RemovalArgs,
+    pub(super) global: &'a Global,
+    pub(super) streams: &'a mut Streams,
+}
+
+impl Job<'_> {
+    /// Opens the cache as this job needs it.
+    pub(super) fn open(&mut self, dir: &Path) -> Result<Box<dyn Store>, Error> {
+        cache_open::open(dir, self.args.access(), self.streams)
+    }
+
+    /// From the wish to the outcome.
+    pub(super) fn run(&mut self, store: &dyn Store, wish: &Wish, now: Timestamp) -> anyhow::Result<ExitCode> {
+        let (plan, ids) = self.plan(store, wish, now)?;
+        let place = Place { kind: store.kind(), root: store.root() };
+        let style = table_options::style_out(self.streams);
+        if self.args.dry_run {
+            if self.global.json {
+                removal::json(&mut self.streams.out, place, &plan, Some(&ids), None)?;
+            } else {
+                removal::would(&mut self.streams.out, place, &plan, style)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        // What the owner has declared dead needs no confirmation.
+        if plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes {
+            match self.ask(place, &plan)? {
+                Answer::Yes => {}
+                Answer::No => return Ok(ExitCode::FAILURE),
+                Answer::Nobody => return Ok(exit::usage()),
+            }
+        }
+        self.carry_out(store, place, &plan)
+    }
+
+    /// The plan; with a dry run's `--json` the ids too, with its `-v` every entry is printed.
+    fn plan(
+        &mut self,
+        store: &dyn Store,
+        wish: &Wish,
+        now: Timestamp,
+    ) -> anyhow::Result<(Plan, Vec<EntryId>)> {
+        let mut ids = Vec::new();
+        if !self.args.dry_run || !(self.global.json || self.global.verbose) {
+            return Ok((plan::make(store, wish, now, None)?, ids));
+        }
+        if self.global.json {
+            let plan = plan::make(store, wish, now, Some(&mut |entry| ids.push(entry.id.clone())))?;
+            return Ok((plan, ids));
+        }
+        let style = table_options::style_out(self.streams);
+        let mut table = list::List::new(store.facts(), now, false, style);
+        let (mut first, mut written) = (true, Ok(()));
+        let out = &mut self.streams.out;
+        let plan = plan::make(
+            store,
+            wish,
+            now,
+            Some(&mut |entry| {
+                if written.is_ok() && std::mem::take(&mut first) {
+                    written = table.header(out);
+                }
+                if written.is_ok() {
+                    written = table.row(out, entry);
+                }
+            }),
+        )?;
+        written?;
+        Ok((plan, ids))
+    }
+
+    fn ask(&mut self, place: Place<'_>, plan: &Plan) -> io::Result<Answer> {
+        let err = &mut self.streams.err;
+        let stdin = io::stdin();
+        if !(stdin.is_terminal() && self.streams.terminal.err) {
+            writeln!(
+                err,
+                "error: cannot ask whether to remove {}: no terminal\n",
+                removal::amount(plan.entries, plan.bytes)
+            )?;
+            writeln!(err, "hint: `--yes` removes without asking, `--dry-run` only tells")?;
+            return Ok(Answer::Nobody);
+        }
+        let root = escape(&place.root.to_string_lossy()).into_owned();
+        write!(err, "Remove {} from {root}? [y/N] ", removal::amount(plan.entries, plan.bytes))?;
+        err.flush()?;
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line)?;
+        let yes = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
+        Ok(if yes { Answer::Yes } else { Answer::No })
+    }
+
+    fn carry_out(&mut self, store: &dyn Store, place: Place<'_>, plan: &Plan) -> anyhow::Result<ExitCode> {
+        let progress = progress::working(self.streams);
+        let signals = Signals::hold_back().ok();
+        let mut ended_by = None;
+        let mut go_on = || {
+            let next = || signals.as_ref().and_then(Signals::next);
+            while let Some(signal) = next() {
+                if signal.number != libc::SIGCHLD {
+                    ended_by = Some(signal.number);
+                }
+            }
+            ended_by.is_none()
+        };
+        let outcome = act::act(store, plan, self.args.pace(), &mut go_on, &*progress);
+        let go_on = go_on();
+        let reclaimed =
+            if self.args.vacuum && go_on && outcome.error.is_none() { Some(store.reclaim()) } else { None };
+        drop(signals);
+        let reclaimed = reclaimed.transpose()?;
+        let code = self.tell(place, plan, outcome, reclaimed)?;
+        if let Some(signal) = ended_by {
+            self.streams.out.flush()?;
+            die_of(signal);
+        }
+        Ok(code)
+    }
+
+    fn tell(
+        &mut self,
+        place: Place<'_>,
+        plan: &Plan,
+        mut outcome: act::Outcome,
+        reclaimed: Option<Reclaimed>,
+    ) -> anyhow::Result<ExitCode> {
+        let bytes = reclaimed.as_ref().map(|reclaimed| reclaimed.bytes);
+        if self.global.json {
+            removal::json(&mut self.streams.out, place, plan, None, Some((&outcome, bytes)))?;
+        } else if !self.streams.is_quiet() && (outcome.error.is_none() || outcome.removed > 0) {
+            removal::done(&mut self.streams.out, &outcome)?;
+            if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
+                writeln!(self.streams.out, "Gave {} of the database back", units::bytes(bytes))?;
+            }
+        }
+        for (id, text) in outcome.failed.first.iter().take(20) {
+            self.streams.warn(&format!("entry {id}: {}", escape(text)));
+        }
+        for (id, text) in outcome.refused.first.iter().take(20) {
+            self.streams.tell(&format!("entry {id} stays: {text}"));
+        }
+        if let Some(why) = reclaimed.and_then(|reclaimed| reclaimed.refused) {
+            self.streams.warn(&format!("cannot give space back: {why}"));
+        }
+        let in_part = outcome.failed.count > 0 || (plan.verb == Verb::Remove && outcome.refused.count > 0);
+        match outcome.error.take() {
+            Some(error) if outcome.removed == 0 => Err(error.into()),
+            Some(error) => {
+                exit::report(&error.into(), self.streams);
+                Ok(exit::partly())
+            }
+            None if in_part => Ok(exit::partly()),
+            None => Ok(ExitCode::SUCCESS),
+        }
+    }
+}
+
+enum Answer {
+    Yes,
+    No,
+    Nobody,
+}

@@ -1,0 +1,145 @@
+//! Looking changes nothing, whatever is looked at and however it may be opened.
+
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::Path,
+    process::{Command, Output},
+};
+
+use super::support::{
+    command,
+    diskcache::{Cache, NOW, names},
+    require::met,
+    tree::{Tree, differences, tree},
+};
+
+/// Everything that only looks, without the directory.
+const LOOKS: [&[&str]; 8] = [
+    &["list"],
+    &["list", "--json", "--sort", "size"],
+    &["stats"],
+    &["stats", "--json", "--by", "tag"],
+    &["check"],
+    &["check", "--deep", "--audit", "--json"],
+    &["watch", "--count", "1"],
+    &["show", "--id", "1"],
+];
+
+fn look(words: &[&str], dir: &Path) -> Command {
+    let mut command = command();
+    command.args(["cache", words[0], "--now", NOW]);
+    let (flags, id) = if words[0] == "show" { (&[][..], &words[1..]) } else { (&words[1..], &[][..]) };
+    command.args(flags).arg(dir).args(id);
+    command
+}
+
+/// The names that differ, but for what SQLite may make beside a database: its `-shm`, and a `-wal` with nothing in it.
+fn changed(before: &Tree, after: &Tree, dir: &Path) -> Vec<String> {
+    let mut changed = differences(before, after);
+    changed.retain(|name| {
+        let empty_log =
+            name.ends_with("cache.db-wal") && fs::metadata(dir.join(name)).is_ok_and(|m| m.len() == 0);
+        !name.ends_with("cache.db-shm") && !(empty_log && !before.contains_key(Path::new(name)))
+    });
+    changed
+}
+
+fn ended_well(words: &[&str], output: &Output, name: &str) {
+    let code = output.status.code();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(code, Some(0 | 1 | 3)), "{name} {words:?}: {:?} {err}", output.status);
+    assert!(!err.contains("panicked"), "{name} {words:?}: {err}");
+    let errors = err.lines().filter(|line| line.starts_with("error: ")).count();
+    assert_eq!(errors, usize::from(code == Some(1)), "{name} {words:?}: {err}");
+}
+
+#[test]
+fn of_a_writable_cache() {
+    for name in names() {
+        let cache = Cache::new(&name);
+        let before = tree(cache.base());
+        for words in LOOKS {
+            let output = look(words, &cache.path()).output().unwrap();
+            ended_well(words, &output, &name);
+            let changed = changed(&before, &tree(cache.base()), cache.base());
+            assert_eq!(changed, Vec::<String>::new(), "{name} {words:?}");
+        }
+    }
+}
+
+#[test]
+fn access_times_stay() {
+    use std::os::unix::fs::MetadataExt;
+
+    let cache = Cache::new("values");
+    let file = cache.truth["files"][0].as_str().unwrap();
+    let path = cache.join(file);
+    let long_ago = fs::FileTimes::new().set_accessed(std::time::UNIX_EPOCH);
+    fs::File::options().write(true).open(&path).unwrap().set_times(long_ago).unwrap();
+    for words in LOOKS {
+        look(words, &cache.path()).output().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().atime(), 0, "{words:?}");
+    }
+}
+
+/// An ordinary user, to whom the permissions of files mean something.
+const NOBODY: u32 = 65534;
+
+/// Makes everything below `dir` readable and nothing writable.
+fn forbid_writing(dir: &Path) {
+    for entry in fs::read_dir(dir).unwrap().flatten() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            forbid_writing(&entry.path());
+        } else if kind.is_file() {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o444)).unwrap();
+        }
+    }
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o555)).unwrap();
+}
+
+/// Whether a file in `dir` can be opened by an ordinary user at all; the tests may run below a private home.
+fn can_become_nobody(dir: &Path) -> bool {
+    let mut cat = Command::new("true");
+    cat.current_dir("/").uid(NOBODY).gid(NOBODY);
+    let may = cat.status().is_ok_and(|status| status.success());
+    let mut list = Command::new("ls");
+    list.arg(dir).uid(NOBODY).gid(NOBODY);
+    met(
+        may && list.output().is_ok_and(|output| output.status.success()),
+        "a user who may not write, as root can become",
+    )
+}
+
+#[test]
+fn of_a_cache_that_may_not_be_written() {
+    for name in ["tags", "values", "wal_left", "open_transaction", "killed_expire", "fanout", "orphans"] {
+        let cache = Cache::new(name);
+        fs::set_permissions(cache.base(), fs::Permissions::from_mode(0o755)).unwrap();
+        forbid_writing(&cache.path());
+        if !can_become_nobody(&cache.path()) {
+            return;
+        }
+        let before = tree(cache.base());
+        for words in LOOKS {
+            let mut command = look(words, &cache.path());
+            command.uid(NOBODY).gid(NOBODY).env("TMPDIR", "/tmp");
+            let output = command.output().unwrap();
+            let err = String::from_utf8_lossy(&output.stderr);
+            let audited = words.contains(&"--audit") && output.status.code() == Some(3);
+            let fine = words[0] == "show" || audited || output.status.success();
+            assert!(fine, "{name} {words:?}: {:?} {err}", output.status);
+            assert_eq!(differences(&before, &tree(cache.base())), Vec::<String>::new(), "{name} {words:?}");
+            if let (["list"], Some(rows)) = (words, cache.truth["rows"].as_u64()) {
+                let lines = look(&["list", "--json"], &cache.path())
+                    .uid(NOBODY)
+                    .gid(NOBODY)
+                    .env("TMPDIR", "/tmp")
+                    .output();
+                let lines = lines.unwrap().stdout.iter().filter(|&&byte| byte == b'\n').count();
+                assert_eq!(lines as u64, rows, "{name}: no committed row is missing");
+            }
+        }
+    }
+}
