@@ -182,8 +182,11 @@ impl Root {
             return Ok(Fate::Removed);
         }
         // A newer one may stand in its place by now; then this one is out of date in its owner's eyes too.
-        if renameat_with(&trash.dir, TRASHED, place.here(), name, RenameFlags::NOREPLACE).is_err() {
-            unlinkat(&trash.dir, TRASHED, AtFlags::empty())?;
+        match renameat_with(&trash.dir, TRASHED, place.here(), name, RenameFlags::NOREPLACE) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => unlinkat(&trash.dir, TRASHED, AtFlags::empty())?,
+            // It was not to be removed, so it is not: it stays in the trash, which is not removed with something in it.
+            Err(error) => return Err(error.into()),
         }
         Ok(Fate::Changed)
     }

@@ -2,7 +2,7 @@
 //! recording begins, so that a mistyped path does not cost one.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -77,7 +77,9 @@ impl Answer {
         let saved = self.save(&profile, streams);
         if profile.samples.is_empty() {
             streams.warn(&no_samples(&profile));
-            return saved;
+            // A script waits for its document all the same.
+            let printed = if self.options.json() { self.print(&profile, streams) } else { Ok(()) };
+            return saved.and(printed);
         }
         let drawn = self.draw(&profile, streams);
         let printed = self.print(&profile, streams);
@@ -110,12 +112,16 @@ impl Answer {
         };
         let mut text = Vec::new();
         table_options::print(&mut text, profile, &self.options, style)?;
-        match &mut self.table {
-            Table::Out => streams.out.write_all(&text)?,
-            Table::Err => streams.err.write_all(&text)?,
-            Table::File(output) => output.commit(&text)?,
+        let written = match &mut self.table {
+            Table::Out => streams.out.write_all(&text).and_then(|()| streams.out.flush()),
+            Table::Err => streams.err.write_all(&text),
+            Table::File(output) => return Ok(output.commit(&text)?),
+        };
+        match written {
+            // Who closes the pipe has read enough; the program ended no differently for it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
         }
-        Ok(())
     }
 }
 

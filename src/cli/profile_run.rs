@@ -62,7 +62,6 @@ fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result
     let options = args.record.options(SystemTime::now());
     let mut progress = RunProgress::new(streams);
     let recorded = session::run(&args.program, &options, &mut |status| progress.update(status));
-    progress.finish();
     let recorded = recorded?;
     let outlived = recorded.outlived;
     // Whatever goes wrong from here on, the program is not left behind.

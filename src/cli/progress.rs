@@ -14,50 +14,33 @@ use crate::{
     units,
 };
 
-/// Progress while a program runs that may write to the same terminal. Where it does not, a line is kept up to date; where it
-/// may, whole lines at growing intervals are all that does not get in its way, and none while it has the terminal to itself as
-/// editors do.
+/// Progress while a program runs that may write to the same terminal. Whole lines at growing intervals are all that does not get
+/// in its way, and none while it has the terminal to itself as editors do. A line that is kept up to date would wipe out a
+/// question that the program asks.
 pub(super) enum RunProgress {
     /// Nobody is watching.
     Silent,
-    /// The terminal is ours.
-    Line(ProgressBar),
-    /// The terminal is shared; the next line is due then.
-    Shared(Duration),
+    /// The next line is due then.
+    Lines(Duration),
 }
 
-const FIRST_SHARED: Duration = Duration::from_secs(10);
+const FIRST_LINE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl RunProgress {
     pub(super) fn new(streams: &Streams) -> Self {
-        if !streams.shows_progress() {
-            Self::Silent
-        } else if streams.terminal.out {
-            Self::Shared(FIRST_SHARED)
-        } else {
-            Self::Line(bar())
-        }
+        if streams.shows_progress() { Self::Lines(FIRST_LINE) } else { Self::Silent }
     }
 
     pub(super) fn update(&mut self, status: Status) {
-        match self {
-            Self::Silent => {}
-            Self::Line(bar) => show(bar, "recording", status),
-            Self::Shared(due) if status.elapsed >= *due => {
-                *due = status.elapsed + status.elapsed.min(LONGEST_PAUSE);
-                let stderr = io::stderr();
-                if takes_lines(&stderr) {
-                    let _ = writeln!(stderr.lock(), "hotcold: {}", describe(status));
-                }
+        if let Self::Lines(due) = self
+            && status.elapsed >= *due
+        {
+            *due = status.elapsed + status.elapsed.min(LONGEST_PAUSE);
+            let stderr = io::stderr();
+            if takes_lines(&stderr) {
+                let _ = writeln!(stderr.lock(), "hotcold: {}", describe(status));
             }
-            Self::Shared(_) => {}
-        }
-    }
-
-    pub(super) fn finish(self) {
-        if let Self::Line(bar) = self {
-            bar.finish_and_clear();
         }
     }
 }
@@ -129,8 +112,11 @@ fn describe(status: Status) -> String {
     format!("{elapsed}, {samples}, {} lost", units::count(status.lost))
 }
 
-/// Whether a line may be written to the terminal: programs that draw on it switch line editing off.
+/// Whether a line may be written to the terminal: programs that draw on it switch line editing off, and a shell that runs a
+/// job of its own may have the terminal stop whoever else writes to it.
 fn takes_lines(terminal: &io::Stderr) -> bool {
-    rustix::termios::tcgetattr(terminal)
-        .is_ok_and(|settings| settings.local_modes.contains(rustix::termios::LocalModes::ICANON))
+    use rustix::termios::{LocalModes, tcgetattr, tcgetpgrp};
+    let in_foreground = tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp());
+    in_foreground
+        && tcgetattr(terminal).is_ok_and(|settings| settings.local_modes.contains(LocalModes::ICANON))
 }

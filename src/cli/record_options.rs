@@ -17,7 +17,7 @@ pub(super) struct RecordArgs {
     #[arg(short, long, value_name = "FILE", default_value = DEFAULT_FILE, env = "HOTCOLD_OUTPUT", hide_env_values = true)]
     pub(super) output: PathBuf,
     /// Do not save the recording
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long)]
     pub(super) no_save: bool,
     /// Samples per second of CPU time
     ///
@@ -40,7 +40,7 @@ pub(super) struct RecordArgs {
     /// Draw a flamegraph, too
     #[arg(long, value_name = "SVG")]
     pub(super) flamegraph: Option<PathBuf>,
-    /// Print the table to a file instead of standard error
+    /// Print the table to a file
     #[arg(long, value_name = "FILE")]
     pub(super) table_to: Option<PathBuf>,
 }

@@ -91,6 +91,13 @@ pub(super) struct TableOptions {
     json: bool,
 }
 
+impl TableOptions {
+    /// Whether JSON was asked for.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+}
+
 impl TableArgs {
     /// The options; `json` says whether JSON was asked for, which has no default limit.
     pub(super) fn options(&self, json: bool) -> TableOptions {

@@ -75,7 +75,7 @@ fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<
 pub fn summary(profile: &Profile) -> String {
     let recording = &profile.recording;
     let totals = Totals::of(profile);
-    let mut text = samples(recording, totals);
+    let mut text = format!("samples: {}", samples(recording, totals));
     if recording.rate_hz > 0 {
         text.push_str(&format!(", {} Hz", units::count(recording.rate_hz)));
     }
@@ -159,10 +159,12 @@ fn coverage_warning(recording: &Recording, totals: Totals) -> Option<String> {
         return None;
     }
     let share = percent(off.abs());
-    Some(if off < 0.0 {
+    Some(if off < 0.0 && recording.lost_samples > 0 {
+        format!("samples stand for {share} less CPU time than the kernel charged; samples were lost")
+    } else if off < 0.0 {
         format!(
-            "samples stand for {share} less CPU time than the kernel charged; processes that live only a few milliseconds are \
-             seen less than others"
+            "samples stand for {share} less CPU time than the kernel charged; processes and threads that live only a few milliseconds \
+             are seen less than others; --system-wide (root) sees all alike"
         )
     } else {
         format!(

@@ -190,7 +190,7 @@ fn a_header_explains_low_coverage_and_unseen_time() {
               >99.9% of stacks reach the root (12 completed from memory), 
               10.0% approximate Python
     coverage  50.0% of 5.00 s user CPU time; 110 ms in the kernel not sampled
-    warning: samples stand for 50.0% less CPU time than the kernel charged; processes that live only a few milliseconds are seen less than others
+    warning: samples stand for 50.0% less CPU time than the kernel charged; samples were lost
     note: libfoo.so has no debug information
     ");
 }

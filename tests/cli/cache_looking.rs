@@ -40,7 +40,7 @@ fn changed(before: &Tree, after: &Tree, dir: &Path) -> Vec<String> {
     changed.retain(|name| {
         let empty_log =
             name.ends_with("cache.db-wal") && fs::metadata(dir.join(name)).is_ok_and(|m| m.len() == 0);
-        !name.ends_with("cache.db-shm") && !(empty_log && !before.contains_key(Path::new(name)))
+        !name.ends_with("cache.db-shm") && (!empty_log || before.contains_key(Path::new(name)))
     });
     changed
 }

@@ -1,6 +1,7 @@
 //! What a recording says, against programs whose answer is known.
 
 use std::{
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -13,7 +14,7 @@ use super::support::{
     fixture::{Fixture, fixture},
     hotcold,
     process::{is_alive, send, state, wait_until},
-    require::{perf_available, require_perf},
+    require::{perf_available, require, require_perf},
     scratch,
 };
 use hotcold::profile::doctor::Scope;
@@ -141,19 +142,31 @@ fn cpp_names_are_demangled() {
 #[test]
 fn short_lived_children_are_explained_and_found_without_bias_system_wide() {
     let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
+    let short = ["fork", "60", "--seconds", "0.009"];
     // At a low rate a child of a few milliseconds often ends before its first tick; the coverage says so.
     let dir = scratch();
     let mut hotcold = hotcold();
-    hotcold.current_dir(dir.path()).args(["profile", "run", "-r", "99", "--no-save", "--"]);
-    let output = hotcold.arg(&program).args(["fork", "60"]).output().unwrap();
+    hotcold.current_dir(dir.path()).args(["profile", "run", "-r", "199", "--no-save", "--"]);
+    let output = hotcold.arg(&program).args(short).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(text.contains("coverage"), "{text}");
+    assert!(text.contains("live only a few milliseconds"), "{text}");
     if !perf_available(Scope::SystemWide) {
         return;
     }
-    let report = record(&["--system-wide"], &program, &["fork", "60"]);
+    let report = record(&["--system-wide"], &program, &short);
     let coverage = number(&report, "total_s") / number(&report, "cpu_s");
-    assert!((0.9..1.1).contains(&coverage), "{coverage}: {report}");
+    assert!((0.85..1.15).contains(&coverage), "{coverage}: {report}");
+}
+
+#[test]
+fn children_that_nobody_waits_for_leave_no_absurd_coverage() {
+    let Some(program) = fixture("shares.c").filter(|_| require_perf() && require("perl")) else { return };
+    // Perl rather than a shell: shells wait for their children in any case.
+    let script = "$SIG{CHLD} = 'IGNORE'; exec @ARGV unless my $pid = fork; waitpid $pid, 0";
+    let program = program.to_str().unwrap();
+    let report = record(&[], Path::new("perl"), &["-e", script, program, "plain", "--seconds", "1"]);
+    assert!(report["coverage"].is_null(), "{report}");
+    assert!(report["notes"].to_string().contains("did not wait for all of its children"), "{report}");
 }
 
 #[test]
@@ -213,7 +226,7 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
     let dir = scratch();
     let Some(mut running) = busy() else { return };
     for signal in [Signal::INT, Signal::TERM] {
-        let child = attach(dir.path(), running.0.id(), &["-q"])
+        let child = attach(dir.path(), running.0.id(), &["-qq"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -237,6 +250,33 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
     running.0.wait().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn attaching_ends_with_the_process_though_its_children_live_on() {
+    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let dir = scratch();
+    let mut parent = Command::new("sh")
+        .args(["-c", "\"$1\" busy > /dev/null & echo $!; read line", "sh"])
+        .arg(behave)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let busy: u32 = line.trim().parse().unwrap();
+    let child = attach(dir.path(), parent.id(), &["-q"]).stdout(Stdio::piped()).spawn().unwrap();
+    wait_until("hotcold to attach", || {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
+        maps.contains("perf_event").then_some(())
+    });
+    drop(parent.stdin.take());
+    parent.wait().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(is_alive(busy), "hotcold waited for the child");
+    assert_eq!(output.status.code(), Some(0));
+    send(busy, Signal::TERM);
 }
 
 #[test]

@@ -124,9 +124,9 @@ fn what_follows_the_program_is_the_programs() {
 #[test]
 fn signals_to_hotcold_reach_the_program() {
     let dir = scratch();
-    let Some(mut command) = run(dir.path(), &["-qq"], &["print-signals", "3"]) else { return };
+    let Some(mut command) = run(dir.path(), &["-qq"], &["print-signals", "5"]) else { return };
     let (mut child, mut out) = spawn(&mut command);
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::USR1, Signal::USR2] {
         send(child.id(), signal);
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -266,6 +266,57 @@ fn children_that_outlive_the_program_are_named_or_waited_for() {
     let output = command.output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!error.contains("still runs") && error.contains("burn"), "{error}");
+}
+
+#[test]
+fn the_cpu_time_of_children_that_outlive_the_program_counts() {
+    let dir = scratch();
+    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let mut hotcold = hotcold();
+    hotcold.current_dir(dir.path()).args(["profile", "run", "-q", "--json", "--table-to", "t.json", "--"]);
+    // The child is still busy when its parent ends.
+    hotcold.args(["sh", "-c", "\"$1\" cpu 3 & exec \"$1\" cpu 0.5", "sh"]).arg(behave).assert().success();
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.path().join("t.json")).unwrap()).unwrap();
+    let (total, charged) = (report["total_s"].as_f64().unwrap(), report["cpu_s"].as_f64().unwrap());
+    assert!(total < 1.3 * charged, "{total} s sampled of {charged} s");
+}
+
+#[test]
+fn a_reader_of_the_table_that_leaves_changes_nothing() {
+    let dir = scratch();
+    let Some(mut command) = run(dir.path(), &[], &["exit", "3"]) else { return };
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert!(dir.path().join("hotcold.pb.gz").exists());
+}
+
+#[test]
+fn a_name_for_the_recording_in_the_environment_does_not_forbid_to_save_none() {
+    let dir = scratch();
+    let Some(mut command) = run(dir.path(), &["--no-save"], &["exit", "0"]) else { return };
+    let status = command.env("HOTCOLD_OUTPUT", "x.pb.gz").stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn progress_leaves_what_the_program_asks_on_the_screen() {
+    let dir = scratch();
+    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let hotcold = command();
+    let mut shell = Command::new("sh");
+    shell.current_dir(dir.path()).args(["-c", "exec \"$@\" > answer", "sh"]).arg(hotcold.get_program());
+    // Progress that is kept up to date would begin after a second.
+    let question = "printf 'really? ' >&2; \"$0\" cpu 1.5; read line";
+    shell.args(["profile", "run", "--no-save", "--", "sh", "-c", question]).arg(behave);
+    let mut terminal = Terminal::spawn(&mut shell, 100, 30);
+    terminal.wait_for("really? ");
+    terminal.press(b"\n");
+    let (status, screen) = terminal.finish();
+    assert_eq!(status.code(), Some(0), "{screen}");
+    assert!(screen.starts_with("really? \n"), "{screen}");
 }
 
 #[test]

@@ -4,6 +4,22 @@ use std::io;
 
 /// Copies memory of a process from `address` on, as far as it is readable; the part of `buffer` that was filled.
 pub(super) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut have = 0;
+    // The kernel takes only so many pieces at a time.
+    for part in buffer.chunks_mut(MOST_AT_ONCE) {
+        match read_part(pid, address.wrapping_add(have as u64), part) {
+            Ok(n) => have += n,
+            Err(error) if have == 0 => return Err(error),
+            Err(_) => break,
+        }
+        if have % MOST_AT_ONCE != 0 {
+            break;
+        }
+    }
+    Ok(have)
+}
+
+fn read_part(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
     let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // Split at page borders: a partial read stops between pieces only, and what lies before a hole is wanted.
     let pieces = pages(address, buffer.len());
@@ -35,13 +51,13 @@ pub(super) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::
 }
 
 const PAGE: u64 = 4096;
-/// The kernel takes this many pieces in one call.
-const MOST_PIECES: usize = 1024;
+/// So much lies in at most 1024 pages, the number of pieces that the kernel takes in one call.
+const MOST_AT_ONCE: usize = 1023 * PAGE as usize;
 
 fn pages(address: u64, len: usize) -> Vec<libc::iovec> {
     let mut pieces = Vec::new();
     let (mut at, mut left) = (address, len as u64);
-    while left > 0 && pieces.len() < MOST_PIECES {
+    while left > 0 {
         let piece = (PAGE - at % PAGE).min(left);
         pieces.push(libc::iovec { iov_base: at as *mut libc::c_void, iov_len: piece as usize });
         at = at.wrapping_add(piece);
@@ -62,6 +78,10 @@ mod tests {
         assert_eq!(n, buffer.len());
         assert_eq!(buffer, data[5..10_005]);
         assert!(read(std::process::id(), 8, &mut buffer).is_err());
+        let long = vec![7; 3 * MOST_AT_ONCE];
+        let mut copy = vec![0; long.len() - 3];
+        assert_eq!(read(std::process::id(), long.as_ptr() as u64 + 3, &mut copy).unwrap(), copy.len());
+        assert_eq!(copy, long[3..]);
         let words = [3_u64, 4];
         let mut copy = [0; 2];
         let addresses = [&raw const words[1] as u64, &raw const words[0] as u64];

@@ -1,9 +1,9 @@
 //! Mapped files, opened when they are first seen, so that a program that is deleted or rebuilt meanwhile can still be named.
 
 use std::{
-    fs::File,
-    io::Read,
-    os::unix::fs::{FileExt, MetadataExt},
+    fs::{File, OpenOptions},
+    io::{self, Read},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
 };
 
 use rustc_hash::FxHashMap;
@@ -59,32 +59,35 @@ impl Modules {
 
 /// Opens the file of a mapping, making sure that it is the one that was mapped and not one that has taken its name.
 fn open(mapping: &Mapping<'_>) -> (ModuleFile, Elf) {
-    let path = mapping.path.strip_suffix(" (deleted)").unwrap_or(&mapping.path).to_owned();
+    let deleted = mapping.path.strip_suffix(" (deleted)");
+    let path = deleted.unwrap_or(&mapping.path).to_owned();
     let root = format!("/proc/{}/root", mapping.pid);
     // Its own root first, for containers; ours for when the process has ended already. Then the links that lead to the
     // mapped file itself, whatever its name means by now.
     let end = mapping.start.wrapping_add(mapping.len);
-    let places = [
-        (format!("{root}{path}"), root.as_str()),
-        (path.clone(), ""),
-        (format!("/proc/{}/exe", mapping.pid), ""),
-        (format!("/proc/{}/map_files/{:x}-{end:x}", mapping.pid, mapping.start), ""),
+    let by_name = [(format!("{root}{path}"), root.as_str(), true), (path.clone(), "", true)];
+    let by_link = [
+        (format!("/proc/{}/exe", mapping.pid), "", false),
+        (format!("/proc/{}/map_files/{:x}-{end:x}", mapping.pid, mapping.start), "", false),
     ];
+    // What stands under the name of a deleted file may have the same code and other names.
+    let places = if deleted.is_some() { [&by_link, &by_name] } else { [&by_name, &by_link] };
     let mut state = FileState::Unreadable;
     let mut found = None;
-    for (i, (place, root)) in places.iter().enumerate() {
-        let Ok(file) = File::open(place) else { continue };
-        let by_name = i < 2;
-        if is_the_mapped(&file, mapping) {
-            let named = if by_name { FileState::Present } else { gone_state(&places[0].0, &places[1].0) };
-            found = Some((file, (*root).to_owned(), named));
+    for (place, root, named) in places.into_iter().flatten() {
+        let Ok(file) = open_for_reading(place) else { continue };
+        // The inode number of a deleted file is soon that of its successor.
+        let matches = if *named && deleted.is_some() { same_code } else { is_the_mapped };
+        if matches(&file, mapping) {
+            let state = if *named { FileState::Present } else { gone_state(&by_name[0].0, &by_name[1].0) };
+            found = Some((file, (*root).to_owned(), state));
             break;
         }
-        if by_name {
+        if *named {
             state = FileState::Replaced;
         }
     }
-    if found.is_none() && state == FileState::Unreadable && mapping.path.ends_with(" (deleted)") {
+    if found.is_none() && state == FileState::Unreadable && deleted.is_some() {
         state = FileState::Deleted;
     }
     let elf = found.as_ref().and_then(|(file, ..)| Elf::read(file)).unwrap_or_default();
@@ -93,6 +96,11 @@ fn open(mapping: &Mapping<'_>) -> (ModuleFile, Elf) {
         None => (None, String::new(), state),
     };
     (ModuleFile { path, root, file, state, image: None, build_id: Vec::new() }, elf)
+}
+
+/// Opens what may be anything by now: a pipe must not be waited for, nor a terminal become ours.
+fn open_for_reading(place: &str) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(place)
 }
 
 fn gone_state(in_its_root: &str, in_ours: &str) -> FileState {
@@ -178,5 +186,38 @@ mod tests {
         assert!(file.file.is_none() && elf.segments.is_empty());
         std::fs::remove_file(&path).unwrap();
         assert_eq!(open(&mapping(inode)).0.state, FileState::Unreadable);
+    }
+
+    #[test]
+    fn an_inode_number_that_was_used_again_proves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("prog");
+        std::fs::write(&path, "the successor").unwrap();
+        let mapping = Mapping {
+            pid: std::process::id(),
+            start: 0,
+            len: 0x1000,
+            offset: 0,
+            inode: Some((0, 0, std::fs::metadata(&path).unwrap().ino())),
+            path: format!("{} (deleted)", path.display()).into(),
+        };
+        let (file, _) = open(&mapping);
+        assert_eq!((file.state, file.file.is_none()), (FileState::Replaced, true));
+    }
+
+    #[test]
+    fn a_pipe_under_the_name_of_a_mapped_file_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("prog");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+        let mapping = Mapping {
+            pid: std::process::id(),
+            start: 0,
+            len: 0x1000,
+            offset: 0,
+            inode: Some((0, 0, 1)),
+            path: path.to_str().unwrap().into(),
+        };
+        assert!(open(&mapping).0.file.is_none());
     }
 }

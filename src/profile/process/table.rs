@@ -20,7 +20,8 @@ use crate::profile::{
     stack::StackTree,
 };
 
-/// So many cut stacks are a reason to ask for longer dumps.
+/// So many cut stacks are a reason to ask for longer dumps, and for hearing of them earlier: what is completed from memory
+/// should not have gone on for long.
 const CUT_ENOUGH: u64 = 4;
 
 /// Everything known of the recorded processes, and their samples.
@@ -56,8 +57,8 @@ pub struct Counts {
     pub truncated: u64,
     /// … of these, completed from the process's memory.
     pub completed: u64,
-    /// Samples whose dump was full before it reached the root, whether completed or not.
-    pub full_dumps: u64,
+    /// Samples whose dump did not reach the root, whether completed or not.
+    pub cut_dumps: u64,
     /// How often the kernel slowed sampling down.
     pub throttled: u64,
 }
@@ -141,7 +142,7 @@ impl ProcessTable {
 
     /// Whether stacks are being cut for want of longer dumps.
     pub fn wants_longer_dumps(&self) -> bool {
-        self.counts.full_dumps >= CUT_ENOUGH
+        self.counts.cut_dumps >= CUT_ENOUGH
     }
 
     /// Process ids of the processes that have not ended.
@@ -203,10 +204,13 @@ impl ProcessTable {
             }
             self.add_process(pid, 0, "", true);
         }
-        if let Some(&number) = self.live_threads.get(&tid) {
+        let live = self.live.get_mut(&pid)?;
+        // Another process's thread had the number before if its end was not delivered.
+        let known = self.live_threads.get(&tid).copied();
+        let is_its_own = |&number: &u32| self.threads[number as usize].process == live.number;
+        if let Some(number) = known.filter(is_its_own) {
             return Some(number);
         }
-        let live = self.live.get_mut(&pid)?;
         live.threads.insert(tid);
         let number = self.threads.len() as u32;
         let name = self.processes[live.number as usize].name.clone();
@@ -324,7 +328,7 @@ impl ProcessTable {
         let mut outcome = self.walker.walk(&live.unwinder, sample);
         let mut completed = false;
         if outcome == Outcome::CutDump {
-            self.counts.full_dumps += u64::from(sample.stack.is_full());
+            self.counts.cut_dumps += 1;
             if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
                 outcome = better;
                 completed = better == Outcome::Root;
@@ -514,5 +518,18 @@ mod tests {
             table.handle(Event::Exit { pid: 11, tid: 11 });
         }
         assert_eq!(table.into_profile(Recording::default()).processes.len(), 3);
+    }
+
+    #[test]
+    fn a_thread_number_used_again_is_a_thread_of_its_own_process() {
+        let mut table = table();
+        exec(&mut table, 10, "a");
+        table.handle(Event::Fork { pid: 10, parent_pid: 10, tid: 12, parent_tid: 10 });
+        // The end of 12 is lost.
+        table.handle(Event::Fork { pid: 11, parent_pid: 10, tid: 11, parent_tid: 10 });
+        sample(&mut table, 11, 12, &[1]);
+        let profile = table.into_profile(Recording::default());
+        let thread = &profile.threads[profile.samples[0].thread as usize];
+        assert_eq!(profile.processes[thread.process as usize].pid, 11);
     }
 }

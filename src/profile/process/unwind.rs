@@ -31,8 +31,13 @@ const MOST_FRAMES: usize = 1 << 17;
 /// As far above the dump as the largest usual stack goes.
 const MOST_REMOTE: usize = 64 << 20;
 const CHUNK: usize = 256 << 10;
-/// How many of the outermost known return addresses must still be in place.
-const WITNESSES: usize = 16;
+/// How many of the outermost known return addresses must still be in place. Few: the inner ones come and go.
+const WITNESSES: usize = 4;
+/// Work that completing stacks may take for each second that is recorded, in bytes read (a frame is as good as
+/// [`FRAME_COST`]): well below a processor's time, so that endless recursion costs outer frames and not samples.
+const ALLOWANCE_PER_SECOND: u64 = 3 << 30;
+const MOST_ALLOWANCE: u64 = ALLOWANCE_PER_SECOND / 10;
+const FRAME_COST: u64 = 128;
 
 /// Unwinds samples, reusing its buffers.
 #[derive(Default)]
@@ -42,6 +47,8 @@ pub(super) struct StackWalker {
     pub(super) addresses: Vec<u64>,
     slots: Vec<(u64, u64)>,
     remote: Vec<u8>,
+    allowance: u64,
+    last_ns: u64,
 }
 
 impl std::fmt::Debug for StackWalker {
@@ -58,10 +65,14 @@ impl StackWalker {
     }
 
     /// Fills `addresses` from the dump and, above it, from the process's memory; `None` when the stack there is not the
-    /// sampled one any more. Call after [`walk`](Self::walk) of the same sample came back with a cut dump.
+    /// sampled one any more, or when completing stacks has taken too much time of late. Call after [`walk`](Self::walk) of the same sample came back with a cut dump.
     pub(super) fn walk_on(&mut self, unwinder: &Unwinder<Bytes>, sample: &Sample<'_>) -> Option<Outcome> {
         let sp = sample.registers?.sp;
         let top = sp.checked_add(sample.stack.len() as u64)?;
+        self.earn(sample.time_ns);
+        if self.allowance == 0 {
+            return None;
+        }
         self.still_there(sample.pid)?;
         loop {
             let have = self.remote.len();
@@ -73,10 +84,19 @@ impl StackWalker {
             let n = memory::read(sample.pid, top + have as u64, &mut self.remote[have..]).unwrap_or(0);
             self.remote.truncate(have + n);
             let outcome = self.run(unwinder, sample);
+            let cost = n as u64 + FRAME_COST * self.addresses.len() as u64;
+            self.allowance = self.allowance.saturating_sub(cost);
             if outcome != Outcome::CutDump || n < more {
                 return Some(outcome);
             }
         }
+    }
+
+    fn earn(&mut self, now_ns: u64) {
+        let passed = now_ns.saturating_sub(self.last_ns).min(1_000_000_000);
+        self.last_ns = self.last_ns.max(now_ns);
+        let earned = (passed as u128 * ALLOWANCE_PER_SECOND as u128 / 1_000_000_000) as u64;
+        self.allowance = (self.allowance + earned).min(MOST_ALLOWANCE);
     }
 
     /// Whether the outermost return addresses that the dump showed are still where they were.

@@ -145,6 +145,8 @@ pub struct Setup {
     pub kernel_frames: bool,
     /// Bytes of ring memory for each processor.
     pub ring_bytes: usize,
+    /// Samples per second; less than was asked for where the system allows no more.
+    pub rate_hz: u64,
 }
 
 /// A source of samples.
@@ -161,7 +163,7 @@ pub trait Backend {
     /// When the kernel's records make no sense.
     fn pump(&mut self, all: bool, sink: &mut dyn FnMut(Event<'_>)) -> io::Result<()>;
     /// Asks for longer stack dumps for these threads and all that they will start. Does nothing when the dumps are as long
-    /// as they can be. `tasks` is asked again until it names no new thread.
+    /// as they can be. `tasks` is asked again, a few times, until it names no new thread.
     ///
     /// # Errors
     /// When the kernel refuses; the dumps stay as they were.

@@ -4,6 +4,7 @@
 mod cpu_meter;
 
 use std::{
+    collections::HashSet,
     ffi::OsString,
     os::fd::{AsRawFd, RawFd},
     time::{Duration, SystemTime},
@@ -18,10 +19,11 @@ use super::{
     raw::RawProfile,
     record::{
         Backend, Setup,
-        perf::{Perf, Refusal, Watch, monotonic_ns},
+        perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{Change, Child, Ended, Launch, LaunchError, Signals, running_tree, threads_of},
+    target::{Change, Child, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of},
 };
+use crate::units;
 
 /// How to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ pub struct StillRunning {
 
 /// Starts a program and records it.
 ///
-/// `ready` is called once the program is about to start; `report` now and then while it runs.
+/// `report` is called now and then while it runs.
 ///
 /// # Errors
 /// [`Error::Launch`] when the program cannot be started, [`Error::Refused`] when it cannot be recorded; it has not run then.
@@ -115,6 +117,8 @@ pub fn run(
     let end = session.record(&signals, Some(&child), report);
     let program = match end {
         End::Program(ended) => {
+            // Its total lacks the children that outlive it.
+            session.meter.read(&session.tree());
             session.meter.end(ended.cpu);
             Program::Ended(ended)
         }
@@ -138,9 +142,7 @@ pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Re
     }
     let signals = Signals::hold_back().map_err(|error| Error::refused(pid, Refusal::Other(error)))?;
     raise_file_limit();
-    let tids: Vec<u32> = tree.iter().flat_map(|process| &process.threads).map(|(tid, _)| *tid).collect();
-    let watch = if options.system_wide { Watch::Everything } else { Watch::Threads(&tids) };
-    let perf = match Perf::open(watch, options.rate_hz) {
+    let perf = match watch_tree(&tree, options) {
         Ok(perf) => perf,
         Err(Refusal::Gone) => return Err(Error::Gone { pid }),
         Err(refusal) => return Err(Error::refused(pid, refusal)),
@@ -154,10 +156,33 @@ pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Re
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.pid)).unwrap_or_default();
         session.table.add_running(process.pid, process.parent_pid, &process.name, &process.threads, &maps);
     }
-    session.recording.command = command_line(pid);
+    session.recording.command = command_line(pid, tree.first().map(|process| process.name.as_str()));
     session.record(&signals, None, report);
     session.meter.read(&session.tree());
     Ok(session.finish(Program::Left))
+}
+
+/// Opens events for all threads of these processes, and of those that they start meanwhile.
+fn watch_tree(tree: &[Running], options: &Options) -> Result<Perf, Refusal> {
+    if options.system_wide {
+        return Perf::open(Watch::Everything, options.rate_hz);
+    }
+    let threads = |tree: &[Running]| -> Vec<u32> {
+        tree.iter().flat_map(|process| &process.threads).map(|(tid, _)| *tid).collect()
+    };
+    let tids = threads(tree);
+    let mut perf = Perf::open(Watch::Threads(&tids), options.rate_hz)?;
+    let mut seen: HashSet<u32> = tids.into_iter().collect();
+    let roots: Vec<u32> = tree.iter().map(|process| process.pid).collect();
+    for _ in 1..MOST_LOOKS {
+        let mut new = threads(&running_tree(&roots));
+        new.retain(|tid| seen.insert(*tid));
+        if new.is_empty() {
+            break;
+        }
+        perf.watch_more(&new)?;
+    }
+    Ok(perf)
 }
 
 impl StillRunning {
@@ -188,22 +213,36 @@ struct Session {
     wait_children: bool,
     start_ns: u64,
     root: u32,
+    /// A ring makes no sense any more.
+    broken: bool,
 }
 
 const POLL: Duration = Duration::from_millis(100);
 /// Without a descriptor that tells when a ring fills up.
 const BLIND_POLL: Duration = Duration::from_millis(20);
 const METER_EVERY_NS: u64 = 250_000_000;
+/// What readings of CPU time may be off by: they count clock ticks of 10 ms, and the last one is a little old.
+const METER_GRAIN_NS: u64 = 300_000_000;
 
 impl Session {
     fn new(perf: Perf, options: &Options) -> Self {
         let start_ns = monotonic_ns();
+        let setup = perf.setup();
+        let notes = if setup.rate_hz < options.rate_hz {
+            vec![format!(
+                "the kernel allows {} samples per second (kernel.perf_event_max_sample_rate)",
+                units::count(setup.rate_hz)
+            )]
+        } else {
+            Vec::new()
+        };
         let recording = Recording {
+            notes,
             started: Some(options.now),
             backend: perf.name().to_owned(),
             clock: Clock::Cpu,
             rate_hz: options.rate_hz,
-            kernel_frames: perf.setup().kernel_frames,
+            kernel_frames: setup.kernel_frames,
             host: host(),
             ..Recording::default()
         };
@@ -216,6 +255,7 @@ impl Session {
             wait_children: options.wait_children,
             start_ns,
             root: 0,
+            broken: false,
         }
     }
 
@@ -252,7 +292,7 @@ impl Session {
             {
                 return self.last_round(End::Program(ended), None);
             }
-            if child.is_none() && self.table.live_processes().is_empty() {
+            if child.is_none() && !self.lives(self.root) && !(self.wait_children && self.others_live()) {
                 return self.last_round(End::Asked, None);
             }
             if self.time_left() == Some(Duration::ZERO) {
@@ -272,9 +312,28 @@ impl Session {
         ended.map_or(end, End::Program)
     }
 
+    /// The CPU time that the kernel charged, unless it is less than what was seen of it: a program that ignores SIGCHLD, or
+    /// whose children find another parent, has used more than anybody was told.
+    fn tell_cpu_time(&mut self) {
+        let Some(cpu) = self.meter.total() else { return };
+        let visible = if self.recording.kernel_frames { cpu.total_ns() } else { cpu.user_ns };
+        let sampled = self.table.counts().weight_ns;
+        if sampled.saturating_sub(visible) > METER_GRAIN_NS && sampled as f64 > 1.2 * visible as f64 {
+            let note = "coverage is not known: the program did not wait for all of its children".to_owned();
+            self.recording.notes.push(note);
+            return;
+        }
+        self.recording.user_cpu_ns = Some(cpu.user_ns);
+        self.recording.system_cpu_ns = Some(cpu.system_ns);
+    }
+
     fn pump(&mut self, all: bool) {
         let table = &mut self.table;
+        if self.broken {
+            return;
+        }
         if let Err(error) = self.perf.pump(all, &mut |event| table.handle(event)) {
+            self.broken = true;
             self.perf.stop();
             self.recording.notes.push(format!("recording stopped early: {error}"));
         }
@@ -298,6 +357,10 @@ impl Session {
         std::iter::from_fn(|| signals.next()).any(|signal| signal.number != libc::SIGCHLD)
     }
 
+    fn lives(&self, pid: u32) -> bool {
+        self.table.live_processes().contains(&pid)
+    }
+
     fn others_live(&self) -> bool {
         self.table.live_processes().iter().any(|&pid| pid != self.root)
     }
@@ -315,10 +378,7 @@ impl Session {
     fn finish(mut self, program: Program) -> Recorded {
         let setup = self.perf.setup();
         self.recording.duration_ns = monotonic_ns() - self.start_ns;
-        if let Some(cpu) = self.meter.total() {
-            self.recording.user_cpu_ns = Some(cpu.user_ns);
-            self.recording.system_cpu_ns = Some(cpu.system_ns);
-        }
+        self.tell_cpu_time();
         let throttled = self.table.counts().throttled;
         if throttled > 0 {
             self.recording
@@ -384,8 +444,13 @@ fn host() -> Host {
     Host { cpus, kernel }
 }
 
-fn command_line(pid: u32) -> Vec<String> {
+/// What a process was started with; without that, `name` in brackets as `ps` shows it.
+fn command_line(pid: u32, name: Option<&str>) -> Vec<String> {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    if bytes.is_empty() {
+        // A kernel thread, or one that has ended meanwhile.
+        return name.iter().map(|name| format!("[{name}]")).collect();
+    }
     let text = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
     text.split(|&byte| byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
 }

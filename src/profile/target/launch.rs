@@ -75,7 +75,11 @@ impl Launch {
     /// # Errors
     /// Why it could not; the child has ended then.
     pub fn execute(mut self) -> Result<Child, LaunchError> {
-        self.permission.write_all(&[1]).map_err(LaunchError::NoProcess)?;
+        match self.permission.write_all(&[1]) {
+            // A signal came first, Ctrl-C for one; how it ended is told like any other end.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(self.child),
+            result => result.map_err(LaunchError::NoProcess)?,
+        }
         drop(self.permission);
         let mut number = [0; 4];
         // The pipe closes by itself when the program is executed.

@@ -36,10 +36,12 @@ impl std::fmt::Debug for Original {
     }
 }
 
-const HELD_BACK: [i32; 5] = [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGCHLD];
+/// All that would end us by default and that people and programs send on purpose.
+const HELD_BACK: [i32; 7] =
+    [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGCHLD];
 
 impl Signals {
-    /// Holds back SIGINT, SIGQUIT, SIGTERM and SIGHUP, each unless it was ignored when we were started (as under `nohup`),
+    /// Holds back SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2, each unless it was ignored when we were started (as under `nohup`),
     /// and SIGCHLD.
     ///
     /// # Errors

@@ -28,6 +28,12 @@ const LARGEST_TOTAL: usize = 256 << 20;
 /// A ring must hold some dumps, or it overflows before anybody can wake up.
 const SMALLEST_RING: usize = 1 << 20;
 
+/// How often to look for threads that are not watched yet.
+///
+/// A thread born while we look inherits the events of its maker if that one had them already; if not, the next look finds it.
+/// One that has them twice is counted once, by lineage. A program that forks all the time shows new ones at every look.
+pub const MOST_LOOKS: usize = 3;
+
 /// What to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch<'a> {
@@ -79,7 +85,7 @@ struct CpuRing {
 
 impl Perf {
     /// Opens events for what is to be watched, with as many privileges as the user has: kernel frames if allowed, user
-    /// frames alone otherwise; rings as large as may be locked.
+    /// frames alone otherwise; rings as large as may be locked; the rate asked for or the highest that the kernel accepts.
     ///
     /// # Errors
     /// Why it cannot be done at all.
@@ -89,6 +95,7 @@ impl Perf {
             Watch::Threads(tids) => tids.iter().copied().map(Scope::Thread).collect(),
             Watch::Everything => vec![Scope::Everyone],
         };
+        let rate_hz = rate_hz.min(allowed_rate().unwrap_or(rate_hz));
         let mut attr = Attr::cpu_clock(rate_hz, FIRST_DUMP).side_events();
         if watch != Watch::Everything {
             attr = attr.inherit();
@@ -173,6 +180,22 @@ impl Perf {
         Ok(())
     }
 
+    /// Watches more threads, as far as they still run.
+    ///
+    /// # Errors
+    /// Why it cannot be done; the earlier ones are watched on.
+    pub fn watch_more(&mut self, tids: &[u32]) -> Result<(), Refusal> {
+        let cpus: Vec<u32> = self.rings.iter().map(|ring| ring.cpu).collect();
+        let bytes = self.setup().ring_bytes;
+        for &tid in tids {
+            match self.open_task(Scope::Thread(tid), &cpus, bytes) {
+                Err(Refusal::Gone) => {}
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
     /// Starts sampling, where it does not start by itself with the program.
     ///
     /// # Errors
@@ -205,7 +228,7 @@ impl Backend for Perf {
 
     fn setup(&self) -> Setup {
         let ring_bytes = self.rings.first().map_or(0, |ring| ring.ring.size());
-        Setup { kernel_frames: self.kernel_frames, ring_bytes }
+        Setup { kernel_frames: self.kernel_frames, ring_bytes, rate_hz: self.rate_hz }
     }
 
     fn descriptors(&self) -> Vec<RawFd> {
@@ -249,9 +272,7 @@ impl Backend for Perf {
         } else {
             let attr = attr.inherit();
             let mut done = std::collections::HashSet::new();
-            // A thread born while we look inherits the events of its maker if that one had them already; if not, the next
-            // look finds it. One that has them twice is counted once, by lineage.
-            loop {
+            for _ in 0..MOST_LOOKS {
                 let new: Vec<u32> = tasks().into_iter().filter(|tid| done.insert(*tid)).collect();
                 if new.is_empty() {
                     break;
@@ -304,6 +325,12 @@ fn refusal(error: io::Error) -> Refusal {
 pub fn monotonic_ns() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// The highest rate that the kernel accepts at the moment; it lowers it by itself when sampling takes too long.
+fn allowed_rate() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/perf_event_max_sample_rate").ok()?;
+    text.trim().parse().ok().filter(|&rate| rate > 0)
 }
 
 /// Numbers of the processors that are online; they need not be consecutive.
