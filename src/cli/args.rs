@@ -90,7 +90,6 @@ pub(super) struct CacheArgs {
 pub(super) enum Cache {
     /// List the entries of a cache
     List(super::cache_list::Args),
-    /// Show one entry and its value
     Show(super::cache_show::Args),
     /// Tell what fills a cache
     Stats(super::cache_stats::Args),

@@ -26,8 +26,8 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   hotcold cache show .cache user:42                     the entry with the string key user:42
-  hotcold cache show .cache --id 7                      any entry, by the first column of `cache list`
-  hotcold cache show .cache \"app.fetch('x', page=2)\"    a key as `cache list` shows it
+  hotcold cache show .cache --id 7                      any entry, by its id in the list
+  hotcold cache show .cache \"app.fetch('x', page=2)\"    a key as the list shows it
   hotcold cache show .cache --id 7 --raw -o value.bin   the stored bytes of the value
 ";
 

@@ -21,8 +21,12 @@ const ROWS_ALONE: usize = 10_000;
 /// Longest hold that is aimed at beside others. The processes of a `FanoutCache` give up after 10 ms, without an error.
 const HOLD: Duration = Duration::from_millis(3);
 const HOLD_OF_SHARD: Duration = Duration::from_millis(1);
-/// Shortest pause.
+/// Fewest rows beside others: on a machine that does much else a hold is long because we wait too, and smaller ones would not end.
+const LEAST_ROWS: usize = 300;
+const LEAST_ROWS_OF_SHARD: usize = 100;
+/// Shortest and longest pause.
 const PAUSE: Duration = Duration::from_millis(3);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// How long the answer who else is there is believed.
 const BELIEVED: Duration = Duration::from_millis(20);
 /// The byte of the `-shm` file on which every connection holds a shared lock for as long as it is open.
@@ -62,14 +66,15 @@ impl<'a> Pacer<'a> {
     /// After a transaction on `rows` rows that held the lock for `held`: leaves it to the others, if there are any.
     pub(super) fn rest(&mut self, rows: usize, held: Duration) {
         if self.polite && rows >= self.rows {
+            let least = if self.part.shard.is_some() { LEAST_ROWS_OF_SHARD } else { LEAST_ROWS };
             let wanted = self.hold.as_secs_f64() / held.as_secs_f64().max(1e-6);
-            self.rows = ((rows as f64 * wanted.clamp(0.5, 1.5)) as usize).clamp(10, ROWS_ALONE);
+            self.rows = ((rows as f64 * wanted.clamp(0.5, 1.5)) as usize).clamp(least, ROWS_ALONE);
         }
         if self.looked.elapsed() >= BELIEVED {
             self.look();
         }
         if self.polite {
-            thread::sleep(PAUSE.max(held));
+            thread::sleep(held.clamp(PAUSE, LONGEST_PAUSE));
         }
     }
 
