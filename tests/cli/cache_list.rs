@@ -88,7 +88,7 @@ fn a_row_has_what_a_person_wants_to_know() {
         list(&Cache::new("recipes").path(), &["--key", "app.*", "--sort", "expires", "--limit", "4"]);
     insta::assert_snapshot!(out, @r"
     id        size     age  expiry           tag           key
-    17         4 B     16m  expired 16m ago  -             app.stamp(21)
+    17         4 B     16m  expired 16m ago  -             app.stamp(21), being computed
     16        25 B     16m  expired 15m ago  -             app.stamp(21)
      1         1 B     16m  expired 14m ago  fib           app.fib(1)
      2         1 B     16m  expired 14m ago  fib           app.fib(0)

@@ -185,7 +185,11 @@ fn raw_bytes_are_written_as_stored() {
     let (_, stderr, code) = show(&cache.path(), &["bytes", "--raw", "-o", "/no/such/dir/x"]);
     assert_eq!(
         (stderr.as_str(), code),
-        ("error: cannot write `/no/such/dir/x`: its directory does not exist\n", 1)
+        (
+            "error: cannot write `/no/such/dir/x`: its directory does not exist\n\n\
+             hint: create the directory first, or name another file\n",
+            1
+        )
     );
     for args in [["bytes", "--raw"].as_slice(), &["bytes", "-o", "x"], &["bytes", "--id", "1"], &[]] {
         assert_eq!(show(&cache.path(), args).2, 2, "{args:?}");
