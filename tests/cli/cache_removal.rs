@@ -304,21 +304,10 @@ diskcache.Cache(sys.argv[1])._sql('CREATE TRIGGER mine AFTER DELETE ON Cache BEG
 /// A Python process whose `times` processes have each written `ready` and a line end, in whatever order.
 fn ready(command: &mut Command, times: usize) -> (Child, ChildStdout) {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
-<<<<<<< HEAD
     let mut out = child.stdout.take().unwrap();
     let mut said = vec![0; times * "ready\n".len()];
     out.read_exact(&mut said).expect("it gets ready");
     assert_eq!(said.iter().filter(|&&byte| byte == b'r').count(), times);
-=======
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    // Several of them may write into the same line.
-    let mut said = 0;
-    while said < times {
-        let mut line = String::new();
-        assert_ne!(out.read_line(&mut line).unwrap(), 0, "Python has ended");
-        said += line.matches("ready").count();
-    }
->>>>>>> cache
     (child, out)
 }
 
