@@ -2,6 +2,7 @@
 
 mod after_recording;
 pub mod args;
+mod checkpoints;
 mod completions;
 mod doctor;
 mod exit;

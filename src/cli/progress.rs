@@ -40,6 +40,11 @@ impl RunProgress {
         }
     }
 
+    /// The line on the screen, for those who write past it.
+    pub(super) fn line(&self) -> Option<ProgressBar> {
+        if let Self::Line(bar) = self { Some(bar.clone()) } else { None }
+    }
+
     pub(super) fn update(&mut self, status: Status) {
         match self {
             Self::Silent => {}
@@ -72,6 +77,11 @@ impl AttachProgress {
     pub(super) fn new(streams: &Streams, pid: u32) -> Self {
         let what = format!("recording process {pid}, Ctrl-C ends it");
         Self { bar: streams.shows_progress().then(bar), what }
+    }
+
+    /// The line on the screen, for those who write past it.
+    pub(super) fn line(&self) -> Option<ProgressBar> {
+        self.bar.clone()
     }
 
     pub(super) fn update(&mut self, status: Status) {

@@ -1,5 +1,6 @@
 //! Turns domain values into text. Writes to an `io::Write` it is given; opens nothing, decides nothing.
 
+pub mod checkpoint;
 pub mod doctor;
 pub mod flamegraph;
 pub mod header;

@@ -267,7 +267,7 @@ fn a_tree_of_endless_forks_is_bounded() {
 fn json_of_functions() {
     let p = sample();
     let rows = rows(&p, &Selection { limit: Some(2), ..Selection::default() }).unwrap();
-    insta::assert_snapshot!(pretty(&text(|w| json::table(w, &p, &rows, false))), @r#"
+    insta::assert_snapshot!(pretty(&text(|w| json::write(w, &json::table(&p, &rows, false)))), @r#"
     {
       "approx_python": 0,
       "backend": "perf",
@@ -328,12 +328,12 @@ fn json_of_every_other_kind() {
     let mut out = String::new();
     for by in [By::Line, By::Module, By::Thread, By::Process] {
         let rows = rows(&p, &selection(by)).unwrap();
-        out.push_str(&rows_of(&text(|w| json::table(w, &p, &rows, false))));
+        out.push_str(&rows_of(&text(|w| json::write(w, &json::table(&p, &rows, false)))));
     }
     let inlines = Selection { inlines: true, ..Selection::default() };
     let rows = rows(&p, &inlines).unwrap();
-    out.push_str(&rows_of(&text(|w| json::table(w, &p, &rows, true))));
-    out.push_str(&rows_of(&text(|w| json::tree(w, &p, &call_tree(&p, &inlines)))));
+    out.push_str(&rows_of(&text(|w| json::write(w, &json::table(&p, &rows, true)))));
+    out.push_str(&rows_of(&text(|w| json::write(w, &json::tree(&p, &call_tree(&p, &inlines))))));
     insta::assert_snapshot!(out, @r#"
     "rows_left_out":2,"lines":[
      {"name":"add","file":"a.h","line":1,"module":"/usr/bin/app","samples":3,"tottime_s":0.003,"tottime_error_s":0.001797433,"cumtime_s":0.003,"ncalls":null}]

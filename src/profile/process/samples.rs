@@ -57,6 +57,14 @@ impl Samples {
         self.rows
     }
 
+    /// All rows so far, in no order; rows of one bucket, thread and stack may stand apart.
+    pub(super) fn snapshot(&self) -> Vec<RawSample> {
+        let mut rows = Vec::with_capacity(self.rows.len() + self.current.len());
+        rows.extend_from_slice(&self.rows);
+        rows.extend(self.open_rows());
+        rows
+    }
+
     fn open_rows(&self) -> Vec<RawSample> {
         let bucket = self.bucket;
         let mut rows: Vec<_> = self

@@ -1,6 +1,7 @@
 //! The life of one recording: start or find the program, record until it is over, end cleanly. The only place that knows the
 //! order of the stages.
 
+mod checkpoint;
 mod cpu_meter;
 
 use std::{
@@ -9,6 +10,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use checkpoint::Schedule;
+pub use checkpoint::{Checkpoints, Reason};
 use cpu_meter::CpuMeter;
 
 use super::{
@@ -20,7 +23,7 @@ use super::{
         Backend, Setup,
         perf::{Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{Change, Child, Ended, Launch, LaunchError, Signals, running_tree, threads_of},
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Signals, running_tree, threads_of},
 };
 use crate::units;
 
@@ -35,6 +38,8 @@ pub struct Options {
     pub system_wide: bool,
     /// Go on recording children that outlive the program.
     pub wait_children: bool,
+    /// Take a checkpoint so often.
+    pub every: Option<Duration>,
     /// The time now, for the recording's start.
     pub now: SystemTime,
 }
@@ -83,7 +88,8 @@ pub struct StillRunning {
 
 /// Starts a program and records it.
 ///
-/// `ready` is called once the program is about to start; `report` now and then while it runs.
+/// `report` is called now and then while it runs; `checkpoints` gets a snapshot at every [`Options::every`], and at once when
+/// SIGTERM or SIGHUP reaches us, which the program gets too.
 ///
 /// # Errors
 /// [`Error::Launch`] when the program cannot be started, [`Error::Refused`] when it cannot be recorded; it has not run then.
@@ -91,6 +97,7 @@ pub fn run(
     command: &[OsString],
     options: &Options,
     report: &mut dyn FnMut(Status),
+    checkpoints: &mut dyn Checkpoints,
 ) -> Result<Recorded, Error> {
     let program = command.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let launch_error = |error| Error::launch(&program, error);
@@ -113,7 +120,7 @@ pub fn run(
     }
     let child = launch.execute().map_err(launch_error)?;
     session.recording.command = command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let end = session.record(&signals, Some(&child), report);
+    let end = session.record(&signals, Some(&child), report, checkpoints);
     let program = match end {
         End::Program(ended) => {
             session.meter.end(ended.cpu);
@@ -128,11 +135,16 @@ pub fn run(
 }
 
 /// Records a running process with all its threads and children, until it ends, until [`Options::duration`], or until SIGINT,
-/// SIGTERM or SIGHUP.
+/// SIGTERM or SIGHUP. `report` and `checkpoints` are as for [`run`].
 ///
 /// # Errors
 /// [`Error::Gone`] without such a process, [`Error::Refused`] when it cannot be recorded.
-pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Result<Recorded, Error> {
+pub fn attach(
+    pid: u32,
+    options: &Options,
+    report: &mut dyn FnMut(Status),
+    checkpoints: &mut dyn Checkpoints,
+) -> Result<Recorded, Error> {
     let tree = running_tree(&[pid]);
     if tree.is_empty() {
         return Err(Error::Gone { pid });
@@ -156,7 +168,7 @@ pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Re
         session.table.add_running(process.pid, process.parent_pid, &process.name, &process.threads, &maps);
     }
     session.recording.command = command_line(pid);
-    session.record(&signals, None, report);
+    session.record(&signals, None, report, checkpoints);
     session.meter.read(&session.tree());
     Ok(session.finish(Program::Left))
 }
@@ -166,7 +178,7 @@ impl StillRunning {
     pub fn wait(self) -> Ended {
         loop {
             poll(&[self.signals.descriptor().as_raw_fd()], Duration::from_secs(60));
-            if let Some(ended) = attend(&self.child, &self.signals) {
+            if let Some(ended) = attend(&self.child, &self.signals).ended {
                 return ended;
             }
         }
@@ -187,6 +199,7 @@ struct Session {
     recording: Recording,
     duration: Option<Duration>,
     wait_children: bool,
+    schedule: Schedule,
     start_ns: u64,
     root: u32,
 }
@@ -225,6 +238,7 @@ impl Session {
             recording,
             duration: options.duration,
             wait_children: options.wait_children,
+            schedule: Schedule::new(options.every),
             start_ns,
             root: 0,
         }
@@ -235,7 +249,13 @@ impl Session {
         self.perf.enable().map_err(refused)
     }
 
-    fn record(&mut self, signals: &Signals, child: Option<&Child>, report: &mut dyn FnMut(Status)) -> End {
+    fn record(
+        &mut self,
+        signals: &Signals,
+        child: Option<&Child>,
+        report: &mut dyn FnMut(Status),
+        checkpoints: &mut dyn Checkpoints,
+    ) -> End {
         let mut rings = self.perf.descriptors();
         let all_rings = rings.len();
         let mut ended: Option<Ended> = None;
@@ -243,10 +263,12 @@ impl Session {
         loop {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
             let patience = if rings.len() < all_rings { BLIND_POLL } else { POLL };
+            let patience = patience.min(self.schedule.left(self.elapsed_ns()));
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
+            let mut told_to_end = false;
             match child.filter(|_| ended.is_none()) {
-                Some(child) => ended = attend(child, signals),
+                Some(child) => Attended { ended, told_to_end } = attend(child, signals),
                 None if self.asked_to_end(signals) => return self.last_round(End::Asked, ended),
                 None => {}
             }
@@ -269,6 +291,7 @@ impl Session {
             if self.time_left() == Some(Duration::ZERO) {
                 return self.last_round(End::Time, ended);
             }
+            self.checkpoint(told_to_end, checkpoints);
             if (child.is_none() || ended.is_some()) && now - meter_at > METER_EVERY_NS {
                 meter_at = now;
                 self.meter.read(&self.tree());
@@ -305,6 +328,30 @@ impl Session {
         }
     }
 
+    /// Hands out a snapshot if it is time for one.
+    fn checkpoint(&mut self, told_to_end: bool, checkpoints: &mut dyn Checkpoints) {
+        let due = self.schedule.is_due(self.elapsed_ns());
+        if told_to_end {
+            checkpoints.take(self.snapshot(), Reason::Ending);
+        } else if due && checkpoints.is_busy() {
+            checkpoints.skip();
+        } else if due {
+            checkpoints.take(self.snapshot(), Reason::Due);
+        }
+    }
+
+    fn snapshot(&mut self) -> RawProfile {
+        let cpu = self.meter.peek(&self.table.live_processes());
+        let mut recording = self.recording.clone();
+        recording.duration_ns = self.elapsed_ns();
+        tell_cpu(&mut recording, cpu);
+        self.table.snapshot(recording)
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        monotonic_ns() - self.start_ns
+    }
+
     fn asked_to_end(&self, signals: &Signals) -> bool {
         std::iter::from_fn(|| signals.next()).any(|signal| signal.number != libc::SIGCHLD)
     }
@@ -314,7 +361,7 @@ impl Session {
     }
 
     fn time_left(&self) -> Option<Duration> {
-        let elapsed = Duration::from_nanos(monotonic_ns() - self.start_ns);
+        let elapsed = Duration::from_nanos(self.elapsed_ns());
         Some(self.duration?.saturating_sub(elapsed))
     }
 
@@ -325,10 +372,9 @@ impl Session {
 
     fn finish(mut self, program: Program) -> Recorded {
         let setup = self.perf.setup();
-        self.recording.duration_ns = monotonic_ns() - self.start_ns;
+        self.recording.duration_ns = self.elapsed_ns();
         if let Some(cpu) = self.meter.total() {
-            self.recording.user_cpu_ns = Some(cpu.user_ns);
-            self.recording.system_cpu_ns = Some(cpu.system_ns);
+            tell_cpu(&mut self.recording, cpu);
         }
         let throttled = self.table.counts().throttled;
         if throttled > 0 {
@@ -342,9 +388,23 @@ impl Session {
     }
 }
 
+fn tell_cpu(recording: &mut Recording, cpu: CpuTime) {
+    recording.user_cpu_ns = Some(cpu.user_ns);
+    recording.system_cpu_ns = Some(cpu.system_ns);
+}
+
+/// What has happened to the program.
+struct Attended {
+    ended: Option<Ended>,
+    /// It was sent a signal, through us, that ends most programs.
+    told_to_end: bool,
+}
+
 /// Passes on to the child what was sent to us, stops when it stops, and tells when it has ended.
-fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
+fn attend(child: &Child, signals: &Signals) -> Attended {
+    let mut told_to_end = false;
     while let Some(signal) = signals.next() {
+        told_to_end |= matches!(signal.number, libc::SIGTERM | libc::SIGHUP);
         match signal.number {
             libc::SIGCHLD => {}
             // The terminal has sent it to the program, too.
@@ -352,7 +412,7 @@ fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
             number => child.signal(number),
         }
     }
-    match child.change() {
+    let ended = match child.change() {
         Change::Ended(ended) => Some(ended),
         Change::Stopped => {
             // Whoever waits for us shall see what it would have seen of the program itself. It may have been continued again
@@ -364,7 +424,8 @@ fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
             None
         }
         Change::None => None,
-    }
+    };
+    Attended { ended, told_to_end }
 }
 
 /// Waits until one of these is readable or time is up; those that hung up.
