@@ -238,3 +238,45 @@ fn skipped_warning(skipped: u64) -> String {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_under_way_is_seen_and_waited_for() {
+        let screen = Screen { bar: None, warns: false };
+        let mut background = Background::new(Saver::new(None), None, screen);
+        assert!(!background.is_busy());
+        let saver = Arc::clone(&background.saver);
+        let held = lock(&saver);
+        background.take(RawProfile::default(), Reason::Ending);
+        assert!(background.is_busy(), "it waits for the one that saves");
+        background.skip();
+        drop(held);
+        drop(background.finish());
+        assert!(!background.is_busy());
+        assert_eq!(
+            skipped_warning(background.skipped),
+            "skipped 1 checkpoint: the one before took longer than --every"
+        );
+    }
+
+    #[test]
+    fn a_recording_that_goes_on_is_told_from_a_finished_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.pb.gz");
+        let mut saver = Saver::new(Some(Output::create(&path).unwrap()));
+        let mut profile = saver.name(&RawProfile::default(), &Silent);
+        saver.refresh(&mut profile).unwrap();
+        let notes = || crate::profile::format::load(&path).unwrap().recording.notes.len();
+        assert_eq!((notes(), profile.recording.notes.len()), (1, 0));
+        saver.save(&profile).unwrap();
+        assert_eq!(notes(), 0);
+        let device = Output::create("/dev/full".as_ref()).unwrap();
+        assert!(
+            Saver::new(Some(device)).refresh(&mut profile).is_ok(),
+            "a device is written once, at the end"
+        );
+    }
+}

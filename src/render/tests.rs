@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::{
     Style,
+    checkpoint::{self, Facts},
     flamegraph::{self, Flamegraph},
     header, json, table, tree,
 };
@@ -261,6 +262,42 @@ fn a_tree_of_endless_forks_is_bounded() {
     let out = drawn(&format!("{stacks}{path} 1"), &Selection::default(), PIPE);
     assert!(out.lines().map(str::len).max().unwrap() < 500);
     assert_eq!(out.lines().count(), 1 + 600 + 599);
+}
+
+#[test]
+fn a_checkpoint_says_its_time_range() {
+    let recording = sample().recording;
+    let facts = Facts { number: 3, ..Facts::default() };
+    let title = |facts| text(|w| checkpoint::interval(w, facts, &recording, PIPE));
+    insta::assert_snapshot!(title(facts), @"checkpoint 3: 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:22.600Z, 2.60 s");
+    insta::assert_snapshot!(title(Facts { last: true, ..facts }), @"checkpoint 3, the last: 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:22.600Z, 2.60 s");
+    let unknown = Recording { duration_ns: 90_000_000_000, ..Recording::default() };
+    insta::assert_snapshot!(text(|w| checkpoint::whole(w, &unknown, PIPE)), @"so far: 1m 30s");
+}
+
+#[test]
+fn json_of_a_checkpoint_is_one_line_around_two_reports() {
+    let (p, rows) = (sample(), |p| rows(p, &Selection::default()).unwrap());
+    let table = rows(&p);
+    let report = json::table(&p, &table, false);
+    let facts = Facts { number: 3, skipped: 1, last: false };
+    let out = text(|w| json::checkpoint(w, facts, &p, [&report, &report]));
+    assert_eq!(out.lines().count(), 1);
+    let mut value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let alone: serde_json::Value = serde_json::from_str(&text(|w| json::write(w, &report))).unwrap();
+    for name in ["interval", "whole"] {
+        assert_eq!(value.as_object_mut().unwrap().remove(name), Some(alone.clone()));
+    }
+    insta::assert_snapshot!(pretty(&value.to_string()), @r#"
+    {
+      "checkpoint": 3,
+      "from_at": "2023-11-14T22:13:20.000Z",
+      "last": false,
+      "schema": "hotcold.profile.checkpoint/1",
+      "skipped_checkpoints": 1,
+      "to_at": "2023-11-14T22:13:22.600Z"
+    }
+    "#);
 }
 
 #[test]
