@@ -52,7 +52,7 @@ pub(super) enum ColorChoice {
 pub(super) enum Command {
     /// Record and read CPU profiles
     #[command(subcommand, arg_required_else_help = true)]
-    Profile(Profile),
+    Profile(Box<Profile>),
     Doctor(super::doctor::Args),
     /// Print a shell completion script
     Completions(super::completions::Args),

@@ -286,7 +286,7 @@ fn json_of_a_checkpoint_is_one_line_around_two_reports() {
     let mut value: serde_json::Value = serde_json::from_str(&out).unwrap();
     let alone: serde_json::Value = serde_json::from_str(&text(|w| json::write(w, &report))).unwrap();
     for name in ["interval", "whole"] {
-        assert_eq!(value.as_object_mut().unwrap().remove(name), Some(alone.clone()));
+        assert_eq!(value.as_object_mut().unwrap().remove(name).as_ref(), Some(&alone));
     }
     insta::assert_snapshot!(pretty(&value.to_string()), @r#"
     {
