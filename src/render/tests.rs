@@ -288,7 +288,7 @@ fn json_of_a_checkpoint_is_one_line_around_two_reports() {
     for name in ["interval", "whole"] {
         assert_eq!(value.as_object_mut().unwrap().remove(name).as_ref(), Some(&alone));
     }
-    insta::assert_snapshot!(pretty(&value.to_string()), @r#"
+    insta::assert_snapshot!(pretty(&format!("{value}\n")), @r#"
     {
       "checkpoint": 3,
       "from_at": "2023-11-14T22:13:20.000Z",
