@@ -7,18 +7,20 @@ use std::{
     time::Duration,
 };
 
+use indicatif::ProgressBar;
+
 use super::{
     Streams,
     args::Global,
+    checkpoints::{Background, Journal, Place, Saver, Screen},
     record_options::RecordArgs,
     table_options::{self, TableArgs, TableOptions},
 };
 use crate::{
     profile::{
-        format::{pprof, save::Output},
+        format::{log::Log, save::Output},
         model::Profile,
         raw::RawProfile,
-        symbolize,
     },
     render::flamegraph::{self, Flamegraph},
     units,
@@ -26,7 +28,8 @@ use crate::{
 
 /// The outputs of a recording, ready to be written.
 pub(super) struct Answer {
-    recording: Option<Output>,
+    /// Those of the recording while it goes on; they share the place where it is saved.
+    pub(super) checkpoints: Background,
     flamegraph: Option<Output>,
     table: Table,
     options: TableOptions,
@@ -43,7 +46,8 @@ pub(super) enum Table {
 }
 
 impl Answer {
-    /// Opens the outputs; the table goes to `table_to` unless the user names a file.
+    /// Opens the outputs; the table goes to `table_to` unless the user names a file. `line` is the progress that checkpoints
+    /// are printed past.
     ///
     /// # Errors
     /// When one of them cannot be written.
@@ -52,17 +56,31 @@ impl Answer {
         table: &TableArgs,
         global: &Global,
         table_to: Table,
+        line: Option<ProgressBar>,
+        streams: &Streams,
     ) -> anyhow::Result<Self> {
         let derived = |path: &PathBuf| Output::create_derived(path);
+        let screen = Screen::new(line, streams);
+        let journal = match (record.every, &record.log) {
+            (None, _) => None,
+            (_, Some(path)) => Some((Place::Log(Log::open(path)?), table_options::style_file())),
+            _ if matches!(table_to, Table::Out) => Some((Place::Out, table_options::style_out(streams))),
+            _ => Some((Place::Err, table_options::style_err(streams))),
+        };
+        let journal = journal
+            .map(|(place, style)| Journal::new(place, table.options(global.json), style, screen.clone()));
+        let recording = if record.no_save { None } else { Some(Output::create(&record.output)?) };
+        // JSON for a log alone leaves standard error to people.
+        let json = global.json && (record.table_to.is_some() || matches!(table_to, Table::Out));
         Ok(Self {
-            recording: if record.no_save { None } else { Some(Output::create(&record.output)?) },
+            checkpoints: Background::new(Saver::new(recording), journal, screen),
             flamegraph: record.flamegraph.as_ref().map(derived).transpose()?,
             table: match &record.table_to {
                 None => table_to,
                 Some(path) if path == Path::new("-") => Table::Out,
                 Some(path) => Table::File(derived(path)?),
             },
-            options: table.options(global.json),
+            options: table.options(json),
         })
     }
 
@@ -70,11 +88,14 @@ impl Answer {
     ///
     /// # Errors
     /// The first output that could not be written; the table is printed all the same where that is possible.
-    pub(super) fn give(mut self, raw: &RawProfile, streams: &mut Streams) -> anyhow::Result<()> {
+    pub(super) fn give(mut self, raw: RawProfile, streams: &mut Streams) -> anyhow::Result<()> {
         let progress = super::progress::working(streams);
-        let profile = symbolize::symbolize(raw, &symbolize::Options::default(), &*progress);
+        let mut saver = self.checkpoints.finish();
+        let profile = saver.name(&raw, &*progress);
         progress.finish();
-        let saved = self.save(&profile, streams);
+        let saved = save(&mut saver, &profile, streams);
+        drop(saver);
+        let saved = saved.and(self.checkpoints.log_the_last(raw, &profile));
         if profile.samples.is_empty() {
             streams.warn(&no_samples(&profile));
             // A script waits for its document all the same.
@@ -84,15 +105,6 @@ impl Answer {
         let drawn = self.draw(&profile, streams);
         let printed = self.print(&profile, streams);
         saved.and(drawn).and(printed)
-    }
-
-    fn save(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
-        let Some(output) = &mut self.recording else { return Ok(()) };
-        let bytes = pprof::write(profile);
-        output.commit(&bytes)?;
-        let size = units::bytes(bytes.len() as u64);
-        streams.tell(&format!("saved the recording to {} ({size})", output.path().display()));
-        Ok(())
     }
 
     fn draw(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
@@ -123,6 +135,14 @@ impl Answer {
             result => Ok(result?),
         }
     }
+}
+
+fn save(saver: &mut Saver, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
+    if let Some((output, size)) = saver.save(profile)? {
+        let size = units::bytes(size);
+        streams.tell(&format!("saved the recording to {} ({size})", output.path().display()));
+    }
+    Ok(())
 }
 
 fn no_samples(profile: &Profile) -> String {

@@ -54,10 +54,10 @@ pub(super) enum ColorChoice {
 pub(super) enum Command {
     /// Record and read CPU profiles
     #[command(subcommand, arg_required_else_help = true)]
-    Profile(Profile),
+    Profile(Box<Profile>),
     /// Look into caches and remove what has gone cold
     #[command(arg_required_else_help = true)]
-    Cache(CacheArgs),
+    Cache(Box<CacheArgs>),
     Doctor(super::doctor::Args),
     /// Print a shell completion script
     Completions(super::completions::Args),

@@ -31,8 +31,7 @@ pub(super) fn code(result: anyhow::Result<ExitCode>, streams: &mut Streams) -> E
 
 /// Prints `error: …` and, where there is one, `hint: …` after an empty line.
 pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
-    let causes: Vec<String> = error.chain().map(describe).collect();
-    let text = causes.join(": ");
+    let text = text(error);
     let text = if streams.terminal.err { escape(&text).into_owned() } else { text };
     let _ = writeln!(streams.err, "error: {text}");
     let hint = error.chain().find_map(|cause| {
@@ -42,6 +41,12 @@ pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
     if let Some(hint) = hint {
         let _ = writeln!(streams.err, "\nhint: {hint}");
     }
+}
+
+/// An error and its causes in one line.
+pub(super) fn text(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error.chain().map(describe).collect();
+    causes.join(": ")
 }
 
 /// An error's own words; an operating system error without its number, and as part of a sentence.

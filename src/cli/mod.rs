@@ -15,6 +15,7 @@ mod cache_rm;
 mod cache_show;
 mod cache_stats;
 mod cache_watch;
+mod checkpoints;
 mod completions;
 mod doctor;
 mod exit;
@@ -44,13 +45,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
     };
     streams.configure(&args.global);
     let result = match &args.command {
-        args::Command::Profile(args::Profile::Run(a)) => profile_run::run(a, &args.global, streams),
-        args::Command::Profile(args::Profile::Attach(a)) => profile_attach::run(a, &args.global, streams),
-        args::Command::Profile(args::Profile::Report(a)) => profile_report::run(a, &args.global, streams),
-        args::Command::Profile(args::Profile::Flamegraph(a)) => {
-            profile_flamegraph::run(a, &args.global, streams)
-        }
         args::Command::Cache(a) => cache(a, &args.global, streams),
+        args::Command::Profile(command) => match &**command {
+            args::Profile::Run(a) => profile_run::run(a, &args.global, streams),
+            args::Profile::Attach(a) => profile_attach::run(a, &args.global, streams),
+            args::Profile::Report(a) => profile_report::run(a, &args.global, streams),
+            args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
+        },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),
         args::Command::Man(a) => man::run(a, streams),

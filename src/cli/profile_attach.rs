@@ -36,11 +36,13 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
         exit::report(&error, streams);
         return Ok(exit::usage());
     }
-    let answer = Answer::prepare(&args.record, &args.table, global, Table::Out)?;
-    let options = args.record.options(SystemTime::now());
     let mut progress = AttachProgress::new(streams, args.pid);
-    let recorded = session::attach(args.pid, &options, &mut |status| progress.update(status));
+    let line = progress.line();
+    let mut answer = Answer::prepare(&args.record, &args.table, global, Table::Out, line, streams)?;
+    let options = args.record.options(SystemTime::now());
+    let report = &mut |status| progress.update(status);
+    let recorded = session::attach(args.pid, &options, report, &mut answer.checkpoints);
     progress.finish();
-    answer.give(&recorded?.raw, streams)?;
+    answer.give(recorded?.raw, streams)?;
     Ok(ExitCode::SUCCESS)
 }

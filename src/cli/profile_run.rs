@@ -15,7 +15,7 @@ use super::{
 };
 use crate::profile::{
     Error,
-    session::{self, Program},
+    session::{self, Program, Recorded},
 };
 
 const EXAMPLES: &str = "\
@@ -24,6 +24,7 @@ Examples:
   hotcold profile run --flamegraph my.svg ./my-program
   cat words | hotcold profile run sort | head         its input and output stay its own
   hotcold profile run --table-to t.json --json make test
+  hotcold profile run --every 30s --log hot.log ./my-server
 ";
 
 #[derive(clap::Args, Debug)]
@@ -58,21 +59,21 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
 }
 
 fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let answer = Answer::prepare(&args.record, &args.table, global, Table::Err)?;
-    let options = args.record.options(SystemTime::now());
     let mut progress = RunProgress::new(streams);
-    let recorded = session::run(&args.program, &options, &mut |status| progress.update(status));
-    let recorded = recorded?;
-    let outlived = recorded.outlived;
+    let mut answer = Answer::prepare(&args.record, &args.table, global, Table::Err, None, streams)?;
+    let options = args.record.options(SystemTime::now());
+    let report = &mut |status| progress.update(status);
+    let recorded = session::run(&args.program, &options, report, &mut answer.checkpoints);
+    let Recorded { raw, program, outlived, .. } = recorded?;
     // Whatever goes wrong from here on, the program is not left behind.
-    let answered = answer.give(&recorded.raw, streams);
+    let answered = answer.give(raw, streams);
     if !outlived.is_empty() {
         streams.note(&outlived_note(&outlived));
     }
     if let Err(error) = &answered {
         exit::report(error, streams);
     }
-    let status = match recorded.program {
+    let status = match program {
         Program::Ended(ended) => ended.status,
         Program::Running(program) => program.wait().status,
         Program::Left => ExitStatus::default(),

@@ -57,6 +57,11 @@ impl AttachProgress {
         Self { bar: streams.shows_progress().then(bar), what }
     }
 
+    /// The line on the screen, for those who write past it.
+    pub(super) fn line(&self) -> Option<ProgressBar> {
+        self.bar.clone()
+    }
+
     pub(super) fn update(&mut self, status: Status) {
         if let Some(bar) = &self.bar {
             show(bar, &self.what, status);

@@ -29,6 +29,17 @@ pub(super) struct RecordArgs {
     /// The table is printed then. A program that was started by hotcold goes on, and hotcold waits for it.
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(super) duration: Option<Duration>,
+    /// Print a table every TIME while the program runs, and save what is recorded so far
+    ///
+    /// Each time there is a table of the interval and one of the whole so far, with --json a line of JSON with both. Recording
+    /// goes on meanwhile; a checkpoint that comes due while the one before is being written is skipped. TIME is a second or more.
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(super) every: Option<Duration>,
+    /// Append the tables of --every to a file
+    ///
+    /// It gets the last interval, too, when the recording ends.
+    #[arg(long, value_name = "FILE", requires = "every")]
+    pub(super) log: Option<PathBuf>,
     /// Watch all processors instead of the program's threads (root)
     ///
     /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
@@ -56,6 +67,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(duration) }
 }
 
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    if interval < Duration::from_secs(1) { Err("it must be a second or longer".into()) } else { Ok(interval) }
+}
+
 impl RecordArgs {
     /// Refuses what cannot be meant when standard output is the program's, before anything is started.
     pub(super) fn check_run(&self, json: bool) -> anyhow::Result<()> {
@@ -65,7 +81,8 @@ impl RecordArgs {
         if self.flamegraph.as_deref().is_some_and(is_stdout) {
             bail!("cannot draw the flamegraph to standard output: it is the program's; name a file");
         }
-        if json && self.table_to.is_none() {
+        self.check_log()?;
+        if json && self.table_to.is_none() && self.log.is_none() {
             bail!("--json needs --table-to FILE: standard output is the program's");
         }
         Ok(())
@@ -73,8 +90,16 @@ impl RecordArgs {
 
     /// Refuses to put two things into one standard output.
     pub(super) fn check_attach(&self) -> anyhow::Result<()> {
+        self.check_log()?;
         if is_stdout(&self.output) || self.flamegraph.as_deref().is_some_and(is_stdout) {
             bail!("cannot write to standard output: it is the table's; name a file");
+        }
+        Ok(())
+    }
+
+    fn check_log(&self) -> anyhow::Result<()> {
+        if self.log.as_deref().is_some_and(is_stdout) {
+            bail!("cannot append to standard output: name a file");
         }
         Ok(())
     }
@@ -86,6 +111,7 @@ impl RecordArgs {
             duration: self.duration,
             system_wide: self.system_wide,
             wait_children: self.wait_children,
+            every: self.every,
             now,
         }
     }

@@ -79,9 +79,14 @@ impl Streams {
 
     /// A line about something that makes the answer less than it should be, dropped by `-qq`.
     pub(super) fn warn(&mut self, text: &str) {
-        if self.quiet < 2 {
+        if self.shows_warnings() {
             let _ = writeln!(self.err, "warning: {text}");
         }
+    }
+
+    /// Whether [`warn`](Self::warn) says anything.
+    pub(super) fn shows_warnings(&self) -> bool {
+        self.quiet < 2
     }
 
     /// A line for `-v`.

@@ -9,10 +9,14 @@ use super::Streams;
 use crate::{
     profile::{
         Error,
-        aggregate::{self, Selection},
+        aggregate::{self, CallTree, Selection, Table},
         model::Profile,
     },
-    render::{Style, header, json, table, tree},
+    render::{
+        Style,
+        checkpoint::{self, Facts},
+        header, json, table, tree,
+    },
 };
 
 /// Rows of a table unless the user says otherwise: what fits a screen. JSON has all.
@@ -129,23 +133,69 @@ pub(super) fn print(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
-    let selection = &options.selection;
-    if options.tree {
-        let calls = aggregate::call_tree(profile, selection);
-        if options.json {
-            return Ok(json::tree(w, profile, &calls)?);
+    let shown = Shown::of(profile, options)?;
+    if options.json {
+        return Ok(json::write(w, &shown.report(profile, options))?);
+    }
+    shown.write(w, profile, style)
+}
+
+/// Writes both tables of a checkpoint, or one line of JSON.
+///
+/// # Errors
+/// [`Error::NoCalls`], and those of the writer.
+pub(super) fn print_checkpoint(
+    w: &mut dyn Write,
+    interval: &Profile,
+    whole: &Profile,
+    facts: Facts,
+    options: &TableOptions,
+    style: Style,
+) -> anyhow::Result<()> {
+    let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
+    if options.json {
+        let reports = [&part.report(interval, options), &all.report(whole, options)];
+        return Ok(json::checkpoint(w, facts, interval, reports)?);
+    }
+    checkpoint::interval(w, facts, &interval.recording, style)?;
+    part.write(w, interval, style)?;
+    writeln!(w)?;
+    checkpoint::whole(w, &whole.recording, style)?;
+    all.write(w, whole, style)?;
+    Ok(writeln!(w)?)
+}
+
+/// What the options choose of a profile.
+enum Shown<'p> {
+    Tree(CallTree<'p>),
+    Rows(Table<'p>),
+}
+
+impl<'p> Shown<'p> {
+    fn of(profile: &'p Profile, options: &TableOptions) -> Result<Self, Error> {
+        if options.tree {
+            return Ok(Self::Tree(aggregate::call_tree(profile, &options.selection)));
         }
+        aggregate::rows(profile, &options.selection).map(Self::Rows)
+    }
+
+    fn report(&'p self, profile: &'p Profile, options: &TableOptions) -> json::Report<'p> {
+        match self {
+            Self::Tree(calls) => json::tree(profile, calls),
+            Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
+        }
+    }
+
+    /// The quality block, and below it the table or tree.
+    fn write(&self, w: &mut dyn Write, profile: &Profile, style: Style) -> anyhow::Result<()> {
         header::write(w, profile, style)?;
         writeln!(w)?;
-        return Ok(tree::write(w, &calls, style)?);
+        match self {
+            Self::Tree(calls) => tree::write(w, calls, style)?,
+            Self::Rows(rows) => table::write(w, rows, style)?,
+        }
+        Ok(())
     }
-    let rows = aggregate::rows(profile, selection)?;
-    if options.json {
-        return Ok(json::table(w, profile, &rows, selection.inlines)?);
-    }
-    header::write(w, profile, style)?;
-    writeln!(w)?;
-    Ok(table::write(w, &rows, style)?)
 }
 
 /// How to write on standard output.

@@ -1,6 +1,6 @@
 //! A recording before its addresses have names: what recording hands to symbolizing.
 
-use std::fs::File;
+use std::{fs::File, sync::Arc};
 
 use super::{
     model::Recording,
@@ -109,8 +109,8 @@ pub struct RawSample {
 pub struct RawProfile {
     /// How it was recorded.
     pub recording: Recording,
-    /// Mapped files.
-    pub modules: Vec<ModuleFile>,
+    /// Mapped files; shared, so that a snapshot of a growing recording has the same open files.
+    pub modules: Vec<Arc<ModuleFile>>,
     /// Stacks.
     pub stacks: StackTree<RawFrame>,
     /// Processes.

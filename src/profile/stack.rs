@@ -42,6 +42,9 @@ impl<F: Copy + Eq + std::hash::Hash> StackTree<F> {
     /// The stack of `parent` with `frame` called on top of it.
     pub fn push(&mut self, parent: Option<StackId>, frame: F) -> StackId {
         let node = StackNode { parent, frame };
+        if self.index.len() < self.nodes.len() {
+            self.index_all();
+        }
         *self.index.entry(node).or_insert_with(|| {
             let id = StackId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
             self.nodes.push(node);
@@ -56,6 +59,18 @@ impl<F: Copy + Eq + std::hash::Hash> StackTree<F> {
             stack = Some(self.push(stack, frame));
         }
         stack
+    }
+
+    /// A copy for reading, with the same ids: made in a fraction of the time and memory of a clone, because the index that
+    /// [`push`](Self::push) needs is left out until then.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self { nodes: self.nodes.clone(), index: FxHashMap::default() }
+    }
+
+    fn index_all(&mut self) {
+        let ids = (0..).map(StackId);
+        self.index = self.nodes.iter().copied().zip(ids).collect();
     }
 
     /// The node of a stack.
@@ -109,5 +124,17 @@ mod tests {
             assert!(node.parent.is_none_or(|p| p.index() < i));
         }
         assert_eq!(tree.intern(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn a_snapshot_is_the_same_tree_and_can_grow_on_its_own() {
+        let mut tree = StackTree::default();
+        let stack = tree.intern([1, 2, 3]).unwrap();
+        let mut copy = tree.snapshot();
+        tree.intern([1, 2, 4]);
+        assert_eq!(copy.nodes(), &tree.nodes()[..3]);
+        assert_eq!(copy.intern([1, 2, 3]), Some(stack));
+        assert_eq!(copy.intern([1, 2, 5]), Some(StackId(3)));
+        assert_eq!(copy.frames(StackId(3)).collect::<Vec<_>>(), [5, 2, 1]);
     }
 }

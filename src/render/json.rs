@@ -4,22 +4,39 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::header::{rate_got_hz, visible_ns};
+use super::{
+    checkpoint::{Facts, times},
+    header::{rate_got_hz, visible_ns},
+};
 use crate::profile::{
     aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals},
     model::{Clock, Profile},
 };
 
 const SCHEMA: &str = "hotcold.profile.report/1";
+const CHECKPOINT_SCHEMA: &str = "hotcold.profile.checkpoint/1";
 
+/// The document of one profile.
 #[derive(Serialize)]
-struct Report<'a> {
+pub struct Report<'a> {
     schema: &'static str,
     #[serde(flatten)]
     quality: Quality<'a>,
     rows_left_out: usize,
     #[serde(flatten)]
     rows: Rows<'a>,
+}
+
+#[derive(Serialize)]
+struct Checkpoint<'a> {
+    schema: &'static str,
+    checkpoint: u64,
+    last: bool,
+    skipped_checkpoints: u64,
+    from_at: Option<String>,
+    to_at: Option<String>,
+    interval: &'a Report<'a>,
+    whole: &'a Report<'a>,
 }
 
 #[derive(Serialize)]
@@ -121,11 +138,42 @@ struct CallRow<'a> {
     cumtime_s: f64,
 }
 
-/// Writes the report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
+/// Writes a report.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn table(w: &mut dyn Write, profile: &Profile, table: &Table, inlines: bool) -> io::Result<()> {
+pub fn write(w: &mut dyn Write, report: &Report<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *w, report)?;
+    writeln!(w)
+}
+
+/// Writes a checkpoint with the reports of `interval` and of the whole so far.
+///
+/// # Errors
+/// Those of the writer.
+pub fn checkpoint(
+    w: &mut dyn Write,
+    facts: Facts,
+    interval: &Profile,
+    reports: [&Report<'_>; 2],
+) -> io::Result<()> {
+    let (from_at, to_at) = times(&interval.recording);
+    let document = Checkpoint {
+        schema: CHECKPOINT_SCHEMA,
+        checkpoint: facts.number,
+        last: facts.last,
+        skipped_checkpoints: facts.skipped,
+        from_at,
+        to_at,
+        interval: reports[0],
+        whole: reports[1],
+    };
+    serde_json::to_writer(&mut *w, &document)?;
+    writeln!(w)
+}
+
+/// The report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
+pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> Report<'a> {
     let rows = &table.rows;
     let places = || rows.iter().filter_map(|row| place_row(row, inlines)).collect();
     let rows = match table.by {
@@ -137,33 +185,22 @@ pub fn table(w: &mut dyn Write, profile: &Profile, table: &Table, inlines: bool)
         By::Thread => Rows::Threads(rows.iter().filter_map(thread_row).collect()),
         By::Process => Rows::Processes(rows.iter().filter_map(process_row).collect()),
     };
-    write(w, profile, table.totals, table.left_out, rows)
+    report(profile, table.totals, table.left_out, rows)
 }
 
-/// Writes the report of a call tree: a flat list in preorder, each call with the position of its caller. Nested objects would be as
+/// The report of a call tree: a flat list in preorder, each call with the position of its caller. Nested objects would be as
 /// deep as the stacks, which readers of JSON refuse.
-///
-/// # Errors
-/// Those of the writer.
-pub fn tree<'p>(w: &mut dyn Write, profile: &'p Profile, tree: &CallTree<'p>) -> io::Result<()> {
+pub fn tree<'p>(profile: &'p Profile, tree: &CallTree<'p>) -> Report<'p> {
     let call_row = |call: &Call<'p>| {
         let Call { parent, place, inlined, samples, recursion, .. } = *call;
         let (tottime_s, cumtime_s) = (seconds(call.tottime_ns), seconds(call.cumtime_ns));
         CallRow { parent, place: place_fields(place), inlined, recursion, samples, tottime_s, cumtime_s }
     };
-    write(w, profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
+    report(profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
 }
 
-fn write(
-    w: &mut dyn Write,
-    profile: &Profile,
-    totals: Totals,
-    left_out: usize,
-    rows: Rows,
-) -> io::Result<()> {
-    let report = Report { schema: SCHEMA, quality: quality(profile, totals), rows_left_out: left_out, rows };
-    serde_json::to_writer(&mut *w, &report)?;
-    writeln!(w)
+fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
+    Report { schema: SCHEMA, quality: quality(profile, totals), rows_left_out: left_out, rows }
 }
 
 fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {

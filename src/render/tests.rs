@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::{
     Style,
+    checkpoint::{self, Facts},
     flamegraph::{self, Flamegraph},
     header, json, table, tree,
 };
@@ -264,10 +265,46 @@ fn a_tree_of_endless_forks_is_bounded() {
 }
 
 #[test]
+fn a_checkpoint_says_its_time_range() {
+    let recording = sample().recording;
+    let facts = Facts { number: 3, ..Facts::default() };
+    let title = |facts| text(|w| checkpoint::interval(w, facts, &recording, PIPE));
+    insta::assert_snapshot!(title(facts), @"checkpoint 3: 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:22.600Z, 2.60 s");
+    insta::assert_snapshot!(title(Facts { last: true, ..facts }), @"checkpoint 3, the last: 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:22.600Z, 2.60 s");
+    let unknown = Recording { duration_ns: 90_000_000_000, ..Recording::default() };
+    insta::assert_snapshot!(text(|w| checkpoint::whole(w, &unknown, PIPE)), @"so far: 1m 30s");
+}
+
+#[test]
+fn json_of_a_checkpoint_is_one_line_around_two_reports() {
+    let (p, rows) = (sample(), |p| rows(p, &Selection::default()).unwrap());
+    let table = rows(&p);
+    let report = json::table(&p, &table, false);
+    let facts = Facts { number: 3, skipped: 1, last: false };
+    let out = text(|w| json::checkpoint(w, facts, &p, [&report, &report]));
+    assert_eq!(out.lines().count(), 1);
+    let mut value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let alone: serde_json::Value = serde_json::from_str(&text(|w| json::write(w, &report))).unwrap();
+    for name in ["interval", "whole"] {
+        assert_eq!(value.as_object_mut().unwrap().remove(name).as_ref(), Some(&alone));
+    }
+    insta::assert_snapshot!(pretty(&format!("{value}\n")), @r#"
+    {
+      "checkpoint": 3,
+      "from_at": "2023-11-14T22:13:20.000Z",
+      "last": false,
+      "schema": "hotcold.profile.checkpoint/1",
+      "skipped_checkpoints": 1,
+      "to_at": "2023-11-14T22:13:22.600Z"
+    }
+    "#);
+}
+
+#[test]
 fn json_of_functions() {
     let p = sample();
     let rows = rows(&p, &Selection { limit: Some(2), ..Selection::default() }).unwrap();
-    insta::assert_snapshot!(pretty(&text(|w| json::table(w, &p, &rows, false))), @r#"
+    insta::assert_snapshot!(pretty(&text(|w| json::write(w, &json::table(&p, &rows, false)))), @r#"
     {
       "approx_python": 0,
       "backend": "perf",
@@ -328,12 +365,12 @@ fn json_of_every_other_kind() {
     let mut out = String::new();
     for by in [By::Line, By::Module, By::Thread, By::Process] {
         let rows = rows(&p, &selection(by)).unwrap();
-        out.push_str(&rows_of(&text(|w| json::table(w, &p, &rows, false))));
+        out.push_str(&rows_of(&text(|w| json::write(w, &json::table(&p, &rows, false)))));
     }
     let inlines = Selection { inlines: true, ..Selection::default() };
     let rows = rows(&p, &inlines).unwrap();
-    out.push_str(&rows_of(&text(|w| json::table(w, &p, &rows, true))));
-    out.push_str(&rows_of(&text(|w| json::tree(w, &p, &call_tree(&p, &inlines)))));
+    out.push_str(&rows_of(&text(|w| json::write(w, &json::table(&p, &rows, true)))));
+    out.push_str(&rows_of(&text(|w| json::write(w, &json::tree(&p, &call_tree(&p, &inlines))))));
     insta::assert_snapshot!(out, @r#"
     "rows_left_out":2,"lines":[
      {"name":"add","file":"a.h","line":1,"module":"/usr/bin/app","samples":3,"tottime_s":0.003,"tottime_error_s":0.001797433,"cumtime_s":0.003,"ncalls":null}]

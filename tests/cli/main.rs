@@ -15,6 +15,7 @@ mod cache_removal;
 mod cache_show;
 mod cache_stats;
 mod cache_watch;
+mod checkpoints;
 mod completions;
 mod doctor;
 mod flamegraph;

@@ -3,6 +3,7 @@
 //! [`load`] and [`load_from`] find out by content what a file is. The save format is [`pprof`]; [`save`] puts its bytes on
 //! disk so that neither a crash nor a full disk leaves half a recording behind.
 
+pub mod log;
 pub mod pprof;
 pub mod save;
 

@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read},
     os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
+    sync::Arc,
 };
 
 use rustc_hash::FxHashMap;
@@ -17,7 +18,7 @@ use crate::profile::{
 /// All files that were mapped, each once.
 #[derive(Debug, Default)]
 pub(super) struct Modules {
-    files: Vec<ModuleFile>,
+    files: Vec<Arc<ModuleFile>>,
     elves: Vec<Elf>,
     index: FxHashMap<Key, u32>,
 }
@@ -42,7 +43,7 @@ impl Modules {
         let (mut file, elf) = if path == "[vdso]" { vdso() } else { open(mapping) };
         file.build_id.clone_from(&elf.build_id);
         let id = u32::try_from(self.files.len()).ok()?;
-        self.files.push(file);
+        self.files.push(Arc::new(file));
         self.elves.push(elf);
         self.index.insert(key, id);
         Some(id)
@@ -52,8 +53,9 @@ impl Modules {
         &self.elves[id as usize]
     }
 
-    pub(super) fn into_files(self) -> Vec<ModuleFile> {
-        self.files
+    /// All files so far, in the order of their numbers.
+    pub(super) fn files(&self) -> &[Arc<ModuleFile>] {
+        &self.files
     }
 }
 

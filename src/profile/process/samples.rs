@@ -57,6 +57,14 @@ impl Samples {
         self.rows
     }
 
+    /// All rows so far, in no order; rows of one bucket, thread and stack may stand apart.
+    pub(super) fn snapshot(&self) -> Vec<RawSample> {
+        let mut rows = Vec::with_capacity(self.rows.len() + self.current.len());
+        rows.extend_from_slice(&self.rows);
+        rows.extend(self.open_rows());
+        rows
+    }
+
     fn open_rows(&self) -> Vec<RawSample> {
         let bucket = self.bucket;
         let mut rows: Vec<_> = self
@@ -118,12 +126,15 @@ mod tests {
         for i in 0..2000_u64 {
             samples.add(i * second / 2, 0, StackId((i % 7) as u32), 3);
         }
+        let sum = |rows: &[RawSample]| {
+            rows.iter().map(|row| (row.count, row.weight_ns)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        };
+        assert_eq!(sum(&samples.snapshot()), (2000, 6000), "those of the open bucket, too");
         let bucket_ns = samples.bucket_ns();
         assert!(bucket_ns > second);
         let rows = samples.into_rows();
         assert!(rows.len() <= 110, "{} rows", rows.len());
-        assert_eq!(rows.iter().map(|row| row.count).sum::<u64>(), 2000);
-        assert_eq!(rows.iter().map(|row| row.weight_ns).sum::<u64>(), 6000);
+        assert_eq!(sum(&rows), (2000, 6000));
         assert!(rows.is_sorted_by_key(|row| (row.bucket, row.thread, row.stack)));
         let last = rows.last().unwrap();
         assert_eq!(u64::from(last.bucket), 999 * second / bucket_ns);

@@ -173,20 +173,37 @@ impl ProcessTable {
 
     /// The recording, ready for symbolizing; `recording` is what else is known of it.
     pub fn into_profile(self, mut recording: Recording) -> RawProfile {
+        self.tell_counts(&mut recording);
+        RawProfile {
+            recording,
+            modules: self.modules.files().to_vec(),
+            stacks: self.stacks,
+            processes: self.processes,
+            threads: self.threads,
+            samples: self.samples.into_rows(),
+        }
+    }
+
+    /// The recording up to now. Numbers of modules, stacks, processes and threads mean the same in every later one.
+    pub fn snapshot(&self, mut recording: Recording) -> RawProfile {
+        self.tell_counts(&mut recording);
+        RawProfile {
+            recording,
+            modules: self.modules.files().to_vec(),
+            stacks: self.stacks.snapshot(),
+            processes: self.processes.clone(),
+            threads: self.threads.clone(),
+            samples: self.samples.snapshot(),
+        }
+    }
+
+    fn tell_counts(&self, recording: &mut Recording) {
         recording.bucket_ns = self.samples.bucket_ns();
         recording.lost_samples = self.counts.lost;
         recording.user_stacks = self.counts.user_stacks;
         recording.rooted_stacks = self.counts.rooted;
         recording.truncated_stacks = self.counts.truncated;
         recording.completed_stacks = self.counts.completed;
-        RawProfile {
-            recording,
-            modules: self.modules.into_files(),
-            stacks: self.stacks,
-            processes: self.processes,
-            threads: self.threads,
-            samples: self.samples.into_rows(),
-        }
     }
 
     fn add_process(&mut self, pid: u32, parent_pid: u32, name: &str, started: bool) {

@@ -8,6 +8,7 @@ pub(super) struct CpuMeter {
     start: CpuTime,
     growth: Option<CpuTime>,
     ended: Option<CpuTime>,
+    peeked: CpuTime,
 }
 
 impl CpuMeter {
@@ -22,6 +23,16 @@ impl CpuMeter {
         if self.growth.is_none_or(|before| grown.total_ns() >= before.total_ns()) {
             self.growth = Some(grown);
         }
+    }
+
+    /// What was charged up to now, for a look at a recording that goes on; it never falls.
+    pub(super) fn peek(&mut self, pids: &[u32]) -> CpuTime {
+        let live = charged(pids.iter().copied()).since(self.start);
+        let now = self.ended.map_or(live, |ended| ended.plus(live));
+        if now.total_ns() > self.peeked.total_ns() {
+            self.peeked = now;
+        }
+        self.peeked
     }
 
     /// The program has ended with this total. What outlived it is measured on its own from now on.

@@ -1,6 +1,7 @@
 //! The life of one recording: start or find the program, record until it is over, end cleanly. The only place that knows the
 //! order of the stages.
 
+mod checkpoint;
 mod cpu_meter;
 
 use std::{
@@ -10,6 +11,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use checkpoint::Schedule;
+pub use checkpoint::{Checkpoints, Reason};
 use cpu_meter::CpuMeter;
 
 use super::{
@@ -21,7 +24,9 @@ use super::{
         Backend, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{Change, Child, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of},
+    target::{
+        Change, Child, CpuTime, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of,
+    },
 };
 use crate::units;
 
@@ -36,6 +41,8 @@ pub struct Options {
     pub system_wide: bool,
     /// Go on recording children that outlive the program.
     pub wait_children: bool,
+    /// Take a checkpoint so often.
+    pub every: Option<Duration>,
     /// The time now, for the recording's start.
     pub now: SystemTime,
 }
@@ -84,7 +91,8 @@ pub struct StillRunning {
 
 /// Starts a program and records it.
 ///
-/// `report` is called now and then while it runs.
+/// `report` is called now and then while it runs; `checkpoints` gets a snapshot at every [`Options::every`], and at once when
+/// SIGTERM or SIGHUP reaches us, which the program gets too.
 ///
 /// # Errors
 /// [`Error::Launch`] when the program cannot be started, [`Error::Refused`] when it cannot be recorded; it has not run then.
@@ -92,6 +100,7 @@ pub fn run(
     command: &[OsString],
     options: &Options,
     report: &mut dyn FnMut(Status),
+    checkpoints: &mut dyn Checkpoints,
 ) -> Result<Recorded, Error> {
     let program = command.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let launch_error = |error| Error::launch(&program, error);
@@ -114,7 +123,7 @@ pub fn run(
     }
     let child = launch.execute().map_err(launch_error)?;
     session.recording.command = command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let end = session.record(&signals, Some(&child), report);
+    let end = session.record(&signals, Some(&child), report, checkpoints);
     let program = match end {
         End::Program(ended) => {
             // Its total lacks the children that outlive it.
@@ -131,11 +140,16 @@ pub fn run(
 }
 
 /// Records a running process with all its threads and children, until it ends, until [`Options::duration`], or until SIGINT,
-/// SIGTERM or SIGHUP.
+/// SIGTERM or SIGHUP. `report` and `checkpoints` are as for [`run`].
 ///
 /// # Errors
 /// [`Error::Gone`] without such a process, [`Error::Refused`] when it cannot be recorded.
-pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Result<Recorded, Error> {
+pub fn attach(
+    pid: u32,
+    options: &Options,
+    report: &mut dyn FnMut(Status),
+    checkpoints: &mut dyn Checkpoints,
+) -> Result<Recorded, Error> {
     let tree = running_tree(&[pid]);
     if tree.is_empty() {
         return Err(Error::Gone { pid });
@@ -157,7 +171,7 @@ pub fn attach(pid: u32, options: &Options, report: &mut dyn FnMut(Status)) -> Re
         session.table.add_running(process.pid, process.parent_pid, &process.name, &process.threads, &maps);
     }
     session.recording.command = command_line(pid, tree.first().map(|process| process.name.as_str()));
-    session.record(&signals, None, report);
+    session.record(&signals, None, report, checkpoints);
     session.meter.read(&session.tree());
     Ok(session.finish(Program::Left))
 }
@@ -190,7 +204,7 @@ impl StillRunning {
     pub fn wait(self) -> Ended {
         loop {
             poll(&[self.signals.descriptor().as_raw_fd()], Duration::from_secs(60));
-            if let Some(ended) = attend(&self.child, &self.signals) {
+            if let Some(ended) = attend(&self.child, &self.signals).ended {
                 return ended;
             }
         }
@@ -211,6 +225,7 @@ struct Session {
     recording: Recording,
     duration: Option<Duration>,
     wait_children: bool,
+    schedule: Schedule,
     start_ns: u64,
     root: u32,
     /// A ring makes no sense any more.
@@ -253,6 +268,7 @@ impl Session {
             recording,
             duration: options.duration,
             wait_children: options.wait_children,
+            schedule: Schedule::new(options.every),
             start_ns,
             root: 0,
             broken: false,
@@ -264,7 +280,13 @@ impl Session {
         self.perf.enable().map_err(refused)
     }
 
-    fn record(&mut self, signals: &Signals, child: Option<&Child>, report: &mut dyn FnMut(Status)) -> End {
+    fn record(
+        &mut self,
+        signals: &Signals,
+        child: Option<&Child>,
+        report: &mut dyn FnMut(Status),
+        checkpoints: &mut dyn Checkpoints,
+    ) -> End {
         let mut rings = self.perf.descriptors();
         let all_rings = rings.len();
         let mut ended: Option<Ended> = None;
@@ -272,10 +294,12 @@ impl Session {
         loop {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
             let patience = if rings.len() < all_rings { BLIND_POLL } else { POLL };
+            let patience = patience.min(self.schedule.left(self.elapsed_ns()));
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
+            let mut told_to_end = false;
             match child.filter(|_| ended.is_none()) {
-                Some(child) => ended = attend(child, signals),
+                Some(child) => Attended { ended, told_to_end } = attend(child, signals),
                 None if self.asked_to_end(signals) => return self.last_round(End::Asked, ended),
                 None => {}
             }
@@ -298,6 +322,7 @@ impl Session {
             if self.time_left() == Some(Duration::ZERO) {
                 return self.last_round(End::Time, ended);
             }
+            self.checkpoint(told_to_end, checkpoints);
             if (child.is_none() || ended.is_some()) && now - meter_at > METER_EVERY_NS {
                 meter_at = now;
                 self.meter.read(&self.tree());
@@ -323,8 +348,7 @@ impl Session {
             self.recording.notes.push(note);
             return;
         }
-        self.recording.user_cpu_ns = Some(cpu.user_ns);
-        self.recording.system_cpu_ns = Some(cpu.system_ns);
+        tell_cpu(&mut self.recording, cpu);
     }
 
     fn pump(&mut self, all: bool) {
@@ -353,6 +377,30 @@ impl Session {
         }
     }
 
+    /// Hands out a snapshot if it is time for one.
+    fn checkpoint(&mut self, told_to_end: bool, checkpoints: &mut dyn Checkpoints) {
+        let due = self.schedule.is_due(self.elapsed_ns());
+        if told_to_end {
+            checkpoints.take(self.snapshot(), Reason::Ending);
+        } else if due && checkpoints.is_busy() {
+            checkpoints.skip();
+        } else if due {
+            checkpoints.take(self.snapshot(), Reason::Due);
+        }
+    }
+
+    fn snapshot(&mut self) -> RawProfile {
+        let cpu = self.meter.peek(&self.table.live_processes());
+        let mut recording = self.recording.clone();
+        recording.duration_ns = self.elapsed_ns();
+        tell_cpu(&mut recording, cpu);
+        self.table.snapshot(recording)
+    }
+
+    fn elapsed_ns(&self) -> u64 {
+        monotonic_ns() - self.start_ns
+    }
+
     fn asked_to_end(&self, signals: &Signals) -> bool {
         std::iter::from_fn(|| signals.next()).any(|signal| signal.number != libc::SIGCHLD)
     }
@@ -366,7 +414,7 @@ impl Session {
     }
 
     fn time_left(&self) -> Option<Duration> {
-        let elapsed = Duration::from_nanos(monotonic_ns() - self.start_ns);
+        let elapsed = Duration::from_nanos(self.elapsed_ns());
         Some(self.duration?.saturating_sub(elapsed))
     }
 
@@ -377,7 +425,7 @@ impl Session {
 
     fn finish(mut self, program: Program) -> Recorded {
         let setup = self.perf.setup();
-        self.recording.duration_ns = monotonic_ns() - self.start_ns;
+        self.recording.duration_ns = self.elapsed_ns();
         self.tell_cpu_time();
         let throttled = self.table.counts().throttled;
         if throttled > 0 {
@@ -391,9 +439,23 @@ impl Session {
     }
 }
 
+fn tell_cpu(recording: &mut Recording, cpu: CpuTime) {
+    recording.user_cpu_ns = Some(cpu.user_ns);
+    recording.system_cpu_ns = Some(cpu.system_ns);
+}
+
+/// What has happened to the program.
+struct Attended {
+    ended: Option<Ended>,
+    /// It was sent a signal, through us, that ends most programs.
+    told_to_end: bool,
+}
+
 /// Passes on to the child what was sent to us, stops when it stops, and tells when it has ended.
-fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
+fn attend(child: &Child, signals: &Signals) -> Attended {
+    let mut told_to_end = false;
     while let Some(signal) = signals.next() {
+        told_to_end |= matches!(signal.number, libc::SIGTERM | libc::SIGHUP);
         match signal.number {
             libc::SIGCHLD => {}
             // The terminal has sent it to the program, too.
@@ -401,7 +463,7 @@ fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
             number => child.signal(number),
         }
     }
-    match child.change() {
+    let ended = match child.change() {
         Change::Ended(ended) => Some(ended),
         Change::Stopped => {
             // Whoever waits for us shall see what it would have seen of the program itself. It may have been continued again
@@ -413,7 +475,8 @@ fn attend(child: &Child, signals: &Signals) -> Option<Ended> {
             None
         }
         Change::None => None,
-    }
+    };
+    Attended { ended, told_to_end }
 }
 
 /// Waits until one of these is readable or time is up; those that hung up.

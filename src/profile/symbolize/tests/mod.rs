@@ -73,7 +73,7 @@ fn module(path: &Path) -> ModuleFile {
 fn recording(modules: Vec<ModuleFile>, stacks: &[&[RawFrame]]) -> RawProfile {
     let mut raw = RawProfile {
         recording: Recording { bucket_ns: 1_000_000_000, ..Recording::default() },
-        modules,
+        modules: modules.into_iter().map(std::sync::Arc::new).collect(),
         processes: vec![RawProcess { pid: 7, parent_pid: 1, name: "prog".into() }],
         threads: vec![RawThread { process: 0, tid: 7, name: "main".into() }],
         ..RawProfile::default()
