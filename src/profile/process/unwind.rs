@@ -31,13 +31,14 @@ const MOST_FRAMES: usize = 1 << 17;
 /// As far above the dump as the largest usual stack goes.
 const MOST_REMOTE: usize = 64 << 20;
 const CHUNK: usize = 256 << 10;
-/// How many of the outermost known return addresses must still be in place. Few: the inner ones come and go.
-const WITNESSES: usize = 4;
+/// How many of the outermost known return addresses must still be in place. The last one stands for all above it: it is at the
+/// same depth in the same caller; those below come and go.
+const WITNESSES: usize = 1;
 /// Work that completing stacks may take for each second that is recorded, in bytes read (a frame is as good as
 /// [`FRAME_COST`]): well below a processor's time, so that endless recursion costs outer frames and not samples.
 const ALLOWANCE_PER_SECOND: u64 = 3 << 30;
 const MOST_ALLOWANCE: u64 = ALLOWANCE_PER_SECOND / 10;
-const FRAME_COST: u64 = 128;
+const FRAME_COST: u64 = 1024;
 
 /// Unwinds samples, reusing its buffers.
 #[derive(Default)]
@@ -47,6 +48,8 @@ pub(super) struct StackWalker {
     pub(super) addresses: Vec<u64>,
     slots: Vec<(u64, u64)>,
     remote: Vec<u8>,
+    /// How much of the stack above a dump the last completed sample needed.
+    reach: usize,
     allowance: u64,
     last_ns: u64,
 }
@@ -79,7 +82,8 @@ impl StackWalker {
             if have >= MOST_REMOTE {
                 return Some(Outcome::CutDump);
             }
-            let more = CHUNK.max(have);
+            // Most samples need about as much as the one before; then the stack is walked once more and not several times.
+            let more = if have == 0 { CHUNK.max(self.reach) } else { CHUNK.max(have) };
             self.remote.resize(have + more, 0);
             let n = memory::read(sample.pid, top + have as u64, &mut self.remote[have..]).unwrap_or(0);
             self.remote.truncate(have + n);
@@ -87,6 +91,9 @@ impl StackWalker {
             let cost = n as u64 + FRAME_COST * self.addresses.len() as u64;
             self.allowance = self.allowance.saturating_sub(cost);
             if outcome != Outcome::CutDump || n < more {
+                if outcome == Outcome::Root {
+                    self.reach = have + n;
+                }
                 return Some(outcome);
             }
         }
@@ -132,7 +139,8 @@ impl StackWalker {
                 }
                 None => {
                     // Far away is not "just above the dump" but a wild pointer.
-                    beyond.set(offset >= reach.saturating_sub(8) && offset < reach + MOST_REMOTE as u64);
+                    let just_above = offset >= reach.saturating_sub(8) && offset < reach + MOST_REMOTE as u64;
+                    beyond.set(beyond.get() || just_above);
                     Err(())
                 }
             }
@@ -153,6 +161,12 @@ impl StackWalker {
                 break Outcome::Lost;
             }
         };
-        if outcome == Outcome::Lost && beyond.get() { Outcome::CutDump } else { outcome }
+        if !beyond.get() {
+            return outcome;
+        }
+        // Where a rule needs more of the stack than there is, the unwinder falls back to frame pointers, which may seem to
+        // lead somewhere, and remembers to do so for that address: neither must stand.
+        self.cache = Cache::new();
+        Outcome::CutDump
     }
 }

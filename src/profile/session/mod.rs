@@ -233,6 +233,9 @@ struct Session {
 }
 
 const POLL: Duration = Duration::from_millis(100);
+/// At first: a program that ends soon takes with it the memory that deep stacks are completed from.
+const EARLY_POLL: Duration = Duration::from_millis(5);
+const EARLY_NS: u64 = 2_000_000_000;
 /// Without a descriptor that tells when a ring fills up.
 const BLIND_POLL: Duration = Duration::from_millis(20);
 const METER_EVERY_NS: u64 = 250_000_000;
@@ -293,7 +296,7 @@ impl Session {
         let mut meter_at = self.start_ns;
         loop {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
-            let patience = if rings.len() < all_rings { BLIND_POLL } else { POLL };
+            let patience = self.patience(rings.len() < all_rings);
             let patience = patience.min(self.schedule.left(self.elapsed_ns()));
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
@@ -407,6 +410,14 @@ impl Session {
 
     fn lives(&self, pid: u32) -> bool {
         self.table.live_processes().contains(&pid)
+    }
+
+    fn patience(&self, blind: bool) -> Duration {
+        match self.elapsed_ns() {
+            ..EARLY_NS => EARLY_POLL,
+            _ if blind => BLIND_POLL,
+            _ => POLL,
+        }
     }
 
     fn others_live(&self) -> bool {
