@@ -3,8 +3,9 @@
 pub mod arch;
 mod elf;
 mod maps;
-mod memory;
+pub(in crate::profile) mod memory;
 mod modules;
+mod python;
 mod samples;
 mod table;
 mod unwind;

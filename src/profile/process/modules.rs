@@ -52,6 +52,11 @@ impl Modules {
         &self.elves[id as usize]
     }
 
+    /// The module's path as its process saw it.
+    pub(super) fn path(&self, id: u32) -> &str {
+        &self.files[id as usize].path
+    }
+
     pub(super) fn into_files(self) -> Vec<ModuleFile> {
         self.files
     }

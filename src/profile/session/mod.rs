@@ -17,7 +17,7 @@ use super::{
     process::ProcessTable,
     raw::RawProfile,
     record::{
-        Backend, Setup,
+        Backend, Needs, Setup,
         perf::{Perf, Refusal, Watch, monotonic_ns},
     },
     target::{Change, Child, Ended, Launch, LaunchError, Signals, running_tree, threads_of},
@@ -189,11 +189,15 @@ struct Session {
     wait_children: bool,
     start_ns: u64,
     root: u32,
+    asked: Needs,
 }
 
 const POLL: Duration = Duration::from_millis(100);
 /// Without a descriptor that tells when a ring fills up.
 const BLIND_POLL: Duration = Duration::from_millis(20);
+/// A program that has just been started shows soon whether it is one of Python, which wants to be looked at promptly.
+const YOUNG_NS: u64 = 1_000_000_000;
+const YOUNG_POLL: Duration = Duration::from_millis(4);
 const METER_EVERY_NS: u64 = 250_000_000;
 
 impl Session {
@@ -227,6 +231,7 @@ impl Session {
             wait_children: options.wait_children,
             start_ns,
             root: 0,
+            asked: Needs::default(),
         }
     }
 
@@ -242,7 +247,12 @@ impl Session {
         let mut meter_at = self.start_ns;
         loop {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
-            let patience = if rings.len() < all_rings { BLIND_POLL } else { POLL };
+            let young = monotonic_ns() - self.start_ns < YOUNG_NS;
+            let patience = match rings.len() < all_rings {
+                _ if young => YOUNG_POLL,
+                true => BLIND_POLL,
+                false => POLL,
+            };
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
             match child.filter(|_| ended.is_none()) {
@@ -251,9 +261,7 @@ impl Session {
                 None => {}
             }
             self.pump(ended.is_some());
-            if self.table.wants_longer_dumps() {
-                self.lengthen_dumps();
-            }
+            self.ask_for(self.table.needs());
             let now = monotonic_ns();
             let counts = self.table.counts();
             let elapsed = Duration::from_nanos(now - self.start_ns);
@@ -291,7 +299,11 @@ impl Session {
         }
     }
 
-    fn lengthen_dumps(&mut self) {
+    fn ask_for(&mut self, needs: Needs) {
+        if needs.and(self.asked) == self.asked {
+            return;
+        }
+        self.asked = needs.and(self.asked);
         let (root, table, perf) = (self.root, &self.table, &mut self.perf);
         let mut tasks = || {
             let mut pids = table.live_processes();
@@ -300,8 +312,9 @@ impl Session {
             pids.dedup();
             pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
         };
-        if let Err(error) = perf.lengthen_dumps(&mut tasks) {
-            self.recording.notes.push(format!("stacks over 32 KiB are cut: cannot ask for more: {error}"));
+        if let Err(error) = perf.ask_for(needs, &mut tasks) {
+            let what = if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
+            self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
         }
     }
 

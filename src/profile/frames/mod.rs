@@ -1,0 +1,29 @@
+//! Frames that the machine code alone does not show: those of programs that an interpreter runs.
+//!
+//! A source (so far [`python`]) copies the interpreter's own stack at a sample, without stopping anything, and [`merge`] puts
+//! its frames next to the interpreter's evaluation functions.
+
+pub mod memory;
+pub mod merge;
+pub mod python;
+
+use crate::profile::raw::RawFrame;
+
+/// The interpreted frames of a thread.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interpreted {
+    /// Frames, innermost first.
+    pub frames: Vec<RawFrame>,
+    /// How many frames each native evaluation function stands for, innermost first; they add up to the number of frames.
+    pub groups: Vec<usize>,
+    /// Whether these are the frames at the moment of the sample, as far as can be told.
+    pub sure: bool,
+}
+
+/// What the sample itself tells of the interpreter's state.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moment<'a> {
+    /// Words that the innermost evaluation function may have its state in: registers first, then what lies on the stack
+    /// inside of it, then its own part of the stack.
+    pub words: &'a [u64],
+}
