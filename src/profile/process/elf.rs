@@ -3,11 +3,13 @@
 
 use std::{fs::File, ops::Deref, ops::Range, sync::Arc};
 
-use crate::profile::frames::python::Symbols;
 use framehop::ExplicitModuleSectionInfo;
 use object::{
     Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SegmentFlags, elf::PF_X,
 };
+
+use super::parts;
+use crate::profile::frames::python::Symbols;
 
 /// More unwind information than this is not believed.
 const LARGEST_SECTION: u64 = 1 << 30;
@@ -205,7 +207,8 @@ fn python<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Option<Sym
     }
     // The parts of the evaluation function that compilers set apart are in the full symbol table only.
     let evaluates = |name: &str| {
-        name.strip_prefix("_PyEval_EvalFrameDefault").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        name.strip_prefix("_PyEval_EvalFrameDefault")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             || name.starts_with("_TAIL_CALL_")
     };
     let symbols = file.dynamic_symbols().chain(file.symbols());
@@ -213,9 +216,28 @@ fn python<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Option<Sym
         .filter(|symbol| symbol.size() > 0 && symbol.name().is_ok_and(evaluates))
         .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size()))
         .collect();
+    if file.symbols().next().is_none() {
+        found.evaluation.extend(parts_of(file, &found.evaluation));
+    }
     found.evaluation.sort_by_key(|range| range.start);
     found.evaluation.dedup();
     Some(found)
+}
+
+/// The parts of these functions that the stripped symbol table named.
+fn parts_of<'data, R: ReadRef<'data>>(
+    file: &object::File<'data, R>,
+    known: &[Range<u64>],
+) -> Vec<Range<u64>> {
+    let section = |name: &str| {
+        let section = file.section_by_name(name).filter(|s| s.size() <= LARGEST_SECTION)?;
+        Some((section.address(), section.data().ok()?))
+    };
+    let (Some((base, text)), Some((header_at, header))) = (section(".text"), section(".eh_frame_hdr")) else {
+        return Vec::new();
+    };
+    let starts = parts::piece_starts(header, header_at);
+    known.iter().flat_map(|known| parts::parts(text, base, known, &starts)).collect()
 }
 
 #[cfg(test)]

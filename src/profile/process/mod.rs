@@ -5,6 +5,7 @@ mod elf;
 mod maps;
 pub(in crate::profile) mod memory;
 mod modules;
+mod parts;
 mod python;
 mod samples;
 mod table;

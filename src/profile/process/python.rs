@@ -8,7 +8,7 @@ use crate::profile::{
         Interpreted, Moment,
         memory::ProcessMemory,
         merge::{Fit, NativeFrame, merge},
-        python::{Functions, Readiness, Reader, Refusal, examine},
+        python::{Functions, Reader, Readiness, Refusal, examine},
     },
     raw::RawFrame,
     record::Sample,
@@ -90,13 +90,7 @@ impl Python {
         }
     }
 
-    fn prove(
-        &mut self,
-        modules: &Modules,
-        place: Place,
-        memory: &ProcessMemory,
-        totals: &mut PythonTotals,
-    ) {
+    fn prove(&mut self, modules: &Modules, place: Place, memory: &ProcessMemory, totals: &mut PythonTotals) {
         let Some(symbols) = &modules.elf(place.module).python else { return };
         let doubts = if let State::Doubted(doubts) = self.state { doubts } else { 0 };
         self.state = match examine(memory, symbols, place.bias) {
@@ -122,9 +116,7 @@ impl Python {
     ) {
         let Some(place) = self.place.filter(|_| !matches!(self.state, State::Refused)) else { return };
         let Some(symbols) = &modules.elf(place.module).python else { return };
-        let evaluates = |frame: RawFrame| {
-            matches!(frame, RawFrame::Native { module, address } if module == place.module && symbols.evaluates(address))
-        };
+        let evaluates = |frame: RawFrame| matches!(frame, RawFrame::Native { module, address } if module == place.module && symbols.evaluates(address));
         let first = stack.frames.iter().position(|&frame| evaluates(frame));
         let State::Ready(reader) = &mut self.state else {
             totals.approximate += u64::from(first.is_some());

@@ -163,10 +163,7 @@ pub struct Needs {
 impl Needs {
     /// Both needs.
     pub fn and(self, other: Self) -> Self {
-        Self {
-            longest_dumps: self.longest_dumps || other.longest_dumps,
-            prompt: self.prompt || other.prompt,
-        }
+        Self { longest_dumps: self.longest_dumps || other.longest_dumps, prompt: self.prompt || other.prompt }
     }
 }
 

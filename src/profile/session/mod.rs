@@ -313,7 +313,8 @@ impl Session {
             pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
         };
         if let Err(error) = perf.ask_for(needs, &mut tasks) {
-            let what = if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
+            let what =
+                if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
             self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
         }
     }

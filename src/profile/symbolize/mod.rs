@@ -53,7 +53,12 @@ pub enum NativeFrames {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { debug_dirs: vec!["/usr/lib/debug".into()], kallsyms: "/proc/kallsyms".into(), threads: 2, native_frames: NativeFrames::default() }
+        Self {
+            debug_dirs: vec!["/usr/lib/debug".into()],
+            kallsyms: "/proc/kallsyms".into(),
+            threads: 2,
+            native_frames: NativeFrames::default(),
+        }
     }
 }
 

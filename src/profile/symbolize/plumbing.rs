@@ -78,7 +78,12 @@ mod tests {
     #[test]
     fn only_what_leads_from_one_call_to_the_next_is_plumbing() {
         let library = "/usr/lib/libpython3.11.so.1.0";
-        for name in ["_PyEval_EvalFrameDefault", "_PyEval_EvalFrameDefault.cold", "method_vectorcall", "_PyEval_Vector"] {
+        for name in [
+            "_PyEval_EvalFrameDefault",
+            "_PyEval_EvalFrameDefault.cold",
+            "method_vectorcall",
+            "_PyEval_Vector",
+        ] {
             assert!(is(library, name), "{name}");
         }
         assert!(is("/usr/bin/python3.11", "main") && !is("/usr/bin/nginx", "main"));

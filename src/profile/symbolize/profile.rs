@@ -42,7 +42,8 @@ pub(super) fn build(
     for node in raw.stacks.nodes() {
         let mut stack = node.parent.and_then(|p| stacks.get(p.index()).copied().flatten());
         let below = node.parent.is_some_and(|p| below_python.get(p.index()).copied().unwrap_or(false));
-        let native = matches!(node.frame, RawFrame::Native { .. } | RawFrame::Unmatched { .. } | RawFrame::Anonymous);
+        let native =
+            matches!(node.frame, RawFrame::Native { .. } | RawFrame::Unmatched { .. } | RawFrame::Anonymous);
         if !(native && below && native_frames == NativeFrames::None) {
             for frame in naming.frames(node.frame) {
                 stack = Some(naming.out.stack(stack, frame));
@@ -156,7 +157,9 @@ impl Naming<'_> {
         let known = self.modules.get(module as usize).and_then(Option::as_ref);
         let names = known.map(|known| known.calls(address)).unwrap_or_default();
         let outer = names.first().and_then(|call| known?.functions().get(call.function));
-        if self.native_frames == NativeFrames::None || outer.is_none_or(|f| plumbing::is(file, &f.system_name)) {
+        if self.native_frames == NativeFrames::None
+            || outer.is_none_or(|f| plumbing::is(file, &f.system_name))
+        {
             return Vec::new();
         }
         self.native(module, address)

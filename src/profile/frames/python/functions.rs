@@ -62,7 +62,8 @@ pub fn module_name(file: &str) -> String {
     let path: Vec<&str> = file.split('/').filter(|part| !part.is_empty()).collect();
     let root = path.iter().rposition(|part| matches!(*part, "site-packages" | "dist-packages"));
     let library = || {
-        let is_library = |pair: &[&str]| matches!(pair, ["lib" | "lib64", name] if name.starts_with("python3"));
+        let is_library =
+            |pair: &[&str]| matches!(pair, ["lib" | "lib64", name] if name.starts_with("python3"));
         path.windows(2).rposition(is_library).map(|at| at + 1)
     };
     let start = root.or_else(library).map_or(path.len().saturating_sub(1), |at| at + 1);

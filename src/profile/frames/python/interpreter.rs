@@ -152,8 +152,7 @@ fn described(
     if bytes.get(..COOKIE.len()) != Some(COOKIE.as_slice()) {
         return Err(if bytes.iter().all(|&byte| byte == 0) { Readiness::Starting } else { different });
     }
-    let words: Vec<u64> =
-        (0..description.words as u64).map_while(|i| word_at(&bytes, 8 + 8 * i)).collect();
+    let words: Vec<u64> = (0..description.words as u64).map_while(|i| word_at(&bytes, 8 + 8 * i)).collect();
     let has = |at: usize| words.get(at).copied().unwrap_or(0);
     if version_of(has(offsets::VERSION)) != version {
         return Err(different);

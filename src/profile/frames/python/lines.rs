@@ -114,7 +114,10 @@ mod tests {
         // The example of lnotab_notes.txt: lines 1, 2, 7, 207, 300 (steps over 127 lines are split).
         let table: &[u8] = &[0, 1, 6, 1, 44, 5, 0, 0, 50, 127, 0, 73, 250, 93];
         let at = |offset| line(Format::Lnotab, 1, table, offset);
-        assert_eq!([at(0), at(5), at(6), at(49), at(50), at(99), at(100), at(349), at(350)], [2, 2, 3, 3, 8, 8, 208, 208, 301]);
+        assert_eq!(
+            [at(0), at(5), at(6), at(49), at(50), at(99), at(100), at(349), at(350)],
+            [2, 2, 3, 3, 8, 8, 208, 208, 301]
+        );
         assert_eq!(line(Format::Lnotab, 9, &[4, 0xff], 4), 8, "lines may go back");
     }
 
@@ -128,8 +131,22 @@ mod tests {
     #[test]
     fn locations_of_all_kinds() {
         // Kind 0 (1 unit), 11 (+1 line, 2 units), 15 (none, 1 unit), 13 (-3 lines, 1 unit), 14 (+70 lines, 1 unit).
-        let table: &[u8] =
-            &[0x80, 0, 0x80 | 11 << 3 | 1, 0, 0, 0xf8, 0x80 | 13 << 3, 7, 0x80 | 14 << 3, 64 | 12, 2, 0, 1, 1];
+        let table: &[u8] = &[
+            0x80,
+            0,
+            0x80 | 11 << 3 | 1,
+            0,
+            0,
+            0xf8,
+            0x80 | 13 << 3,
+            7,
+            0x80 | 14 << 3,
+            64 | 12,
+            2,
+            0,
+            1,
+            1,
+        ];
         let at = |offset| line(Format::Locations, 20, table, offset);
         assert_eq!([at(0), at(2), at(5), at(6), at(8), at(10), at(12)], [20, 21, 21, 0, 18, 88, 0]);
     }

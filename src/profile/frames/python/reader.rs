@@ -137,7 +137,8 @@ impl Reader {
             if frame.code != 0 {
                 match self.codes.get(frame.code) {
                     Some(code) => {
-                        let line = code.line(&self.interpreter.offsets, self.offset(frame, code.instructions));
+                        let line =
+                            code.line(&self.interpreter.offsets, self.offset(frame, code.instructions));
                         out.frames.push(RawFrame::Python { function: code.function, line });
                         group += 1;
                     }

@@ -240,8 +240,10 @@ impl Backend for Perf {
         }
         let dump = if needs.longest_dumps { LONGEST_DUMP } else { FIRST_DUMP };
         // What exceeds even the longest dumps is read from the process's memory, which should not have gone on for long.
-        let wake_at = if needs.prompt { 1 } else { 4 * LONGEST_DUMP };
-        let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_at(wake_at);
+        let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_at(4 * LONGEST_DUMP);
+        if needs.prompt {
+            attr = attr.wake_at_each();
+        }
         if !self.kernel_frames {
             attr = attr.user_only();
         }
