@@ -30,6 +30,7 @@ pub(super) struct Answer {
     flamegraph: Option<Output>,
     table: Table,
     options: TableOptions,
+    symbols: symbolize::Options,
 }
 
 /// Where the table goes.
@@ -63,6 +64,7 @@ impl Answer {
                 Some(path) => Table::File(derived(path)?),
             },
             options: table.options(global.json),
+            symbols: symbolize::Options { native_frames: record.native_frames.into(), ..Default::default() },
         })
     }
 
@@ -72,7 +74,7 @@ impl Answer {
     /// The first output that could not be written; the table is printed all the same where that is possible.
     pub(super) fn give(mut self, raw: &RawProfile, streams: &mut Streams) -> anyhow::Result<()> {
         let progress = super::progress::working(streams);
-        let profile = symbolize::symbolize(raw, &symbolize::Options::default(), &*progress);
+        let profile = symbolize::symbolize(raw, &self.symbols, &*progress);
         progress.finish();
         let saved = self.save(&profile, streams);
         if profile.samples.is_empty() {

@@ -12,6 +12,7 @@ mod flamegraph;
 mod harness;
 mod help;
 mod man;
+mod python;
 mod record;
 mod report;
 mod run;

@@ -14,7 +14,7 @@ pub struct PythonFunction {
 }
 
 /// All functions seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Functions {
     list: Vec<PythonFunction>,
     index: FxHashMap<PythonFunction, u32>,

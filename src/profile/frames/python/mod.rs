@@ -10,6 +10,8 @@ mod interpreter;
 pub mod lines;
 mod offsets;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 pub use functions::{Functions, PythonFunction};
 pub use interpreter::{Interpreter, Readiness, Refusal, Symbols, Version, examine};
