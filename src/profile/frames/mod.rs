@@ -23,7 +23,10 @@ pub struct Interpreted {
 /// What the sample itself tells of the interpreter's state.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Moment<'a> {
-    /// Words that the innermost evaluation function may have its state in: registers first, then what lies on the stack
-    /// inside of it, then its own part of the stack.
-    pub words: &'a [u64],
+    /// The registers; empty where they are not known.
+    pub registers: &'a [u64],
+    /// The stack of the innermost evaluation function, from its outer end downwards, and of what it has called.
+    pub stack: &'a [u64],
+    /// Whether next to no time has passed since.
+    pub fresh: bool,
 }

@@ -43,6 +43,9 @@ const MOST_DOUBTS: u32 = 50;
 /// After so long a thread is somewhere else, even if its innermost frame is the same.
 const STALE_NS: u64 = 5_000_000;
 
+/// Within this time few calls end.
+const FRESH_NS: u64 = 200_000;
+
 /// What Python's part in a recording comes to.
 #[derive(Debug, Default)]
 pub(super) struct PythonTotals {
@@ -127,12 +130,16 @@ impl Python {
             return;
         }
         totals.words.clear();
-        if let (Some(registers), Some(first)) = (sample.registers, first) {
-            totals.words.extend(registers.general);
+        if let Some(first) = first {
             (stack.words_inside)(first.saturating_sub(stack.kernel), &mut totals.words);
         }
         let memory = ProcessMemory(sample.pid);
-        let moment = Moment { words: &totals.words };
+        let registers = sample.registers.filter(|_| first.is_some()).map(|registers| registers.general);
+        let moment = Moment {
+            registers: registers.as_ref().map_or(&[], |registers| registers.as_slice()),
+            stack: &totals.words,
+            fresh: sample.age_ns < FRESH_NS,
+        };
         let Some(interpreted) = reader.frames(&memory, moment, &mut totals.functions) else { return };
         totals.interpreted = interpreted;
         totals.interpreted.sure &= sample.age_ns < STALE_NS;

@@ -198,6 +198,8 @@ const BLIND_POLL: Duration = Duration::from_millis(20);
 /// A program that has just been started shows soon whether it is one of Python, which wants to be looked at promptly.
 const YOUNG_NS: u64 = 1_000_000_000;
 const YOUNG_POLL: Duration = Duration::from_millis(4);
+/// Before ordinary processes, and behind what matters to the system.
+const PROMPT_PRIORITY: i32 = -10;
 const METER_EVERY_NS: u64 = 250_000_000;
 
 impl Session {
@@ -304,6 +306,10 @@ impl Session {
             return;
         }
         self.asked = needs.and(self.asked);
+        if needs.prompt {
+            // On a busy machine we would come too late; who may not ask for it goes without.
+            let _ = rustix::process::setpriority_process(None, PROMPT_PRIORITY);
+        }
         let (root, table, perf) = (self.root, &self.table, &mut self.perf);
         let mut tasks = || {
             let mut pids = table.live_processes();

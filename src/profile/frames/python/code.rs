@@ -8,7 +8,7 @@ use super::{
     functions::{Functions, PythonFunction},
     interpreter::Interpreter,
     lines,
-    offsets::{OB_SIZE, Offsets},
+    offsets::{Instructions, OB_SIZE, Offsets},
 };
 use crate::profile::frames::memory::{Memory, half_at, word, word_at};
 
@@ -19,7 +19,7 @@ pub(super) struct Code {
     pub(super) function: u32,
     first_line: u32,
     lines: Vec<u8>,
-    /// Where its instructions begin, where they are part of it.
+    /// Where its instructions begin and end.
     pub(super) instructions: u64,
     pub(super) end: u64,
     name: u64,
@@ -91,9 +91,7 @@ impl Codes {
         if self.bytes > MOST_BYTES {
             *self = Self { bytes: code.lines.len() + size_of::<Code>(), ..Self::default() };
         }
-        if code.instructions != 0 {
-            self.by_instruction.insert(code.instructions, address);
-        }
+        self.by_instruction.insert(code.instructions, address);
         self.known.insert(address, code);
     }
 
@@ -113,7 +111,7 @@ impl Code {
 
     /// Whether these instructions are its own, or the one after its last.
     pub(super) fn has_instruction(&self, address: u64) -> bool {
-        self.instructions != 0 && (self.instructions..=self.end).contains(&address)
+        (self.instructions..=self.end).contains(&address)
     }
 }
 
@@ -139,14 +137,17 @@ fn read(
         first_line,
     });
     let lines = bytes(memory, &offsets, table)?;
-    let (instructions, end) = match offsets.code.instructions {
-        Some(offset) => {
-            let start = address.checked_add(offset)?;
-            let len = word_at(&object, OB_SIZE)?.checked_mul(2).filter(|&len| len <= LARGEST_CODE)?;
-            (start, start.checked_add(len)?)
+    let (instructions, len) = match offsets.code.instructions {
+        Instructions::Inside(offset) => {
+            (address.checked_add(offset)?, word_at(&object, OB_SIZE)?.checked_mul(2)?)
         }
-        None => (0, 0),
+        Instructions::Object(offset) => {
+            let bytes = word_at(&object, offset)?;
+            let len = word(memory, bytes.checked_add(offsets.text.bytes_size)?)?;
+            (bytes.checked_add(offsets.text.bytes)?, len)
+        }
     };
+    let end = instructions.checked_add(len).filter(|_| len <= LARGEST_CODE)?;
     Some(Code { function, first_line, lines, instructions, end, name, table })
 }
 

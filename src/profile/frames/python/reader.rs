@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    code::Codes,
+    code::{Code, Codes},
     functions::Functions,
     interpreter::{Interpreter, untagged},
     offsets::{Entry, FIRST_SHIM, Offsets, Position},
@@ -152,34 +152,48 @@ impl Reader {
         if group > 0 {
             out.groups.push(group);
         }
-        out.sure &= self.agrees(moment.words, &mut out.frames);
+        out.sure &= self.agrees(moment, &mut out.frames);
         Some(out)
     }
 
-    /// Compares the innermost frame with the words of the sample, which come later than nothing that was read; puts right
-    /// the function and the line where they tell. Whether the sample bears the frames out.
-    fn agrees(&self, words: &[u64], frames: &mut [RawFrame]) -> bool {
+    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
+    /// where it tells. Whether the sample bears the frames out.
+    fn agrees(&self, moment: Moment<'_>, frames: &mut [RawFrame]) -> bool {
         let (Some(captured), Some(innermost)) = (self.captured.first(), frames.first_mut()) else {
             return true;
         };
-        if words.is_empty() || captured.code == 0 {
+        let Some(expected) = self.codes.get(captured.code) else { return true };
+        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
+        let other =
+            |words: &[u64]| words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)));
+        let mut correct = |code: &Code, next: u64| {
+            // It is the next instruction; the one before it is being executed.
+            let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
+            let line = code.line(&self.interpreter.offsets, offset);
+            *innermost = RawFrame::Python { function: code.function, line };
+        };
+        if moment.registers.is_empty() {
             return true;
         }
-        let offsets = &self.interpreter.offsets;
-        if offsets.code.instructions.is_none() {
-            // Frames of their own memory: the evaluation function keeps the address at hand.
-            return words.contains(&captured.address);
+        if let Some(next) = own(moment.registers) {
+            correct(expected, next);
+            return true;
         }
-        let expected = self.codes.get(captured.code);
-        let next = expected.and_then(|code| words.iter().find(|&&word| code.has_instruction(word)));
-        let found = match (expected, next) {
-            (Some(code), Some(&next)) => Some((code, next)),
-            _ => words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word))),
-        };
-        let Some((code, next)) = found else { return false };
-        // It is the next instruction; the one before it is being executed.
-        let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
-        *innermost = RawFrame::Python { function: code.function, line: code.line(offsets, offset) };
+        if let Some((code, next)) = other(moment.registers) {
+            correct(code, next);
+            return true;
+        }
+        // The stack also has what earlier calls have left there.
+        if own(moment.stack).is_some() {
+            let alone = moment.stack.iter().all(|&word| {
+                self.codes.at_instruction(word).is_none_or(|code| code.instructions == expected.instructions)
+            });
+            return alone || moment.fresh;
+        }
+        match other(moment.stack) {
+            Some((code, next)) => correct(code, next),
+            None => return false,
+        }
         true
     }
 

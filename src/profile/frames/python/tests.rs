@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{
     Functions, Interpreter, Reader, Readiness, Refusal, Symbols, Version, examine,
     interpreter::untagged,
-    offsets::{self, COOKIE, Entry, Offsets, Position},
+    offsets::{self, COOKIE, Entry, Instructions, Offsets, Position},
 };
 use crate::profile::{
     frames::{Interpreted, Moment, memory::Memory},
@@ -90,7 +90,23 @@ impl Arena {
         self.word(object + offsets.code.name, name);
         self.word(object + offsets.code.lines, lines);
         self.put(object + offsets.code.first_line, &10_u32.to_le_bytes());
+        if let Instructions::Object(at) = offsets.code.instructions {
+            let bytes = self.room(128);
+            self.word(bytes + offsets.text.bytes_size, 32);
+            self.word(object + at, bytes);
+        }
         object
+    }
+}
+
+fn instructions(arena: &Arena, offsets: &Offsets, code: u64) -> u64 {
+    match offsets.code.instructions {
+        Instructions::Inside(at) => code + at,
+        Instructions::Object(at) => {
+            let mut bytes = [0; 8];
+            assert!(arena.read(code + at, &mut bytes));
+            u64::from_le_bytes(bytes) + offsets.text.bytes
+        }
     }
 }
 
@@ -149,7 +165,7 @@ fn made(minor: u8) -> Made {
         arena.word(frame + offsets.frame.code, code);
         let position = match offsets.frame.kind {
             Position::Index { unit } => index * 2 / unit as u64,
-            Position::Address => code + offsets.code.instructions.unwrap() + index * 2,
+            Position::Address => instructions(&arena, &offsets, code) + index * 2,
         };
         arena.word(frame + offsets.frame.position, position);
         if let Entry::Flag(at) = offsets.frame.entry {
@@ -190,7 +206,9 @@ impl Made {
     fn read(&self, reader: &mut Reader, words: &[u64]) -> (Interpreted, Vec<String>) {
         let mut functions = self.functions.borrow_mut();
         assert!(reader.capture(&self.arena, TID));
-        let read = reader.frames(&self.arena, Moment { words }, &mut functions).unwrap();
+        let read = reader
+            .frames(&self.arena, Moment { registers: words, ..Moment::default() }, &mut functions)
+            .unwrap();
         let list = functions.clone().into_list();
         let name = |frame: &RawFrame| match *frame {
             RawFrame::Python { function, line } => {
@@ -224,21 +242,34 @@ fn other_threads_have_no_frames() {
 
 #[test]
 fn what_the_sample_shows_decides_which_function_is_innermost() {
+    for minor in 9..=12 {
+        let made = made(minor);
+        let mut reader = made.reader();
+        made.read(&mut reader, &[]);
+        // The reader came late: at the sample, the other function was about to execute its fourth instruction.
+        let next = instructions(&made.arena, &made.offsets, made.codes[1]) + 6;
+        let (read, names) = made.read(&mut reader, &[7, next]);
+        assert_eq!(names[0], "Outer.call a.py:11", "3.{minor}");
+        assert!(read.sure && names.len() == 3);
+        assert!(!made.read(&mut reader, &[7]).0.sure, "nothing bears it out");
+    }
+}
+
+#[test]
+fn what_earlier_calls_left_on_the_stack_makes_a_late_reading_doubtful() {
     let made = made(12);
     let mut reader = made.reader();
-    let instructions = made.offsets.code.instructions.unwrap();
-    // The reader came late: at the sample, the other function was about to execute its third instruction.
-    let words = [7, made.codes[1] + instructions + 6];
     made.read(&mut reader, &[]);
-    let (read, names) = made.read(&mut reader, &words);
-    assert_eq!(names.len(), 3);
-    assert_eq!(read.frames[0], RawFrame::Python { function: 1, line: 11 });
-    assert!(read.sure);
-    assert!(!made.read(&mut reader, &[7]).0.sure, "nothing bears it out");
-    let old = super::tests::made(9);
-    let mut reader = old.reader();
-    assert!(old.read(&mut reader, &[old.innermost]).0.sure);
-    assert!(!old.read(&mut reader, &[7]).0.sure);
+    let at = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
+    let mut sure = |stack: &[u64], fresh: bool| {
+        assert!(reader.capture(&made.arena, TID));
+        let moment = Moment { registers: &[7], stack, fresh };
+        reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap().sure
+    };
+    assert!(sure(&[at(0)], false));
+    assert!(sure(&[at(1), at(0)], true));
+    assert!(!sure(&[at(1), at(0)], false));
+    assert!(!sure(&[9], true));
 }
 
 #[test]
@@ -341,7 +372,7 @@ proptest! {
         let mut functions = Functions::default();
         for _ in 0..3 {
             if reader.capture(&arena, TID) {
-                let read = reader.frames(&arena, Moment { words: &words }, &mut functions);
+                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, fresh: false }, &mut functions);
                 let frames = read.map_or(0, |read| read.frames.len());
                 prop_assert!(frames <= 4096);
             }

@@ -1,6 +1,8 @@
 //! Offsets as an interpreter describes them itself, from 3.13 on.
 
-use super::{CodeOffsets, Entry, Format, FrameOffsets, Offsets, Position, TextOffsets, ThreadOffsets};
+use super::{
+    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TextOffsets, ThreadOffsets,
+};
 
 /// What the description begins with.
 pub(in super::super) const COOKIE: &[u8; 8] = b"xdebugpy";
@@ -83,7 +85,7 @@ impl Description {
                 first_line,
                 lines,
                 format: Format::Locations,
-                instructions: Some(instructions),
+                instructions: Instructions::Inside(instructions),
                 size: [file, name, first_line, lines].into_iter().max()? + 8,
             },
             text: TextOffsets {

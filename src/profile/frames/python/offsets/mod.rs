@@ -91,10 +91,18 @@ pub(super) struct CodeOffsets {
     pub(super) first_line: u64,
     pub(super) lines: u64,
     pub(super) format: Format,
-    /// The byte code, where it is part of the object.
-    pub(super) instructions: Option<u64>,
+    pub(super) instructions: Instructions,
     /// Bytes to copy to have all of these.
     pub(super) size: u64,
+}
+
+/// Where a code object's byte code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// At this offset in the object itself, in two bytes for each of its `ob_size`.
+    Inside(u64),
+    /// In a bytes object, to which a pointer at this offset leads.
+    Object(u64),
 }
 
 /// `PyASCIIObject`, `PyCompactUnicodeObject` and `PyBytesObject`.

@@ -1,6 +1,8 @@
 //! CPython 3.11. Source: its `Include/internal/pycore_frame.h`, `cpython/pystate.h`, `cpython/code.h`.
 
-use super::{CodeOffsets, Entry, Format, FrameOffsets, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets};
+use super::{
+    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets,
+};
 
 pub(super) const OFFSETS: Offsets = Offsets {
     interpreters: 40,
@@ -29,7 +31,7 @@ pub(super) const OFFSETS: Offsets = Offsets {
         first_line: 72,
         lines: 136,
         format: Format::Locations,
-        instructions: Some(184),
+        instructions: Instructions::Inside(184),
         size: 184,
     },
     text: TEXT_WITH_WSTR,

@@ -1,6 +1,6 @@
 //! CPython 3.12. Source: its `Include/internal/pycore_frame.h`, `cpython/pystate.h`, `cpython/code.h`.
 
-use super::{CodeOffsets, Entry, Format, FrameOffsets, Offsets, Position, TEXT, ThreadOffsets};
+use super::{CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT, ThreadOffsets};
 
 pub(super) const OFFSETS: Offsets = Offsets {
     interpreters: 40,
@@ -29,7 +29,7 @@ pub(super) const OFFSETS: Offsets = Offsets {
         first_line: 68,
         lines: 136,
         format: Format::Locations,
-        instructions: Some(192),
+        instructions: Instructions::Inside(192),
         size: 192,
     },
     text: TEXT,

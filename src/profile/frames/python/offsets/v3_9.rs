@@ -1,6 +1,8 @@
 //! CPython 3.9. Source: its `Include/cpython/frameobject.h`, `pystate.h`, `code.h`.
 
-use super::{CodeOffsets, Entry, Format, FrameOffsets, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets};
+use super::{
+    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets,
+};
 
 pub(super) const OFFSETS: Offsets = Offsets {
     interpreters: 32,
@@ -29,7 +31,7 @@ pub(super) const OFFSETS: Offsets = Offsets {
         first_line: 40,
         lines: 120,
         format: Format::Lnotab,
-        instructions: None,
+        instructions: Instructions::Object(48),
         size: 128,
     },
     text: TEXT_WITH_WSTR,
