@@ -76,7 +76,10 @@ fn any_interpreter() -> Option<PathBuf> {
     if !require_perf() || !require("python3") {
         return None;
     }
-    interpreters().into_iter().next_back()
+    // One that can start itself again: not a script that starts it.
+    interpreters()
+        .into_iter()
+        .rfind(|python| std::fs::read(python).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")))
 }
 
 #[test]

@@ -142,7 +142,13 @@ impl Python {
         };
         let Some(interpreted) = reader.frames(&memory, moment, &mut totals.functions) else { return };
         totals.interpreted = interpreted;
-        totals.interpreted.sure &= sample.age_ns < STALE_NS;
+        let stale = sample.age_ns >= STALE_NS;
+        if stale && !totals.interpreted.sure {
+            // The native stack says at least nothing that is not true.
+            totals.approximate += 1;
+            return;
+        }
+        totals.interpreted.sure &= !stale;
         totals.native.clear();
         let native = stack.frames.iter().map(|&frame| NativeFrame { frame, evaluates: evaluates(frame) });
         totals.native.extend(native);
