@@ -134,10 +134,12 @@ impl Python {
             (stack.words_inside)(first.saturating_sub(stack.kernel), &mut totals.words);
         }
         let memory = ProcessMemory(sample.pid);
+        let evaluations = stack.frames.iter().filter(|&&frame| evaluates(frame)).count();
         let registers = sample.registers.filter(|_| first.is_some()).map(|registers| registers.general);
         let moment = Moment {
             registers: registers.as_ref().map_or(&[], |registers| registers.as_slice()),
             stack: &totals.words,
+            evaluations: if stack.complete { evaluations } else { 0 },
             fresh: sample.age_ns < FRESH_NS,
         };
         let Some(interpreted) = reader.frames(&memory, moment, &mut totals.functions) else { return };

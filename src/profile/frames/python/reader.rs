@@ -28,6 +28,8 @@ const MOST_FRAMES: usize = 4096;
 /// Of these, so many that have to be read one by one.
 const MOST_SINGLE: usize = 2048;
 const MOST_THREADS: usize = 4096;
+/// So many calls may have begun between the sample and the reading.
+const MOST_SURPLUS: usize = 4;
 const MOST_INTERPRETERS: usize = 64;
 /// Frames are copied from the end of their memory; this much covers a hundred calls or more.
 const WINDOW: u64 = 16 << 10;
@@ -131,8 +133,8 @@ impl Reader {
         objects.sort_unstable();
         objects.dedup();
         self.codes.refresh(memory, &self.interpreter, &objects, functions);
-        let mut out = Interpreted { sure: self.complete && self.stable, ..Interpreted::default() };
-        let mut group = 0;
+        let mut out = Interpreted { sure: self.complete, ..Interpreted::default() };
+        let (mut group, mut origins) = (0, Vec::with_capacity(self.captured.len()));
         for frame in &self.captured {
             if frame.code != 0 {
                 match self.codes.get(frame.code) {
@@ -140,6 +142,7 @@ impl Reader {
                         let line =
                             code.line(&self.interpreter.offsets, self.offset(frame, code.instructions));
                         out.frames.push(RawFrame::Python { function: code.function, line });
+                        origins.push(frame.code);
                         group += 1;
                     }
                     None => out.sure = false,
@@ -152,48 +155,64 @@ impl Reader {
         if group > 0 {
             out.groups.push(group);
         }
-        out.sure &= self.agrees(moment, &mut out.frames);
+        out.sure &= self.fit(moment, origins, &mut out);
         Some(out)
     }
 
-    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
-    /// where it tells. Whether the sample bears the frames out.
-    fn agrees(&self, moment: Moment<'_>, frames: &mut [RawFrame]) -> bool {
-        let (Some(captured), Some(innermost)) = (self.captured.first(), frames.first_mut()) else {
-            return true;
-        };
-        let Some(expected) = self.codes.get(captured.code) else { return true };
-        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
-        let other =
-            |words: &[u64]| words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)));
-        let mut correct = |code: &Code, next: u64| {
-            // It is the next instruction; the one before it is being executed.
-            let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
-            let line = code.line(&self.interpreter.offsets, offset);
-            *innermost = RawFrame::Python { function: code.function, line };
-        };
+    /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
+    /// since is put back. Whether the sample bears the frames out.
+    fn fit(&self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
         if moment.registers.is_empty() {
+            return self.stable;
+        }
+        let surplus = out.groups.len().saturating_sub(moment.evaluations);
+        if (1..=MOST_SURPLUS).contains(&surplus) && moment.evaluations > 0 {
+            let frames: usize = out.groups.drain(..surplus).sum();
+            out.frames.drain(..frames);
+            origins.drain(..frames);
+        }
+        if out.groups.len() + 1 == moment.evaluations {
+            let shown = self.shown(moment.registers).or_else(|| self.shown(moment.stack));
+            let Some((code, next)) = shown else { return false };
+            out.groups.insert(0, 1);
+            out.frames.insert(0, self.executing(code, next));
             return true;
         }
+        let expected = origins.first().and_then(|&code| self.codes.get(code));
+        expected.zip(out.frames.first_mut()).is_none_or(|(code, frame)| self.agrees(moment, code, frame))
+    }
+
+    /// The first known code object that a word leads into, and the word.
+    fn shown(&self, words: &[u64]) -> Option<(&Code, u64)> {
+        words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)))
+    }
+
+    /// The frame of which a word is the next instruction's address: the one before it is being executed.
+    fn executing(&self, code: &Code, next: u64) -> RawFrame {
+        let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
+        RawFrame::Python { function: code.function, line: code.line(&self.interpreter.offsets, offset) }
+    }
+
+    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
+    /// where it tells. Whether the sample bears the frame out.
+    fn agrees(&self, moment: Moment<'_>, expected: &Code, innermost: &mut RawFrame) -> bool {
+        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
         if let Some(next) = own(moment.registers) {
-            correct(expected, next);
+            *innermost = self.executing(expected, next);
             return true;
         }
-        if let Some((code, next)) = other(moment.registers) {
-            correct(code, next);
+        if let Some((code, next)) = self.shown(moment.registers) {
+            *innermost = self.executing(code, next);
             return true;
         }
         // The stack also has what earlier calls have left there.
         if own(moment.stack).is_some() {
-            let alone = moment.stack.iter().all(|&word| {
-                self.codes.at_instruction(word).is_none_or(|code| code.instructions == expected.instructions)
-            });
-            return alone || moment.fresh;
+            let is_expected = |code: &Code| code.instructions == expected.instructions;
+            let known = |word: &u64| self.codes.at_instruction(*word);
+            return moment.fresh && self.stable || moment.stack.iter().filter_map(known).all(is_expected);
         }
-        match other(moment.stack) {
-            Some((code, next)) => correct(code, next),
-            None => return false,
-        }
+        let Some((code, next)) = self.shown(moment.stack) else { return false };
+        *innermost = self.executing(code, next);
         true
     }
 

@@ -263,13 +263,32 @@ fn what_earlier_calls_left_on_the_stack_makes_a_late_reading_doubtful() {
     let at = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
     let mut sure = |stack: &[u64], fresh: bool| {
         assert!(reader.capture(&made.arena, TID));
-        let moment = Moment { registers: &[7], stack, fresh };
+        let moment = Moment { registers: &[7], stack, evaluations: 2, fresh };
         reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap().sure
     };
     assert!(sure(&[at(0)], false));
     assert!(sure(&[at(1), at(0)], true));
     assert!(!sure(&[at(1), at(0)], false));
     assert!(!sure(&[9], true));
+}
+
+#[test]
+fn calls_that_began_or_ended_meanwhile_are_made_up_for() {
+    let made = made(12);
+    let mut reader = made.reader();
+    made.read(&mut reader, &[]);
+    let next = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
+    let mut fit = |registers: &[u64], evaluations: usize| {
+        assert!(reader.capture(&made.arena, TID));
+        let moment = Moment { registers, evaluations, ..Moment::default() };
+        reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap()
+    };
+    let fewer = fit(&[next(0)], 1);
+    assert_eq!((fewer.frames.len(), &fewer.groups[..], fewer.sure), (1, &[1][..], true));
+    let more = fit(&[next(1)], 3);
+    assert_eq!((&more.groups[..], more.sure), (&[1, 2, 1][..], true));
+    assert_eq!(more.frames[0], RawFrame::Python { function: 1, line: 10 });
+    assert!(!fit(&[7], 3).sure);
 }
 
 #[test]
@@ -372,7 +391,7 @@ proptest! {
         let mut functions = Functions::default();
         for _ in 0..3 {
             if reader.capture(&arena, TID) {
-                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, fresh: false }, &mut functions);
+                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, evaluations: 0, fresh: false }, &mut functions);
                 let frames = read.map_or(0, |read| read.frames.len());
                 prop_assert!(frames <= 4096);
             }
