@@ -52,6 +52,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s o -l output -d 'File to save the recording to' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s r -l rate -d 'Samples per second of CPU time' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'What to show of an interpreter\'s own functions' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l table-to -d 'Print the table to a file instead of standard error' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
@@ -83,6 +86,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s o -l output -d 'File to save the recording to' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s r -l rate -d 'Samples per second of CPU time' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'What to show of an interpreter\'s own functions' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l table-to -d 'Print the table to a file instead of standard error' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''

@@ -28,8 +28,6 @@ const MOST_FRAMES: usize = 4096;
 /// Of these, so many that have to be read one by one.
 const MOST_SINGLE: usize = 2048;
 const MOST_THREADS: usize = 4096;
-/// So many calls may have begun between the sample and the reading.
-const MOST_SURPLUS: usize = 4;
 const MOST_INTERPRETERS: usize = 64;
 /// Frames are copied from the end of their memory; this much covers a hundred calls or more.
 const WINDOW: u64 = 16 << 10;
@@ -166,7 +164,7 @@ impl Reader {
             return self.stable;
         }
         let surplus = out.groups.len().saturating_sub(moment.evaluations);
-        if (1..=MOST_SURPLUS).contains(&surplus) && moment.evaluations > 0 {
+        if surplus > 0 && moment.evaluations > 0 {
             let frames: usize = out.groups.drain(..surplus).sum();
             out.frames.drain(..frames);
             origins.drain(..frames);
