@@ -32,7 +32,7 @@ const MOST_INTERPRETERS: usize = 64;
 /// Frames are copied from the end of their memory; this much covers a hundred calls or more.
 const WINDOW: u64 = 16 << 10;
 /// After a stack that had no end, so many samples go without one: a program must not be able to keep us busy.
-const REST: u32 = 64;
+const REST: u32 = 16;
 /// `struct pthread` is about this long, and the kernel's thread id is in it.
 const PTHREAD: usize = 1024;
 
