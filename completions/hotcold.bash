@@ -1068,7 +1068,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__attach)
-            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
+            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1112,6 +1112,10 @@ _hotcold() {
                     ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --native-frames)
+                    COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
                     ;;
                 --flamegraph)
@@ -1310,7 +1314,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --output --no-save --rate --duration --every --log --system-wide --wait-children --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1346,6 +1350,10 @@ _hotcold() {
                     ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --native-frames)
+                    COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
                     ;;
                 --flamegraph)

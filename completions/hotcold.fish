@@ -55,6 +55,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l every -d 'Print a table every TIME while the program runs, and save what is recorded so far' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l log -d 'Append the tables of --every to a file' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'What to show of an interpreter\'s own functions' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l table-to -d 'Print the table to a file' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
@@ -88,6 +91,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l every -d 'Print a table every TIME while the program runs, and save what is recorded so far' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l log -d 'Append the tables of --every to a file' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'What to show of an interpreter\'s own functions' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l table-to -d 'Print the table to a file' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''

@@ -21,6 +21,7 @@ use crate::{
         format::{log::Log, save::Output},
         model::Profile,
         raw::RawProfile,
+        symbolize,
     },
     render::flamegraph::{self, Flamegraph},
     units,
@@ -71,9 +72,10 @@ impl Answer {
             .map(|(place, style)| Journal::new(place, table.options(global.json), style, screen.clone()));
         let recording = if record.no_save { None } else { Some(Output::create(&record.output)?) };
         // JSON for a log alone leaves standard error to people.
+        let symbols = symbolize::Options { native_frames: record.native_frames.into(), ..Default::default() };
         let json = global.json && (record.table_to.is_some() || matches!(table_to, Table::Out));
         Ok(Self {
-            checkpoints: Background::new(Saver::new(recording), journal, screen),
+            checkpoints: Background::new(Saver::new(recording, symbols), journal, screen),
             flamegraph: record.flamegraph.as_ref().map(derived).transpose()?,
             table: match &record.table_to {
                 None => table_to,

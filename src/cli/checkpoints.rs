@@ -38,9 +38,8 @@ pub(super) struct Saver {
 }
 
 impl Saver {
-    pub(super) fn new(output: Option<Output>) -> Self {
-        let symbolizer = Symbolizer::new(symbolize::Options::default());
-        Self { symbolizer, output, mark: Mark::default() }
+    pub(super) fn new(output: Option<Output>, symbols: symbolize::Options) -> Self {
+        Self { symbolizer: Symbolizer::new(symbols), output, mark: Mark::default() }
     }
 
     /// The recording with names.
@@ -246,7 +245,7 @@ mod tests {
     #[test]
     fn a_checkpoint_under_way_is_seen_and_waited_for() {
         let screen = Screen { bar: None, warns: false };
-        let mut background = Background::new(Saver::new(None), None, screen);
+        let mut background = Background::new(Saver::new(None, symbolize::Options::default()), None, screen);
         assert!(!background.is_busy());
         let saver = Arc::clone(&background.saver);
         let held = lock(&saver);
@@ -266,7 +265,7 @@ mod tests {
     fn a_recording_that_goes_on_is_told_from_a_finished_one() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.pb.gz");
-        let mut saver = Saver::new(Some(Output::create(&path).unwrap()));
+        let mut saver = Saver::new(Some(Output::create(&path).unwrap()), symbolize::Options::default());
         let mut profile = saver.name(&RawProfile::default(), &Silent);
         saver.refresh(&mut profile).unwrap();
         let notes = || crate::profile::format::load(&path).unwrap().recording.notes.len();
@@ -275,7 +274,7 @@ mod tests {
         assert_eq!(notes(), 0);
         let device = Output::create("/dev/full".as_ref()).unwrap();
         assert!(
-            Saver::new(Some(device)).refresh(&mut profile).is_ok(),
+            Saver::new(Some(device), symbolize::Options::default()).refresh(&mut profile).is_ok(),
             "a device is written once, at the end"
         );
     }

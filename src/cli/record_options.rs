@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 
-use crate::profile::{DEFAULT_FILE, session::Options};
+use crate::profile::{DEFAULT_FILE, session::Options, symbolize};
 
 /// How to record and where to put it.
 #[derive(clap::Args, Debug)]
@@ -48,12 +48,45 @@ pub(super) struct RecordArgs {
     /// Go on recording children that outlive the program
     #[arg(long)]
     pub(super) wait_children: bool,
+    /// What to show of an interpreter's own functions
+    ///
+    /// Where Python frames are known, the functions that run them say nothing new. What the Python code calls, such as SQLite,
+    /// is shown unless none is asked for.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "merged",
+        env = "HOTCOLD_NATIVE_FRAMES",
+        hide_env_values = true
+    )]
+    pub(super) native_frames: NativeFrames,
     /// Draw a flamegraph, too
     #[arg(long, value_name = "SVG")]
     pub(super) flamegraph: Option<PathBuf>,
     /// Print the table to a file
     #[arg(long, value_name = "FILE")]
     pub(super) table_to: Option<PathBuf>,
+}
+
+/// What to show of an interpreter's own functions.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(super) enum NativeFrames {
+    /// Everything
+    All,
+    /// Python functions and the native ones that they call
+    Merged,
+    /// Python functions alone
+    None,
+}
+
+impl From<NativeFrames> for symbolize::NativeFrames {
+    fn from(native_frames: NativeFrames) -> Self {
+        match native_frames {
+            NativeFrames::All => Self::All,
+            NativeFrames::Merged => Self::Merged,
+            NativeFrames::None => Self::None,
+        }
+    }
 }
 
 const FASTEST: u64 = 20_000;

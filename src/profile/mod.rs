@@ -4,6 +4,7 @@ pub mod aggregate;
 pub mod doctor;
 pub mod error;
 pub mod format;
+pub mod frames;
 pub mod interval;
 pub mod model;
 pub mod process;

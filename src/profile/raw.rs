@@ -3,6 +3,7 @@
 use std::{fs::File, sync::Arc};
 
 use super::{
+    frames::python::PythonFunction,
     model::Recording,
     stack::{StackId, StackTree},
 };
@@ -24,6 +25,21 @@ pub enum RawFrame {
         module: u32,
         /// Offset in the file.
         offset: u64,
+    },
+    /// Code of a mapped file that an interpreted call went through: the evaluation function, or what it was called by. Stands
+    /// outside of the frames that it runs, and can be left out because they say the same.
+    Interpreter {
+        /// Position in [`RawProfile::modules`].
+        module: u32,
+        /// As in `Native`.
+        address: u64,
+    },
+    /// A Python function.
+    Python {
+        /// Position in [`RawProfile::python`].
+        function: u32,
+        /// The line being executed; 0 where not known.
+        line: u32,
     },
     /// Kernel code at this address.
     Kernel(u64),
@@ -111,6 +127,8 @@ pub struct RawProfile {
     pub recording: Recording,
     /// Mapped files; shared, so that a snapshot of a growing recording has the same open files.
     pub modules: Vec<Arc<ModuleFile>>,
+    /// Python functions.
+    pub python: Vec<PythonFunction>,
     /// Stacks.
     pub stacks: StackTree<RawFrame>,
     /// Processes.

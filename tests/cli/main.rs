@@ -23,6 +23,7 @@ mod harness;
 mod help;
 mod man;
 mod pickle;
+mod python;
 mod record;
 mod report;
 mod run;

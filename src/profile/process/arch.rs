@@ -17,6 +17,8 @@ pub struct Registers {
     pub sp: u64,
     /// Frame pointer.
     pub fp: u64,
+    /// All general registers but the stack pointer; an interpreter keeps its state in some of them. Zero where not known.
+    pub general: [u64; 15],
 }
 
 impl Registers {
@@ -25,13 +27,20 @@ impl Registers {
     }
 }
 
-/// `perf_event_attr.sample_regs_user`: bp, sp and ip in the numbering of `asm/perf_regs.h`.
-pub const PERF_REGISTERS: u64 = 1 << BP | 1 << SP | 1 << IP;
+/// `perf_event_attr.sample_regs_user`: the general registers and ip in the numbering of `asm/perf_regs.h`.
+pub const PERF_REGISTERS: u64 = FIRST_EIGHT | 1 << IP | R8_TO_R15;
+/// ax, bx, cx, dx, si, di, bp, sp.
+const FIRST_EIGHT: u64 = 0xff;
+const R8_TO_R15: u64 = 0xff << 16;
 const BP: u64 = 6;
 const SP: u64 = 7;
 const IP: u64 = 8;
 
 /// Reads [`PERF_REGISTERS`] from a perf sample, whose registers are asked for by number.
 pub fn perf_registers(value: impl Fn(u64) -> Option<u64>) -> Option<Registers> {
-    Some(Registers { ip: value(IP)?, sp: value(SP)?, fp: value(BP)? })
+    let mut general = [0; 15];
+    for (register, number) in general.iter_mut().zip((0..SP).chain(16..24)) {
+        *register = value(number).unwrap_or(0);
+    }
+    Some(Registers { ip: value(IP)?, sp: value(SP)?, fp: value(BP)?, general })
 }

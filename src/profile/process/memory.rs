@@ -3,7 +3,7 @@
 use std::io;
 
 /// Copies memory of a process from `address` on, as far as it is readable; the part of `buffer` that was filled.
-pub(super) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+pub(in crate::profile) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
     let mut have = 0;
     // The kernel takes only so many pieces at a time.
     for part in buffer.chunks_mut(MOST_AT_ONCE) {
@@ -32,7 +32,7 @@ fn read_part(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Reads one word at each of these addresses, all of them or none.
-pub(super) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::Result<()> {
+pub(in crate::profile) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::Result<()> {
     let len = addresses.len().min(words.len());
     let local = libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: len * 8 };
     let pieces: Vec<libc::iovec> = addresses[..len]

@@ -3,8 +3,10 @@
 pub mod arch;
 mod elf;
 mod maps;
-mod memory;
+pub(in crate::profile) mod memory;
 mod modules;
+mod parts;
+mod python;
 mod samples;
 mod table;
 mod unwind;

@@ -57,6 +57,11 @@ impl Modules {
     pub(super) fn files(&self) -> &[Arc<ModuleFile>] {
         &self.files
     }
+
+    /// The module's path as its process saw it.
+    pub(super) fn path(&self, id: u32) -> &str {
+        &self.files[id as usize].path
+    }
 }
 
 /// Opens the file of a mapping, making sure that it is the one that was mapped and not one that has taken its name.

@@ -10,13 +10,14 @@ use super::{
     elf::Bytes,
     maps::parse_maps,
     modules::Modules,
+    python::{Python, PythonTotals, Stack},
     samples::Samples,
     unwind::{Outcome, StackWalker},
 };
 use crate::profile::{
     model::Recording,
     raw::{RawFrame, RawProcess, RawProfile, RawThread},
-    record::{Event, Mapping, Sample},
+    record::{Event, Mapping, Needs, Sample},
     stack::StackTree,
 };
 
@@ -38,6 +39,7 @@ pub struct ProcessTable {
     stacks: StackTree<RawFrame>,
     samples: Samples,
     counts: Counts,
+    python: PythonTotals,
 }
 
 /// What was counted while recording.
@@ -72,6 +74,7 @@ struct Live {
     /// Samples of before its first exec are those of the recorder's own code.
     started: bool,
     reread: bool,
+    python: Python,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +107,7 @@ impl ProcessTable {
             stacks: StackTree::default(),
             samples: Samples::default(),
             counts: Counts::default(),
+            python: PythonTotals::default(),
         }
     }
 
@@ -140,9 +144,9 @@ impl ProcessTable {
         self.counts
     }
 
-    /// Whether stacks are being cut for want of longer dumps.
-    pub fn wants_longer_dumps(&self) -> bool {
-        self.counts.cut_dumps >= CUT_ENOUGH
+    /// What samples must be like: longer dumps where stacks are being cut, prompt ones where an interpreter is read.
+    pub fn needs(&self) -> Needs {
+        Needs { longest_dumps: self.counts.cut_dumps >= CUT_ENOUGH, prompt: self.python.seen }
     }
 
     /// Process ids of the processes that have not ended.
@@ -177,6 +181,7 @@ impl ProcessTable {
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
+            python: self.python.functions.into_list(),
             stacks: self.stacks,
             processes: self.processes,
             threads: self.threads,
@@ -190,6 +195,7 @@ impl ProcessTable {
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
+            python: self.python.functions.list().to_vec(),
             stacks: self.stacks.snapshot(),
             processes: self.processes.clone(),
             threads: self.threads.clone(),
@@ -204,6 +210,8 @@ impl ProcessTable {
         recording.rooted_stacks = self.counts.rooted;
         recording.truncated_stacks = self.counts.truncated;
         recording.completed_stacks = self.counts.completed;
+        recording.approx_python = self.python.approximate;
+        recording.notes.extend(self.python.notes.iter().cloned());
     }
 
     fn add_process(&mut self, pid: u32, parent_pid: u32, name: &str, started: bool) {
@@ -243,6 +251,7 @@ impl ProcessTable {
         live.unwinder = Unwinder::new();
         live.started = true;
         live.reread = false;
+        live.python = Python::default();
         // The other threads ended without notice; the one that is left has the process's number now.
         for tid in live.threads.drain().filter(|&tid| tid != pid) {
             self.live_threads.remove(&tid);
@@ -260,11 +269,13 @@ impl ProcessTable {
             let Some(parent) = self.live.get(&parent_pid) else { return };
             let (mappings, unwinder, started) =
                 (parent.mappings.clone(), parent.unwinder.clone(), parent.started);
+            let python = parent.python.of_child();
             let process_name = self.processes[parent.number as usize].name.clone();
             self.add_process(pid, parent_pid, &process_name, started);
             if let Some(child) = self.live.get_mut(&pid) {
                 child.mappings = mappings;
                 child.unwinder = unwinder;
+                child.python = python;
             }
         }
         if let Some(number) = self.thread(pid, tid) {
@@ -291,6 +302,9 @@ impl ProcessTable {
         let end = mapping.start.saturating_add(mapping.len);
         live.unmap(mapping.start, end, &self.modules);
         live.add(mapping.start, Mapped { end, what }, &self.modules);
+        if let Code::File { module, bias } = what {
+            live.python.mapped(&self.modules, module, bias, &mut self.python);
+        }
     }
 
     fn code(&mut self, mapping: &Mapping<'_>) -> Code {
@@ -303,7 +317,9 @@ impl ProcessTable {
 
     fn sample(&mut self, sample: &Sample<'_>) {
         let Some(thread) = self.thread(sample.pid, sample.tid) else { return };
-        let Some(live) = self.live.get(&sample.pid).filter(|live| live.started) else { return };
+        let Some(live) = self.live.get_mut(&sample.pid).filter(|live| live.started) else { return };
+        live.python.capture(&self.modules, sample, &mut self.python);
+        let live = &*live;
         self.counts.samples += 1;
         self.counts.weight_ns = self.counts.weight_ns.saturating_add(sample.weight_ns);
         let knows = |address| live.code_at(address).is_some();
@@ -341,7 +357,7 @@ impl ProcessTable {
         if sample.registers.is_none() || (sample.stack.is_empty() && !sample.kernel.is_empty()) {
             return;
         }
-        let Some(live) = self.live.get(&sample.pid) else { return };
+        let Some(live) = self.live.get_mut(&sample.pid) else { return };
         let mut outcome = self.walker.walk(&live.unwinder, sample);
         let mut completed = false;
         if outcome == Outcome::CutDump {
@@ -378,6 +394,14 @@ impl ProcessTable {
             self.counts.truncated += 1;
             self.frames.push(RawFrame::Truncated);
         }
+        let walker = &self.walker;
+        let stack = Stack {
+            frames: &mut self.frames,
+            kernel: sample.kernel.len(),
+            complete: rooted,
+            words_inside: &|frame, words| walker.words_inside(sample, frame, words),
+        };
+        live.python.merge(&self.modules, sample, stack, &mut self.python);
     }
 }
 
@@ -390,6 +414,7 @@ impl Live {
             threads: FxHashSet::default(),
             started,
             reread: false,
+            python: Python::default(),
         }
     }
 
@@ -463,6 +488,7 @@ mod tests {
         let stack = StackDump::default();
         table.handle(Event::Sample(Sample {
             time_ns: 5,
+            age_ns: 0,
             pid,
             tid,
             weight_ns: 7,

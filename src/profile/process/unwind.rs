@@ -39,6 +39,8 @@ const WITNESSES: usize = 1;
 const ALLOWANCE_PER_SECOND: u64 = 3 << 30;
 const MOST_ALLOWANCE: u64 = ALLOWANCE_PER_SECOND / 10;
 const FRAME_COST: u64 = 1024;
+/// How much of the stack is searched for an interpreter's state.
+const MOST_WORDS: u64 = 1024;
 
 /// Unwinds samples, reusing its buffers.
 #[derive(Default)]
@@ -115,6 +117,17 @@ impl StackWalker {
         memory::read_words(pid, &slots, values).ok()?;
         let same = witnesses.iter().map(|&(_, value)| value).eq(values.iter().copied());
         (same && !witnesses.is_empty()).then_some(())
+    }
+
+    /// Words between the stack pointer and the return address of the frame at `index`, from there downwards; at most
+    /// [`MOST_WORDS`].
+    pub(super) fn words_inside(&self, sample: &Sample<'_>, index: usize, into: &mut Vec<u64>) {
+        let Some(sp) = sample.registers.map(|registers| registers.sp) else { return };
+        // The outermost frame has no return address that was read.
+        let Some(&(end, _)) = self.slots.get(index) else { return };
+        let words = end.saturating_sub(sp) / 8;
+        let wanted = (words.saturating_sub(MOST_WORDS)..words).rev();
+        into.extend(wanted.map_while(|word| sample.stack.word(word * 8)));
     }
 
     fn run(&mut self, unwinder: &Unwinder<Bytes>, sample: &Sample<'_>) -> Outcome {

@@ -58,6 +58,8 @@ pub enum Event<'a> {
 pub struct Sample<'a> {
     /// When, in nanoseconds of `CLOCK_MONOTONIC`.
     pub time_ns: u64,
+    /// How long ago that was when it was handed over, in nanoseconds.
+    pub age_ns: u64,
     /// Process id.
     pub pid: u32,
     /// Thread id.
@@ -149,6 +151,22 @@ pub struct Setup {
     pub rate_hz: u64,
 }
 
+/// What samples must be like beyond the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Stack dumps as long as they can be.
+    pub longest_dumps: bool,
+    /// Each sample is to be told of at once, so that the thread's memory can be looked at while it is still much the same.
+    pub prompt: bool,
+}
+
+impl Needs {
+    /// Both needs.
+    pub fn and(self, other: Self) -> Self {
+        Self { longest_dumps: self.longest_dumps || other.longest_dumps, prompt: self.prompt || other.prompt }
+    }
+}
+
 /// A source of samples.
 pub trait Backend {
     /// What it is called in headers and files.
@@ -162,12 +180,13 @@ pub trait Backend {
     /// # Errors
     /// When the kernel's records make no sense.
     fn pump(&mut self, all: bool, sink: &mut dyn FnMut(Event<'_>)) -> io::Result<()>;
-    /// Asks for longer stack dumps for these threads and all that they will start. Does nothing when the dumps are as long
-    /// as they can be. `tasks` is asked again, a few times, until it names no new thread.
+    /// Asks for more than before for these threads and all that they will start. Does nothing when nothing is asked for that
+    /// was not asked for already. `tasks` is asked again, a few times, until it names no
+    /// new thread.
     ///
     /// # Errors
-    /// When the kernel refuses; the dumps stay as they were.
-    fn lengthen_dumps(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
+    /// When the kernel refuses; recording goes on as it was, and the same is not tried again.
+    fn ask_for(&mut self, needs: Needs, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
     /// Stops sampling; what was recorded can still be pumped.
     fn stop(&mut self);
 }

@@ -21,7 +21,7 @@ use super::{
     process::ProcessTable,
     raw::RawProfile,
     record::{
-        Backend, Setup,
+        Backend, Needs, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
     target::{
@@ -230,14 +230,18 @@ struct Session {
     root: u32,
     /// A ring makes no sense any more.
     broken: bool,
+    asked: Needs,
 }
 
 const POLL: Duration = Duration::from_millis(100);
-/// At first: a program that ends soon takes with it the memory that deep stacks are completed from.
+/// At first: a program that ends soon takes with it the memory that deep stacks are completed from, and one that has just been
+/// started shows soon whether it is one of Python, which wants to be looked at promptly.
 const EARLY_POLL: Duration = Duration::from_millis(5);
 const EARLY_NS: u64 = 2_000_000_000;
 /// Without a descriptor that tells when a ring fills up.
 const BLIND_POLL: Duration = Duration::from_millis(20);
+/// Before ordinary processes, and behind what matters to the system.
+const PROMPT_PRIORITY: i32 = -10;
 const METER_EVERY_NS: u64 = 250_000_000;
 /// What readings of CPU time may be off by: they count clock ticks of 10 ms, and the last one is a little old.
 const METER_GRAIN_NS: u64 = 300_000_000;
@@ -275,6 +279,7 @@ impl Session {
             start_ns,
             root: 0,
             broken: false,
+            asked: Needs::default(),
         }
     }
 
@@ -307,9 +312,7 @@ impl Session {
                 None => {}
             }
             self.pump(ended.is_some());
-            if self.table.wants_longer_dumps() {
-                self.lengthen_dumps();
-            }
+            self.ask_for(self.table.needs());
             let now = monotonic_ns();
             let counts = self.table.counts();
             let elapsed = Duration::from_nanos(now - self.start_ns);
@@ -366,7 +369,15 @@ impl Session {
         }
     }
 
-    fn lengthen_dumps(&mut self) {
+    fn ask_for(&mut self, needs: Needs) {
+        if needs.and(self.asked) == self.asked {
+            return;
+        }
+        self.asked = needs.and(self.asked);
+        if needs.prompt {
+            // On a busy machine we would come too late; who may not ask for it goes without.
+            let _ = rustix::process::setpriority_process(None, PROMPT_PRIORITY);
+        }
         let (root, table, perf) = (self.root, &self.table, &mut self.perf);
         let mut tasks = || {
             let mut pids = table.live_processes();
@@ -375,8 +386,10 @@ impl Session {
             pids.dedup();
             pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
         };
-        if let Err(error) = perf.lengthen_dumps(&mut tasks) {
-            self.recording.notes.push(format!("stacks over 32 KiB are cut: cannot ask for more: {error}"));
+        if let Err(error) = perf.ask_for(needs, &mut tasks) {
+            let what =
+                if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
+            self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
         }
     }
 

@@ -58,7 +58,7 @@ fn wanted(raw: &RawProfile) -> Wanted {
     let mut wanted = Wanted { native: vec![Vec::new(); raw.modules.len()], kernel: false };
     for node in raw.stacks.nodes() {
         match node.frame {
-            RawFrame::Native { module, address } => {
+            RawFrame::Native { module, address } | RawFrame::Interpreter { module, address } => {
                 if let Some(addresses) = wanted.native.get_mut(module as usize) {
                     addresses.push(address);
                 }

@@ -13,6 +13,7 @@ mod lookup;
 mod module;
 mod naming;
 mod object_file;
+mod plumbing;
 mod profile;
 mod sources;
 mod symbols;
@@ -34,11 +35,30 @@ pub struct Options {
     pub kallsyms: PathBuf,
     /// How many files to read at a time; 0 counts as 1.
     pub threads: usize,
+    /// What to show beside interpreted frames.
+    pub native_frames: NativeFrames,
+}
+
+/// What to show of the native frames of an interpreter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NativeFrames {
+    /// All of them, the evaluation functions too.
+    All,
+    /// Those that do more than to get from one interpreted frame to the next.
+    #[default]
+    Merged,
+    /// Only interpreted frames where there are any, and kernel frames.
+    None,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { debug_dirs: vec!["/usr/lib/debug".into()], kallsyms: "/proc/kallsyms".into(), threads: 2 }
+        Self {
+            debug_dirs: vec!["/usr/lib/debug".into()],
+            kallsyms: "/proc/kallsyms".into(),
+            threads: 2,
+            native_frames: NativeFrames::default(),
+        }
     }
 }
 
@@ -68,7 +88,7 @@ impl Symbolizer {
         progress.finish();
         let mut recording = raw.recording.clone();
         recording.notes.extend(hints::notes(raw, &self.modules, self.kernel.as_ref()));
-        profile::build(raw, &self.modules, self.kernel.as_ref(), recording)
+        profile::build(raw, &self.modules, self.kernel.as_ref(), recording, self.options.native_frames)
     }
 }
 

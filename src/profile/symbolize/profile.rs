@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use super::{
+    NativeFrames,
     debug_file::hex,
     demangle,
     kernel::{KERNEL, KernelSymbols},
     module::{ModuleSymbols, NamedFunction},
+    plumbing,
 };
 use crate::profile::{
+    frames::python::functions::module_name,
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Language, Module, ModuleId, Origin, Process, Profile,
         Recording, Sample, StrId, Thread,
@@ -23,21 +26,30 @@ pub(super) fn build(
     modules: &[Option<ModuleSymbols>],
     kernel: Option<&KernelSymbols>,
     recording: Recording,
+    native_frames: NativeFrames,
 ) -> Profile {
     let mut naming = Naming {
         raw,
         modules,
         kernel,
+        native_frames,
         start_lines: start_lines(modules),
         out: Builder::new(),
         frames: HashMap::new(),
     };
     let mut stacks: Vec<Option<StackId>> = Vec::with_capacity(raw.stacks.len());
+    let mut below_python: Vec<bool> = Vec::with_capacity(raw.stacks.len());
     for node in raw.stacks.nodes() {
         let mut stack = node.parent.and_then(|p| stacks.get(p.index()).copied().flatten());
-        for frame in naming.frames(node.frame) {
-            stack = Some(naming.out.stack(stack, frame));
+        let below = node.parent.is_some_and(|p| below_python.get(p.index()).copied().unwrap_or(false));
+        let native =
+            matches!(node.frame, RawFrame::Native { .. } | RawFrame::Unmatched { .. } | RawFrame::Anonymous);
+        if !(native && below && native_frames == NativeFrames::None) {
+            for frame in naming.frames(node.frame) {
+                stack = Some(naming.out.stack(stack, frame));
+            }
         }
+        below_python.push(below || matches!(node.frame, RawFrame::Python { .. }));
         stacks.push(stack);
     }
     let mut out = naming.out;
@@ -94,6 +106,7 @@ struct Naming<'a> {
     raw: &'a RawProfile,
     modules: &'a [Option<ModuleSymbols>],
     kernel: Option<&'a KernelSymbols>,
+    native_frames: NativeFrames,
     start_lines: HashMap<Same<'a>, u32>,
     out: Builder,
     frames: HashMap<RawFrame, Vec<FrameId>>,
@@ -108,6 +121,8 @@ impl Naming<'_> {
         let frames = match raw {
             RawFrame::Native { module, address } => self.native(module, address),
             RawFrame::Unmatched { module, offset } => self.nameless(module, offset),
+            RawFrame::Interpreter { module, address } => self.interpreter(module, address),
+            RawFrame::Python { function, line } => self.python(function, line),
             RawFrame::Kernel(address) => self.kernel(address),
             RawFrame::Anonymous => self.marker("[anonymous code]", Origin::Native),
             RawFrame::Unknown => self.marker("[unknown]", Origin::Marker),
@@ -131,6 +146,46 @@ impl Naming<'_> {
             frames.push(self.out.frame(Frame { function, line: call.line, inlined: call.inlined }));
         }
         frames
+    }
+
+    /// Frames that an interpreted call went through; none where they say nothing that the interpreted frames do not say.
+    fn interpreter(&mut self, module: u32, address: u64) -> Vec<FrameId> {
+        if self.native_frames == NativeFrames::All {
+            return self.native(module, address);
+        }
+        let file = self.raw.modules.get(module as usize).map_or("", |file| &file.path);
+        let known = self.modules.get(module as usize).and_then(Option::as_ref);
+        let names = known.map(|known| known.calls(address)).unwrap_or_default();
+        let outer = names.first().and_then(|call| known?.functions().get(call.function));
+        if self.native_frames == NativeFrames::None
+            || outer.is_none_or(|f| plumbing::is(file, &f.system_name))
+        {
+            return Vec::new();
+        }
+        self.native(module, address)
+    }
+
+    fn python(&mut self, function: u32, line: u32) -> Vec<FrameId> {
+        let Some(python) = self.raw.python.get(function as usize) else {
+            return self.marker("[unknown]", Origin::Marker);
+        };
+        let module_name = module_name(&python.file);
+        let (path, build_id) = (self.out.string(&module_name), self.out.string(""));
+        let module = self.out.module(Module { path, build_id });
+        // Every module has one of that name.
+        let name = match python.name.as_str() {
+            "<module>" => format!("<module {module_name}>"),
+            name => name.to_owned(),
+        };
+        let function = NamedFunction {
+            name,
+            system_name: python.name.clone(),
+            file: python.file.clone(),
+            language: Language::Python,
+            ..NamedFunction::default()
+        };
+        let function = self.function(&function, python.first_line, Some(module), Origin::Python);
+        vec![self.out.frame(Frame { function, line, inlined: false })]
     }
 
     fn nameless(&mut self, module: u32, address: u64) -> Vec<FrameId> {

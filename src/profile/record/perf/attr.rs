@@ -117,6 +117,14 @@ impl Attr {
         self
     }
 
+    /// Wakes the reader after so many samples, also where they go to the ring of an event with another threshold: a number of
+    /// bytes counts for the ring, a number of samples for the event.
+    pub(super) fn wake_after(mut self, samples: u32) -> Self {
+        self.flags &= !flag::WATERMARK;
+        self.wakeup = samples;
+        self
+    }
+
     /// The structure as it lies in memory, in the machine's byte order.
     pub(super) fn bytes(&self) -> [u8; size_of::<Self>()] {
         // SAFETY: the structure is `repr(C)` and has no padding (the fields' sizes add up to its size), so every byte of it

@@ -18,7 +18,7 @@ use lineage::Lineages;
 use record::Parser;
 use ring::Ring;
 
-use super::{Backend, Event, Setup};
+use super::{Backend, Event, Needs, Setup};
 
 /// Bytes of stack that are copied at first; longer dumps are asked for when stacks turn out to be cut.
 const FIRST_DUMP: u32 = 32 * 1024;
@@ -71,7 +71,7 @@ pub struct Perf {
     lineages: Lineages,
     system_wide: bool,
     kernel_frames: bool,
-    longest: bool,
+    needs: Needs,
     rate_hz: u64,
 }
 
@@ -141,7 +141,7 @@ impl Perf {
             lineages: Lineages::default(),
             system_wide: tasks == [Scope::Everyone],
             kernel_frames: true,
-            longest: false,
+            needs: Needs::default(),
             rate_hz,
         };
         for &task in tasks {
@@ -208,8 +208,8 @@ impl Perf {
         self.rings.iter().map(|ring| &ring.counter).chain(&self.extra)
     }
 
-    /// Opens switched-off events with the longest dumps for a thread on every processor.
-    fn open_longer(&mut self, attr: &Attr, task: Scope, opened: &mut Vec<Counter>) -> io::Result<()> {
+    /// Opens switched-off events for a thread on every processor that write into its ring.
+    fn open_beside(&mut self, attr: &Attr, task: Scope, opened: &mut Vec<Counter>) -> io::Result<()> {
         let lineage = self.lineages.add();
         for ring in &self.rings {
             let counter = Counter::open(attr, task, ring.cpu)?;
@@ -255,20 +255,22 @@ impl Backend for Perf {
         Ok(())
     }
 
-    fn lengthen_dumps(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()> {
-        if std::mem::replace(&mut self.longest, true) {
+    fn ask_for(&mut self, needs: Needs, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()> {
+        let needs = needs.and(self.needs);
+        if std::mem::replace(&mut self.needs, needs) == needs {
             return Ok(());
         }
-        let mut attr = Attr::cpu_clock(self.rate_hz, LONGEST_DUMP).side_events();
-        // What exceeds even these dumps is read from the process's memory, which should not have gone on for long by then.
-        attr = attr.wake_at(4 * LONGEST_DUMP);
+        let dump = if needs.longest_dumps { LONGEST_DUMP } else { FIRST_DUMP };
+        // What exceeds even the longest dumps is read from the process's memory, which should not have gone on for long.
+        let samples = if needs.prompt { 1 } else { 4 };
+        let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_after(samples);
         if !self.kernel_frames {
             attr = attr.user_only();
         }
         self.lineages.next_generation();
         let mut opened = Vec::new();
         if self.system_wide {
-            self.open_longer(&attr, Scope::Everyone, &mut opened)?;
+            self.open_beside(&attr, Scope::Everyone, &mut opened)?;
         } else {
             let attr = attr.inherit();
             let mut done = std::collections::HashSet::new();
@@ -278,7 +280,7 @@ impl Backend for Perf {
                     break;
                 }
                 for tid in new {
-                    match self.open_longer(&attr, Scope::Thread(tid), &mut opened) {
+                    match self.open_beside(&attr, Scope::Thread(tid), &mut opened) {
                         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
                         result => result?,
                     }

@@ -8,7 +8,7 @@ use linux_perf_event_reader::{
     constants::{PERF_CONTEXT_KERNEL, PERF_CONTEXT_MAX},
 };
 
-use super::{attr::Attr, lineage::Lineages, ring::Record};
+use super::{attr::Attr, lineage::Lineages, monotonic_ns, ring::Record};
 use crate::profile::{
     process::arch::perf_registers,
     record::{Event, Mapping, Sample, StackDump},
@@ -108,6 +108,7 @@ impl Parser {
         let registers = sample.user_regs.as_ref().and_then(|regs| perf_registers(|number| regs.get(number)));
         sink(Event::Sample(Sample {
             time_ns: sample.timestamp.unwrap_or(0),
+            age_ns: sample.timestamp.map_or(0, |time| monotonic_ns().saturating_sub(time)),
             pid: id(pid),
             tid: id(tid),
             weight_ns: sample.period.unwrap_or(0),

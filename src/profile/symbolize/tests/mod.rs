@@ -91,7 +91,7 @@ fn at(address: u64) -> RawFrame {
 
 /// No files of this machine.
 fn nowhere() -> Options {
-    Options { debug_dirs: Vec::new(), kallsyms: "/nonexistent".into(), threads: 2 }
+    Options { debug_dirs: Vec::new(), kallsyms: "/nonexistent".into(), threads: 2, ..Options::default() }
 }
 
 /// Symbolizes single addresses of one module.

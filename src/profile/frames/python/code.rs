@@ -1,0 +1,185 @@
+//! Code objects, read once and looked at again whenever they are met: their memory can be given to another one.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    functions::{Functions, PythonFunction},
+    interpreter::Interpreter,
+    lines,
+    offsets::{Instructions, OB_SIZE, Offsets},
+};
+use crate::profile::frames::memory::{Memory, half_at, word, word_at};
+
+/// A code object as it was when it was read.
+#[derive(Clone, Debug)]
+pub(super) struct Code {
+    /// Number among the recording's functions.
+    pub(super) function: u32,
+    first_line: u32,
+    lines: Vec<u8>,
+    /// Where its instructions begin and end.
+    pub(super) instructions: u64,
+    pub(super) end: u64,
+    name: u64,
+    table: u64,
+}
+
+/// The code objects of one process.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    known: FxHashMap<u64, Code>,
+    /// Start of instructions to the address of the object.
+    by_instruction: BTreeMap<u64, u64>,
+    bytes: usize,
+}
+
+/// Longer names are cut.
+const LONGEST_NAME: u64 = 2048;
+const LARGEST_TABLE: u64 = 1 << 20;
+const LARGEST_CODE: u64 = 64 << 20;
+/// All tables of one process; beyond that the cache starts anew.
+const MOST_BYTES: usize = 64 << 20;
+
+impl Codes {
+    /// The code object at an address, if it has been read.
+    pub(super) fn get(&self, address: u64) -> Option<&Code> {
+        self.known.get(&address)
+    }
+
+    /// The code object whose instructions an address lies in.
+    pub(super) fn at_instruction(&self, address: u64) -> Option<&Code> {
+        let (_, object) = self.by_instruction.range(..=address).next_back()?;
+        // One past the last instruction is where the next one would be read from.
+        self.known.get(object).filter(|code| address <= code.end)
+    }
+
+    /// Makes sure that all these are known and still the same. Those that are not code objects are left out.
+    pub(super) fn refresh(
+        &mut self,
+        memory: &dyn Memory,
+        interpreter: &Interpreter,
+        addresses: &[u64],
+        functions: &mut Functions,
+    ) {
+        let offsets = interpreter.offsets.code;
+        let known: Vec<u64> = addresses.iter().copied().filter(|a| self.known.contains_key(a)).collect();
+        let places: Vec<u64> = known
+            .iter()
+            .flat_map(|a| [a.wrapping_add(offsets.name), a.wrapping_add(offsets.lines)])
+            .collect();
+        let mut words = vec![0; places.len()];
+        let readable = memory.words(&places, &mut words);
+        for (&address, now) in known.iter().zip(words.chunks(2)) {
+            let same = self.known.get(&address).is_some_and(|code| [code.name, code.table] == *now);
+            if !(readable && same) {
+                self.forget(address);
+            }
+        }
+        for &address in addresses {
+            if !self.known.contains_key(&address)
+                && let Some(code) = read(memory, interpreter, address, functions)
+            {
+                self.keep(address, code);
+            }
+        }
+    }
+
+    fn keep(&mut self, address: u64, code: Code) {
+        self.bytes += code.lines.len() + size_of::<Code>();
+        if self.bytes > MOST_BYTES {
+            *self = Self { bytes: code.lines.len() + size_of::<Code>(), ..Self::default() };
+        }
+        self.by_instruction.insert(code.instructions, address);
+        self.known.insert(address, code);
+    }
+
+    fn forget(&mut self, address: u64) {
+        if let Some(code) = self.known.remove(&address) {
+            self.by_instruction.remove(&code.instructions);
+            self.bytes = self.bytes.saturating_sub(code.lines.len() + size_of::<Code>());
+        }
+    }
+}
+
+impl Code {
+    /// The line of the instruction at a byte offset; 0 where it has none.
+    pub(super) fn line(&self, offsets: &Offsets, offset: i64) -> u32 {
+        lines::line(offsets.code.format, self.first_line, &self.lines, offset)
+    }
+
+    /// Whether these instructions are its own, or the one after its last.
+    pub(super) fn has_instruction(&self, address: u64) -> bool {
+        (self.instructions..=self.end).contains(&address)
+    }
+}
+
+fn read(
+    memory: &dyn Memory,
+    interpreter: &Interpreter,
+    address: u64,
+    functions: &mut Functions,
+) -> Option<Code> {
+    if address == 0 || !interpreter.is_code(memory, address) {
+        return None;
+    }
+    let offsets = interpreter.offsets;
+    let mut object = vec![0; usize::try_from(offsets.code.size).ok()?.max(64)];
+    if !memory.read(address, &mut object) {
+        return None;
+    }
+    let (name, table) = (word_at(&object, offsets.code.name)?, word_at(&object, offsets.code.lines)?);
+    let first_line = half_at(&object, offsets.code.first_line)?;
+    let function = functions.intern(PythonFunction {
+        name: text(memory, &offsets, name)?,
+        file: text(memory, &offsets, word_at(&object, offsets.code.file)?)?,
+        first_line,
+    });
+    let lines = bytes(memory, &offsets, table)?;
+    let (instructions, len) = match offsets.code.instructions {
+        Instructions::Inside(offset) => {
+            (address.checked_add(offset)?, word_at(&object, OB_SIZE)?.checked_mul(2)?)
+        }
+        Instructions::Object(offset) => {
+            let bytes = word_at(&object, offset)?;
+            let len = word(memory, bytes.checked_add(offsets.text.bytes_size)?)?;
+            (bytes.checked_add(offsets.text.bytes)?, len)
+        }
+    };
+    let end = instructions.checked_add(len).filter(|_| len <= LARGEST_CODE)?;
+    Some(Code { function, first_line, lines, instructions, end, name, table })
+}
+
+fn bytes(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<Vec<u8>> {
+    let size = word(memory, object.checked_add(offsets.text.bytes_size)?)?;
+    let mut bytes = vec![0; usize::try_from(size).ok().filter(|_| size <= LARGEST_TABLE)?];
+    let read = bytes.is_empty() || memory.read(object.checked_add(offsets.text.bytes)?, &mut bytes);
+    read.then_some(bytes)
+}
+
+/// A string object's text; `None` for what is none.
+fn text(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<String> {
+    let mut head = [0; 64];
+    if object == 0 || !memory.read(object, head.get_mut(..40)?) {
+        return None;
+    }
+    let length = word_at(&head, offsets.text.length)?.min(LONGEST_NAME);
+    let state = half_at(&head, offsets.text.state)?;
+    // Two bits of interning, three of the characters' width, then whether the text follows, then whether it is ASCII.
+    let (width, compact, ascii) = ((state >> 2) & 7, state & 1 << 5 != 0, state & 1 << 6 != 0);
+    if !compact || !matches!(width, 1 | 2 | 4) {
+        return None;
+    }
+    let start = object.checked_add(if ascii { offsets.text.ascii } else { offsets.text.compact })?;
+    let mut bytes = vec![0; usize::try_from(length.checked_mul(u64::from(width))?).ok()?];
+    if !bytes.is_empty() && !memory.read(start, &mut bytes) {
+        return None;
+    }
+    let character = |unit: &[u8]| {
+        let mut word = [0; 4];
+        word.iter_mut().zip(unit).for_each(|(to, &from)| *to = from);
+        char::from_u32(u32::from_le_bytes(word)).unwrap_or(char::REPLACEMENT_CHARACTER)
+    };
+    Some(bytes.chunks(width as usize).map(character).collect())
+}

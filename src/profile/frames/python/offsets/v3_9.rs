@@ -1,0 +1,38 @@
+//! CPython 3.9. Source: its `Include/cpython/frameobject.h`, `pystate.h`, `code.h`.
+
+use super::{
+    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets,
+};
+
+pub(super) const OFFSETS: Offsets = Offsets {
+    interpreters: 32,
+    next_interpreter: 0,
+    threads: 8,
+    thread: ThreadOffsets {
+        next: 8,
+        interpreter: 16,
+        pthread: 176,
+        native_id: None,
+        frame: 24,
+        indirect: None,
+        chunk: None,
+    },
+    frame: FrameOffsets {
+        previous: 24,
+        code: 32,
+        position: 104,
+        kind: Position::Index { unit: 1 },
+        entry: Entry::Always,
+        size: 112,
+    },
+    code: CodeOffsets {
+        file: 104,
+        name: 112,
+        first_line: 40,
+        lines: 120,
+        format: Format::Lnotab,
+        instructions: Instructions::Object(48),
+        size: 128,
+    },
+    text: TEXT_WITH_WSTR,
+};

@@ -1,0 +1,402 @@
+//! The stack of one interpreter's threads at a sample.
+//!
+//! The program runs on while it is read, so: the innermost frame is read again at the end, and a difference is a reason to
+//! begin again; a frame must lead to a code object; and what the sample itself shows of the innermost call (the address of
+//! its next instruction is in a register, or saved on the native stack) decides which function that was. Every chain that is
+//! followed has an end, whatever is in the memory.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    code::{Code, Codes},
+    functions::Functions,
+    interpreter::{Interpreter, untagged},
+    offsets::{Entry, FIRST_SHIM, Offsets, Position},
+};
+use crate::profile::{
+    frames::{
+        Interpreted, Moment,
+        memory::{Memory, half_at, word, word_at},
+    },
+    raw::RawFrame,
+};
+
+/// How often a stack that changed meanwhile is read again.
+const MOST_TRIES: usize = 4;
+/// Frames of a thread; also the end of a chain that is a circle.
+const MOST_FRAMES: usize = 4096;
+/// Of these, so many that have to be read one by one.
+const MOST_SINGLE: usize = 2048;
+const MOST_THREADS: usize = 4096;
+const MOST_INTERPRETERS: usize = 64;
+/// Frames are copied from the end of their memory; this much covers a hundred calls or more.
+const WINDOW: u64 = 16 << 10;
+/// After a stack that had no end, so many samples go without one: a program must not be able to keep us busy.
+const REST: u32 = 16;
+/// `struct pthread` is about this long, and the kernel's thread id is in it.
+const PTHREAD: usize = 1024;
+
+/// Reads the stacks of one process.
+#[derive(Debug)]
+pub struct Reader {
+    interpreter: Interpreter,
+    threads: FxHashMap<u32, u64>,
+    codes: Codes,
+    state: Vec<u8>,
+    window: Vec<u8>,
+    captured: Vec<Captured>,
+    complete: bool,
+    stable: bool,
+    tid_place: Option<u64>,
+    resting: u32,
+}
+
+/// A frame as it was copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Captured {
+    address: u64,
+    code: u64,
+    position: u64,
+    /// Whether it is the outermost one of its evaluation function.
+    entry: bool,
+}
+
+enum Chain {
+    Read,
+    /// It made no sense, most likely because it changed.
+    Torn,
+}
+
+impl Reader {
+    /// A reader of an interpreter that was examined.
+    pub fn new(interpreter: Interpreter) -> Self {
+        Self {
+            interpreter,
+            threads: FxHashMap::default(),
+            codes: Codes::default(),
+            state: Vec::new(),
+            window: Vec::new(),
+            captured: Vec::new(),
+            complete: true,
+            stable: true,
+            tid_place: None,
+            resting: 0,
+        }
+    }
+
+    /// Copies the frames of a thread, as early as possible after the sample. Whether the thread is one of Python's and runs
+    /// anything.
+    pub fn capture(&mut self, memory: &dyn Memory, tid: u32) -> bool {
+        self.captured.clear();
+        if self.resting > 0 {
+            self.resting -= 1;
+            return false;
+        }
+        let Some(thread) = self.thread(memory, tid) else { return false };
+        for _ in 0..MOST_TRIES {
+            self.captured.clear();
+            (self.complete, self.stable) = (true, false);
+            let Some((place, innermost)) = self.innermost(memory) else { return false };
+            let read = self.chain(memory, innermost);
+            let again = word(memory, place);
+            if matches!(read, Chain::Read) {
+                self.stable = again == Some(innermost);
+                if self.stable || !self.complete {
+                    break;
+                }
+            } else if again.is_none() {
+                break;
+            }
+            if !self.copy_thread(memory, thread) {
+                break;
+            }
+        }
+        if !self.complete {
+            self.resting = REST;
+        }
+        !self.captured.is_empty()
+    }
+
+    /// The frames that were captured, compared with what the sample tells.
+    pub fn frames(
+        &mut self,
+        memory: &dyn Memory,
+        moment: Moment<'_>,
+        functions: &mut Functions,
+    ) -> Option<Interpreted> {
+        if self.captured.is_empty() {
+            return None;
+        }
+        let mut objects: Vec<u64> = self.captured.iter().map(|frame| frame.code).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        self.codes.refresh(memory, &self.interpreter, &objects, functions);
+        let mut out = Interpreted { sure: self.complete, ..Interpreted::default() };
+        let (mut group, mut origins) = (0, Vec::with_capacity(self.captured.len()));
+        for frame in &self.captured {
+            if frame.code != 0 {
+                match self.codes.get(frame.code) {
+                    Some(code) => {
+                        let line =
+                            code.line(&self.interpreter.offsets, self.offset(frame, code.instructions));
+                        out.frames.push(RawFrame::Python { function: code.function, line });
+                        origins.push(frame.code);
+                        group += 1;
+                    }
+                    None => out.sure = false,
+                }
+            }
+            if frame.entry {
+                out.groups.push(std::mem::take(&mut group));
+            }
+        }
+        if group > 0 {
+            out.groups.push(group);
+        }
+        out.sure &= self.fit(moment, origins, &mut out);
+        Some(out)
+    }
+
+    /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
+    /// since is put back. Whether the sample bears the frames out.
+    fn fit(&self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
+        if moment.registers.is_empty() {
+            return self.stable;
+        }
+        let surplus = out.groups.len().saturating_sub(moment.evaluations);
+        if surplus > 0 && moment.evaluations > 0 {
+            let frames: usize = out.groups.drain(..surplus).sum();
+            out.frames.drain(..frames);
+            origins.drain(..frames);
+        }
+        if out.groups.len() + 1 == moment.evaluations {
+            let shown = self.shown(moment.registers).or_else(|| self.shown(moment.stack));
+            let Some((code, next)) = shown else { return false };
+            out.groups.insert(0, 1);
+            out.frames.insert(0, self.executing(code, next));
+            return true;
+        }
+        let expected = origins.first().and_then(|&code| self.codes.get(code));
+        expected.zip(out.frames.first_mut()).is_none_or(|(code, frame)| self.agrees(moment, code, frame))
+    }
+
+    /// The first known code object that a word leads into, and the word.
+    fn shown(&self, words: &[u64]) -> Option<(&Code, u64)> {
+        words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)))
+    }
+
+    /// The frame of which a word is the next instruction's address: the one before it is being executed.
+    fn executing(&self, code: &Code, next: u64) -> RawFrame {
+        let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
+        RawFrame::Python { function: code.function, line: code.line(&self.interpreter.offsets, offset) }
+    }
+
+    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
+    /// where it tells. Whether the sample bears the frame out.
+    fn agrees(&self, moment: Moment<'_>, expected: &Code, innermost: &mut RawFrame) -> bool {
+        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
+        if let Some(next) = own(moment.registers) {
+            *innermost = self.executing(expected, next);
+            return true;
+        }
+        if let Some((code, next)) = self.shown(moment.registers) {
+            *innermost = self.executing(code, next);
+            return true;
+        }
+        // The stack also has what earlier calls have left there.
+        if own(moment.stack).is_some() {
+            let is_expected = |code: &Code| code.instructions == expected.instructions;
+            let known = |word: &u64| self.codes.at_instruction(*word);
+            return moment.fresh && self.stable || moment.stack.iter().filter_map(known).all(is_expected);
+        }
+        let Some((code, next)) = self.shown(moment.stack) else { return false };
+        *innermost = self.executing(code, next);
+        true
+    }
+
+    /// Byte offset of a frame's instruction in its code.
+    fn offset(&self, frame: &Captured, instructions: u64) -> i64 {
+        match self.interpreter.offsets.frame.kind {
+            Position::Index { unit } => i64::from(frame.position as u32 as i32).saturating_mul(unit),
+            // 3.11 and 3.12 point at the instruction before the first until that one runs.
+            Position::Address => frame.position.wrapping_sub(instructions) as i64,
+        }
+    }
+
+    /// Follows the frames from the innermost one.
+    fn chain(&mut self, memory: &dyn Memory, innermost: u64) -> Chain {
+        let offsets = self.interpreter.offsets;
+        let base = self.copy_window(memory, innermost);
+        let size = offsets.frame.size;
+        let mut single = vec![0; size as usize];
+        let (mut at, mut singles) = (innermost, 0);
+        while at != 0 {
+            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE {
+                self.complete = false;
+                return Chain::Read;
+            }
+            let inside = at.checked_sub(base).and_then(|start| {
+                let start = usize::try_from(start).ok()?;
+                self.window.get(start..start.checked_add(size as usize)?)
+            });
+            let frame = match inside {
+                Some(bytes) => bytes,
+                None => {
+                    singles += 1;
+                    if !memory.read(at, &mut single) {
+                        return Chain::Torn;
+                    }
+                    &single
+                }
+            };
+            let Some((captured, previous)) = decode(&offsets, at, frame) else { return Chain::Torn };
+            // From 3.14 on there is one more frame of no code around everything.
+            let around_all = captured.code == 0
+                && previous == 0
+                && self.captured.last().is_none_or(|inner| inner.entry && inner.code == 0);
+            if !around_all {
+                self.captured.push(captured);
+            }
+            at = previous;
+        }
+        Chain::Read
+    }
+
+    /// Copies the memory in which the newest frames lie; its address.
+    fn copy_window(&mut self, memory: &dyn Memory, innermost: u64) -> u64 {
+        self.window.clear();
+        let offsets = self.interpreter.offsets;
+        let chunk = offsets.thread.chunk.and_then(|offset| word_at(&self.state, offset)).unwrap_or(0);
+        let end = innermost.saturating_add(offsets.frame.size);
+        // The innermost frame may be a generator's, which lies elsewhere.
+        let near = chunk != 0 && innermost > chunk && innermost - chunk < 1 << 20;
+        if chunk == 0 {
+            return 0;
+        }
+        let (start, len) = if near {
+            let start = chunk.max(end.saturating_sub(WINDOW));
+            (start, end - start)
+        } else {
+            (chunk, 4096)
+        };
+        self.window.resize(len as usize, 0);
+        if !memory.read(start, &mut self.window) {
+            self.window.clear();
+        }
+        start
+    }
+
+    /// Where the innermost frame's address stands, and the address.
+    fn innermost(&self, memory: &dyn Memory) -> Option<(u64, u64)> {
+        let thread = word_at(&self.state, self.state.len() as u64 - 8)?;
+        let offsets = self.interpreter.offsets.thread;
+        let value = word_at(&self.state, offsets.frame)?;
+        match offsets.indirect {
+            Some(offset) => {
+                let place = value.checked_add(offset)?;
+                Some((place, word(memory, place)?))
+            }
+            None => Some((thread.checked_add(offsets.frame)?, value)),
+        }
+    }
+
+    /// The thread's state, whose copy is in `state` then.
+    fn thread(&mut self, memory: &dyn Memory, tid: u32) -> Option<u64> {
+        if let Some(&thread) = self.threads.get(&tid)
+            && self.copy_thread(memory, thread)
+            && self.is_of(memory, tid)
+        {
+            return Some(thread);
+        }
+        self.threads.remove(&tid);
+        let found = self.find_thread(memory, tid)?;
+        if self.threads.len() >= MOST_THREADS {
+            self.threads.clear();
+        }
+        self.threads.insert(tid, found);
+        Some(found)
+    }
+
+    fn find_thread(&mut self, memory: &dyn Memory, tid: u32) -> Option<u64> {
+        let offsets = self.interpreter.offsets;
+        let mut interpreter = word(memory, self.interpreter.runtime.wrapping_add(offsets.interpreters))?;
+        let mut budget = MOST_THREADS;
+        for _ in 0..MOST_INTERPRETERS {
+            if interpreter == 0 {
+                break;
+            }
+            let mut thread = word(memory, interpreter.wrapping_add(offsets.threads))?;
+            while thread != 0 && budget > 0 {
+                budget -= 1;
+                if !self.copy_thread(memory, thread) {
+                    return None;
+                }
+                if self.is_of(memory, tid) {
+                    return Some(thread);
+                }
+                thread = word_at(&self.state, offsets.thread.next)?;
+            }
+            interpreter = word(memory, interpreter.wrapping_add(offsets.next_interpreter))?;
+        }
+        None
+    }
+
+    /// Copies a thread's state; its own address stands behind it.
+    fn copy_thread(&mut self, memory: &dyn Memory, thread: u64) -> bool {
+        let offsets = self.interpreter.offsets.thread;
+        let last = [offsets.next, offsets.interpreter, offsets.pthread, offsets.frame]
+            .into_iter()
+            .chain(offsets.native_id)
+            .chain(offsets.chunk)
+            .max()
+            .unwrap_or(0);
+        let len = last as usize + 8;
+        self.state.resize(len, 0);
+        let read = memory.read(thread, &mut self.state);
+        self.state.extend(thread.to_le_bytes());
+        read
+    }
+
+    /// Whether the copied state is that of a thread.
+    fn is_of(&mut self, memory: &dyn Memory, tid: u32) -> bool {
+        let offsets = self.interpreter.offsets.thread;
+        if let Some(native_id) = offsets.native_id {
+            return word_at(&self.state, native_id) == Some(u64::from(tid));
+        }
+        let Some(pthread) = word_at(&self.state, offsets.pthread) else { return false };
+        if let Some(place) = self.tid_place {
+            return word(memory, pthread.wrapping_add(place)).is_some_and(|word| word as u32 == tid);
+        }
+        // Where the C library keeps the thread id differs from one to the other.
+        let mut bytes = [0; PTHREAD];
+        if !memory.read(pthread, &mut bytes) {
+            return false;
+        }
+        let places = (0..PTHREAD as u64).step_by(4);
+        self.tid_place = places.into_iter().find(|&place| half_at(&bytes, place) == Some(tid));
+        self.tid_place.is_some()
+    }
+}
+
+fn decode(offsets: &Offsets, address: u64, bytes: &[u8]) -> Option<(Captured, u64)> {
+    let frame = offsets.frame;
+    let byte = |at: u64| bytes.get(usize::try_from(at).ok()?).copied();
+    let (shim, entry) = match frame.entry {
+        Entry::Always => (false, true),
+        Entry::Flag(at) => (false, byte(at)? != 0),
+        Entry::Shim(at) => {
+            let shim = byte(at)? >= FIRST_SHIM;
+            (shim, shim)
+        }
+    };
+    let code = if shim { 0 } else { untagged(word_at(bytes, frame.code)?) };
+    let position = match frame.kind {
+        Position::Index { .. } => u64::from(half_at(bytes, frame.position)?),
+        Position::Address => word_at(bytes, frame.position)?,
+    };
+    // A frame without code that is none of the interpreter's own is being made or torn down.
+    if !shim && code == 0 {
+        return None;
+    }
+    Some((Captured { address, code, position, entry }, word_at(bytes, frame.previous)?))
+}

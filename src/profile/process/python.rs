@@ -1,0 +1,173 @@
+//! The Python interpreter of one recorded process: found by what it has mapped, read at its samples.
+
+use std::collections::BTreeSet;
+
+use super::modules::Modules;
+use crate::profile::{
+    frames::{
+        Interpreted, Moment,
+        memory::ProcessMemory,
+        merge::{Fit, NativeFrame, merge},
+        python::{Functions, Reader, Readiness, Refusal, examine},
+    },
+    raw::RawFrame,
+    record::Sample,
+};
+
+/// What is known of a process's interpreter.
+#[derive(Debug, Default)]
+pub(super) struct Python {
+    place: Option<Place>,
+    state: State,
+    captured: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    module: u32,
+    bias: u64,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// Not proved yet, after so many attempts that spoke against it.
+    #[default]
+    Unproved,
+    Doubted(u32),
+    Ready(Box<Reader>),
+    Refused,
+}
+
+/// A structure that is being filled in looks wrong for a moment.
+const MOST_DOUBTS: u32 = 50;
+/// After so long a thread is somewhere else, even if its innermost frame is the same.
+const STALE_NS: u64 = 5_000_000;
+
+/// Within this time few calls end.
+const FRESH_NS: u64 = 200_000;
+
+/// What Python's part in a recording comes to.
+#[derive(Debug, Default)]
+pub(super) struct PythonTotals {
+    pub(super) functions: Functions,
+    pub(super) approximate: u64,
+    pub(super) notes: BTreeSet<String>,
+    /// Whether there was an interpreter that can be read.
+    pub(super) seen: bool,
+    interpreted: Interpreted,
+    native: Vec<NativeFrame>,
+    merged: Vec<RawFrame>,
+    words: Vec<u64>,
+}
+
+impl Python {
+    /// A child has the same interpreter at the same place, but memory of its own.
+    pub(super) fn of_child(&self) -> Self {
+        let state = if matches!(self.state, State::Refused) { State::Refused } else { State::Unproved };
+        Self { place: self.place, state, captured: false }
+    }
+
+    /// The process has mapped this module.
+    pub(super) fn mapped(&mut self, modules: &Modules, module: u32, bias: u64, totals: &mut PythonTotals) {
+        let path = modules.path(module);
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if name.starts_with("libpypy") || name.starts_with("pypy") {
+            totals.notes.insert(format!("no Python frames for {path}: PyPy is recorded as native code"));
+        }
+        if self.place.is_none() && modules.elf(module).python.is_some() {
+            self.place = Some(Place { module, bias });
+            totals.seen = true;
+        }
+    }
+
+    /// Copies what the sampled thread is running, before anything else takes time.
+    pub(super) fn capture(&mut self, modules: &Modules, sample: &Sample<'_>, totals: &mut PythonTotals) {
+        self.captured = false;
+        let Some(place) = self.place else { return };
+        let memory = ProcessMemory(sample.pid);
+        if matches!(self.state, State::Unproved | State::Doubted(_)) {
+            self.prove(modules, place, &memory, totals);
+        }
+        if let State::Ready(reader) = &mut self.state {
+            self.captured = reader.capture(&memory, sample.tid);
+        }
+    }
+
+    fn prove(&mut self, modules: &Modules, place: Place, memory: &ProcessMemory, totals: &mut PythonTotals) {
+        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let doubts = if let State::Doubted(doubts) = self.state { doubts } else { 0 };
+        self.state = match examine(memory, symbols, place.bias) {
+            Readiness::Ready(interpreter) => State::Ready(Box::new(Reader::new(*interpreter))),
+            Readiness::Starting => return,
+            Readiness::Refused(Refusal::Different(_)) if doubts < MOST_DOUBTS => State::Doubted(doubts + 1),
+            Readiness::Refused(refusal) => {
+                let path = modules.path(place.module);
+                totals.notes.insert(format!("no Python frames for {path}: {refusal}"));
+                State::Refused
+            }
+        };
+    }
+
+    /// Puts Python frames into a stack (innermost first) of which the first `kernel` frames are the kernel's; `complete` says
+    /// whether it reaches its root, `words` collects what lies on the stack inside of the user frame with that number.
+    pub(super) fn merge(
+        &mut self,
+        modules: &Modules,
+        sample: &Sample<'_>,
+        stack: Stack<'_>,
+        totals: &mut PythonTotals,
+    ) {
+        let Some(place) = self.place.filter(|_| !matches!(self.state, State::Refused)) else { return };
+        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let evaluates = |frame: RawFrame| matches!(frame, RawFrame::Native { module, address } if module == place.module && symbols.evaluates(address));
+        let first = stack.frames.iter().position(|&frame| evaluates(frame));
+        let State::Ready(reader) = &mut self.state else {
+            totals.approximate += u64::from(first.is_some());
+            return;
+        };
+        if !self.captured {
+            totals.approximate += u64::from(first.is_some());
+            return;
+        }
+        totals.words.clear();
+        if let Some(first) = first {
+            (stack.words_inside)(first.saturating_sub(stack.kernel), &mut totals.words);
+        }
+        let memory = ProcessMemory(sample.pid);
+        let evaluations = stack.frames.iter().filter(|&&frame| evaluates(frame)).count();
+        let registers = sample.registers.filter(|_| first.is_some()).map(|registers| registers.general);
+        let moment = Moment {
+            registers: registers.as_ref().map_or(&[], |registers| registers.as_slice()),
+            stack: &totals.words,
+            evaluations: if stack.complete { evaluations } else { 0 },
+            fresh: sample.age_ns < FRESH_NS,
+        };
+        let Some(interpreted) = reader.frames(&memory, moment, &mut totals.functions) else { return };
+        totals.interpreted = interpreted;
+        let stale = sample.age_ns >= STALE_NS;
+        if stale && !totals.interpreted.sure {
+            // The native stack says at least nothing that is not true.
+            totals.approximate += 1;
+            return;
+        }
+        totals.interpreted.sure &= !stale;
+        totals.native.clear();
+        let native = stack.frames.iter().map(|&frame| NativeFrame { frame, evaluates: evaluates(frame) });
+        totals.native.extend(native);
+        let fit = merge(&totals.native, stack.complete, &totals.interpreted, &mut totals.merged);
+        totals.approximate += u64::from(fit == Fit::Approximate);
+        std::mem::swap(stack.frames, &mut totals.merged);
+    }
+}
+
+/// A stack on its way to being merged.
+pub(super) struct Stack<'a> {
+    /// Frames, innermost first.
+    pub(super) frames: &'a mut Vec<RawFrame>,
+    /// How many of them are the kernel's.
+    pub(super) kernel: usize,
+    /// Whether it reaches its root.
+    pub(super) complete: bool,
+    /// Collects the words that lie on the stack inside of the user frame with this number.
+    pub(super) words_inside: &'a dyn Fn(usize, &mut Vec<u64>),
+}
