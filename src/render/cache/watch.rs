@@ -102,7 +102,7 @@ fn chart(meter: &Meter, series: fn(&Rates) -> Option<f64>, room: usize, style: S
     values.into_iter().rev().map(bar).collect()
 }
 
-/// The titles of [`line`].
+/// The titles of a line.
 ///
 /// # Errors
 /// Those of the writer.
