@@ -79,13 +79,12 @@ pub struct Sample<'a> {
 pub struct StackDump<'a> {
     first: &'a [u8],
     second: &'a [u8],
-    full: bool,
 }
 
 impl<'a> StackDump<'a> {
-    /// A dump of these bytes; `full` says that there was more stack than was copied.
-    pub fn new(first: &'a [u8], second: &'a [u8], full: bool) -> Self {
-        Self { first, second, full }
+    /// A dump of these bytes.
+    pub fn new(first: &'a [u8], second: &'a [u8]) -> Self {
+        Self { first, second }
     }
 
     /// The 8 bytes at `offset` from the stack pointer.
@@ -115,11 +114,6 @@ impl<'a> StackDump<'a> {
     /// Whether nothing was copied.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Whether the copy ended because it was full, so that the stack may go on.
-    pub fn is_full(&self) -> bool {
-        self.full
     }
 }
 

@@ -149,16 +149,14 @@ fn kernel_addresses(chain: &RawDataU64<'_>, into: &mut Vec<u64>) {
 
 /// The bytes that were really copied (`len`) of the space that was set aside for them.
 fn dump<'a>(raw: &RawData<'a>, len: u64) -> StackDump<'a> {
-    let space = raw.len();
-    let len = usize::try_from(len).unwrap_or(usize::MAX).min(space);
-    let full = len == space && space > 0;
+    let len = usize::try_from(len).unwrap_or(usize::MAX).min(raw.len());
     match *raw {
-        RawData::Single(bytes) => StackDump::new(bytes.get(..len).unwrap_or(bytes), &[], full),
+        RawData::Single(bytes) => StackDump::new(bytes.get(..len).unwrap_or(bytes), &[]),
         RawData::Split(first, _) if len <= first.len() => {
-            StackDump::new(first.get(..len).unwrap_or(first), &[], full)
+            StackDump::new(first.get(..len).unwrap_or(first), &[])
         }
         RawData::Split(first, second) => {
-            StackDump::new(first, second.get(..len - first.len()).unwrap_or(second), full)
+            StackDump::new(first, second.get(..len - first.len()).unwrap_or(second))
         }
     }
 }
