@@ -187,7 +187,7 @@ impl Reader<'_, '_> {
             _ => return Ok(None),
         };
         let ns = (seconds * 1e9).round();
-        if !(ns.abs() < i64::MAX as f64) {
+        if !ns.is_finite() || ns.abs() >= i64::MAX as f64 {
             return Err("damaged: a time is larger than a profile can hold".into());
         }
         Ok(Some(self.positive(ns as i64)))
