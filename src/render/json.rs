@@ -9,7 +9,7 @@ use super::{
     header::{rate_got_hz, visible_ns},
 };
 use crate::profile::{
-    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals},
+    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals, gil_shares},
     model::{Clock, Profile},
 };
 
@@ -54,6 +54,8 @@ struct Quality<'a> {
     completed_stacks: u64,
     rooted_share: Option<f64>,
     approx_python: u64,
+    gil_held_share: Option<f64>,
+    gil_waiting_share: Option<f64>,
     unseen_kernel_s: Option<f64>,
     total_s: f64,
     cpu_s: Option<f64>,
@@ -205,6 +207,7 @@ fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<
 
 fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
     let r = &profile.recording;
+    let gil = gil_shares(profile);
     Quality {
         command: &r.command,
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
@@ -222,6 +225,8 @@ fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
         completed_stacks: r.completed_stacks,
         rooted_share: r.rooted_share(),
         approx_python: r.approx_python,
+        gil_held_share: gil.map(|shares| shares.held),
+        gil_waiting_share: gil.map(|shares| shares.waiting),
         unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),

@@ -307,6 +307,8 @@ fn json_of_functions() {
     insta::assert_snapshot!(pretty(&text(|w| json::write(w, &json::table(&p, &rows, false)))), @r#"
     {
       "approx_python": 0,
+      "gil_held_share": null,
+      "gil_waiting_share": null,
       "backend": "perf",
       "clock": "cpu",
       "command": [

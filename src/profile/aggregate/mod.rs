@@ -12,6 +12,7 @@
 
 pub mod error_bar;
 pub mod flame;
+mod gil;
 mod keys;
 mod rows;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub mod tree;
 
 use regex::Regex;
 
+pub use gil::{GilShares, gil_shares};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use tree::{Call, CallTree, call_tree};
 

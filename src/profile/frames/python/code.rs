@@ -138,9 +138,14 @@ fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mu
     }
     let (name, table) = (word_at(&object, offsets.code.name)?, word_at(&object, offsets.code.lines)?);
     let first_line = half_at(&object, offsets.code.first_line)?;
+    let file = text(memory, &offsets, word_at(&object, offsets.code.file)?)?;
+    // 3.12 gives the frame around the others code of its own before it marks the frame as what it is.
+    if file == "<shim>" {
+        return None;
+    }
     let function = functions.intern(PythonFunction {
         name: text(memory, &offsets, name)?,
-        file: text(memory, &offsets, word_at(&object, offsets.code.file)?)?,
+        file,
         first_line,
         module: item(memory, &offsets, met.globals, "__name__").unwrap_or_default(),
         qualified: interpreter.version >= FIRST_WITH_QUALIFIED_NAMES,
