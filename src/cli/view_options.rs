@@ -17,7 +17,7 @@ pub(super) struct ViewArgs {
     #[arg(long)]
     no_imports: bool,
     /// Show the functions that imports consist of
-    #[arg(long, conflicts_with = "no_imports")]
+    #[arg(long, conflicts_with = "no_imports", hide_short_help = true)]
     show_imports: bool,
     /// Count only samples of threads that hold their interpreter's lock
     #[arg(long)]

@@ -307,8 +307,6 @@ fn json_of_functions() {
     insta::assert_snapshot!(pretty(&text(|w| json::write(w, &json::table(&p, &rows, false)))), @r#"
     {
       "approx_python": 0,
-      "gil_held_share": null,
-      "gil_waiting_share": null,
       "backend": "perf",
       "clock": "cpu",
       "command": [
@@ -344,6 +342,8 @@ fn json_of_functions() {
           "tottime_s": 0.9
         }
       ],
+      "gil_held_share": null,
+      "gil_waiting_share": null,
       "lost_samples": 0,
       "notes": [],
       "rate_got_hz": 996.01593625498,
