@@ -31,6 +31,7 @@ mod record_options;
 mod recording;
 mod streams;
 mod table_options;
+mod view_options;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 

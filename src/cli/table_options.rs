@@ -5,13 +5,14 @@ use std::io::Write;
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::Streams;
+use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
         aggregate::{self, CallTree, Selection, Table},
         calls::{CallGraph, Calls},
         model::Profile,
+        view,
     },
     render::{
         Style, calls,
@@ -68,6 +69,8 @@ pub(super) struct TableArgs {
     /// Show inlined functions below the function they were inlined into
     #[arg(long, conflicts_with = "by")]
     inlines: bool,
+    #[command(flatten)]
+    part: ViewArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -92,11 +95,17 @@ enum By {
 #[derive(Clone, Debug)]
 pub(super) struct TableOptions {
     selection: Selection,
+    part: view::View,
     tree: bool,
     json: bool,
 }
 
 impl TableOptions {
+    /// Which frames and samples of a profile to show.
+    pub(super) fn part(&self) -> view::View {
+        self.part
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -120,7 +129,7 @@ impl TableArgs {
             filter: self.filter.clone(),
             inlines: self.inlines,
         };
-        TableOptions { selection, tree: self.tree, json }
+        TableOptions { selection, part: self.part.view(), tree: self.tree, json }
     }
 }
 
@@ -134,6 +143,7 @@ pub(super) fn print(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let profile = &*options.part.of(profile);
     let shown = Shown::of(profile, options)?;
     if options.json {
         return Ok(json::write(w, &shown.report(profile, options))?);
@@ -175,6 +185,7 @@ pub(super) fn print_checkpoint(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let (interval, whole) = (&*options.part.of(interval), &*options.part.of(whole));
     let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
     if options.json {
         let reports = [&part.report(interval, options), &all.report(whole, options)];

@@ -15,6 +15,7 @@ pub mod session;
 pub mod stack;
 pub mod symbolize;
 pub mod target;
+pub mod view;
 
 pub use error::Error;
 

@@ -13,6 +13,7 @@
 mod call_graph;
 pub mod error_bar;
 pub mod flame;
+mod gil;
 mod keys;
 mod rows;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub mod tree;
 use regex::Regex;
 
 pub use call_graph::call_graph;
+pub use gil::{GilShares, gil_shares};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use tree::{Call, CallTree, call_tree};
