@@ -21,6 +21,7 @@ const PURE: &[&str] = &[
     "profile/aggregate",
     "profile/model.rs",
     "profile/stack.rs",
+    "profile/view",
     "profile/error.rs",
     "render",
     "cache/model.rs",
