@@ -22,6 +22,7 @@ const PURE: &[&str] = &[
     "profile/model.rs",
     "profile/stack.rs",
     "profile/error.rs",
+    "profile/select.rs",
     "render",
     "cache/model.rs",
     "cache/plan.rs",

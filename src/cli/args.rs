@@ -73,6 +73,8 @@ pub(super) enum Profile {
     Attach(super::profile_attach::Args),
     /// Print where a recording spent its time
     Report(super::profile_report::Args),
+    /// Print source lines with the time of each
+    Annotate(super::profile_annotate::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
 }

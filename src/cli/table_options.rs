@@ -9,11 +9,14 @@ use super::Streams;
 use crate::{
     profile::{
         Error,
-        aggregate::{self, CallTree, Selection, Table},
+        aggregate::{
+            self, CallTree, Selection, Table,
+            edges::{self, Direction, Edges},
+        },
         model::Profile,
     },
     render::{
-        Style,
+        self, Style,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -91,11 +94,27 @@ enum By {
 #[derive(Clone, Debug)]
 pub(super) struct TableOptions {
     selection: Selection,
-    tree: bool,
+    view: View,
     json: bool,
 }
 
+/// In which form a recording is shown.
+#[derive(Clone, Debug)]
+pub(super) enum View {
+    /// Rows.
+    Rows,
+    /// The call tree, calls with a single call on one line with it where `fold` is set.
+    Tree { inverted: bool, fold: bool },
+    /// Callers or callees of the functions of this name, or both.
+    Edges(Vec<(Direction, String)>),
+}
+
 impl TableOptions {
+    /// The same in another form.
+    pub(super) fn with(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -119,7 +138,13 @@ impl TableArgs {
             filter: self.filter.clone(),
             inlines: self.inlines,
         };
-        TableOptions { selection, tree: self.tree, json }
+        let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
+        TableOptions { selection, view, json }
+    }
+
+    /// Whether a call tree was asked for.
+    pub(super) fn tree(&self) -> bool {
+        self.tree
     }
 }
 
@@ -167,22 +192,36 @@ pub(super) fn print_checkpoint(
 
 /// What the options choose of a profile.
 enum Shown<'p> {
-    Tree(CallTree<'p>),
+    Tree(CallTree<'p>, bool),
     Rows(Table<'p>),
+    Edges(Vec<Edges<'p>>),
 }
 
 impl<'p> Shown<'p> {
     fn of(profile: &'p Profile, options: &TableOptions) -> Result<Self, Error> {
-        if options.tree {
-            return Ok(Self::Tree(aggregate::call_tree(profile, &options.selection)));
-        }
-        aggregate::rows(profile, &options.selection).map(Self::Rows)
+        let selection = &options.selection;
+        Ok(match &options.view {
+            View::Rows => Self::Rows(aggregate::rows(profile, selection)?),
+            View::Tree { inverted: false, fold } => {
+                Self::Tree(aggregate::call_tree(profile, selection), *fold)
+            }
+            View::Tree { inverted: true, fold } => {
+                Self::Tree(aggregate::inverted_tree(profile, selection), *fold)
+            }
+            View::Edges(asked) => {
+                let edges = |(direction, name): &(Direction, String)| {
+                    edges::edges(profile, name, *direction, selection.inlines)
+                };
+                Self::Edges(asked.iter().map(edges).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     fn report(&'p self, profile: &'p Profile, options: &TableOptions) -> json::Report<'p> {
         match self {
-            Self::Tree(calls) => json::tree(profile, calls),
+            Self::Tree(calls, _) => json::tree(profile, calls),
             Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
+            Self::Edges(edges) => json::edges(profile, edges),
         }
     }
 
@@ -191,8 +230,16 @@ impl<'p> Shown<'p> {
         header::write(w, profile, style)?;
         writeln!(w)?;
         match self {
-            Self::Tree(calls) => tree::write(w, calls, style)?,
+            Self::Tree(calls, fold) => tree::write(w, calls, *fold, style)?,
             Self::Rows(rows) => table::write(w, rows, style)?,
+            Self::Edges(all) => {
+                for (i, edges) in all.iter().enumerate() {
+                    if i > 0 {
+                        writeln!(w)?;
+                    }
+                    render::edges::write(w, edges, style)?;
+                }
+            }
         }
         Ok(())
     }

@@ -47,6 +47,21 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// Nothing in a recording has the name that was asked for.
+    #[error("no function or file `{name}` in the recording")]
+    NoFunction {
+        /// The name.
+        name: String,
+    },
+    /// A selection of samples has left none.
+    #[error("no samples match {selection}")]
+    NoneSelected {
+        /// What was asked for, as it is typed.
+        selection: String,
+    },
+    /// A window of time was asked of a recording that does not know when its samples were taken.
+    #[error("cannot select by time: the recording does not say when its samples were taken")]
+    NoTimes,
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {
@@ -105,6 +120,15 @@ impl Error {
                 if path.as_os_str() == super::DEFAULT_FILE && source.kind() == io::ErrorKind::NotFound =>
             {
                 Some("record a program first: `hotcold profile run -- PROGRAM`".into())
+            }
+            Self::NoFunction { .. } => {
+                Some("`hotcold profile report --limit 0 --sort name` lists the functions".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--thread") => {
+                Some("`hotcold profile report --by thread` lists the threads".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--process") => {
+                Some("`hotcold profile report --by process` lists the processes".into())
             }
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal: Refusal::Gone, .. } => None,

@@ -1,8 +1,10 @@
 //! Turns domain values into text. Writes to an `io::Write` it is given; opens nothing, decides nothing.
 
+pub mod annotate;
 pub mod cache;
 pub mod checkpoint;
 pub mod doctor;
+pub mod edges;
 pub mod flamegraph;
 pub mod header;
 pub mod json;

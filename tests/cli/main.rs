@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod cache_check;
 mod cache_fixtures;
 mod cache_hostile;

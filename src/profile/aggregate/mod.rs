@@ -10,9 +10,14 @@
 //! * A marker such as `[truncated]` stands for frames that are missing. It is not the caller of what is above it, so its cumtime is
 //!   its tottime and it has a row only where it is a leaf.
 
+pub mod annotate;
+pub mod edges;
 pub mod error_bar;
+pub mod excerpt;
 pub mod flame;
-mod keys;
+mod inverted;
+pub(in crate::profile) mod keys;
+mod named;
 mod rows;
 #[cfg(test)]
 pub(crate) mod sketch;
@@ -23,6 +28,7 @@ pub mod tree;
 
 use regex::Regex;
 
+pub use inverted::inverted_tree;
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use tree::{Call, CallTree, call_tree};
 
