@@ -145,8 +145,14 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__profile,attach)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__attach"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,diff)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__diff"
+                ;;
             hotcold__subcmd__help__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph"
+                ;;
+            hotcold__subcmd__help__subcmd__profile,merge)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__merge"
                 ;;
             hotcold__subcmd__help__subcmd__profile,report)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__report"
@@ -160,11 +166,17 @@ _hotcold() {
             hotcold__subcmd__profile,attach)
                 cmd="hotcold__subcmd__profile__subcmd__attach"
                 ;;
+            hotcold__subcmd__profile,diff)
+                cmd="hotcold__subcmd__profile__subcmd__diff"
+                ;;
             hotcold__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__flamegraph"
                 ;;
             hotcold__subcmd__profile,help)
                 cmd="hotcold__subcmd__profile__subcmd__help"
+                ;;
+            hotcold__subcmd__profile,merge)
+                cmd="hotcold__subcmd__profile__subcmd__merge"
                 ;;
             hotcold__subcmd__profile,report)
                 cmd="hotcold__subcmd__profile__subcmd__report"
@@ -178,11 +190,17 @@ _hotcold() {
             hotcold__subcmd__profile__subcmd__help,attach)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__attach"
                 ;;
+            hotcold__subcmd__profile__subcmd__help,diff)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__diff"
+                ;;
             hotcold__subcmd__profile__subcmd__help,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__flamegraph"
                 ;;
             hotcold__subcmd__profile__subcmd__help,help)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__help"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,merge)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__merge"
                 ;;
             hotcold__subcmd__profile__subcmd__help,report)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__report"
@@ -971,7 +989,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report annotate flamegraph"
+            opts="run attach report annotate diff flamegraph merge"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1012,7 +1030,35 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1073,7 +1119,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate flamegraph help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1234,6 +1280,80 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__diff)
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --old)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "function line module" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-percent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flamegraph)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-above)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
             opts="-o -q -v -h --output --inverted --title --filter --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1293,7 +1413,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report annotate flamegraph help"
+            opts="run attach report annotate diff flamegraph merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1321,6 +1441,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__attach)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1362,6 +1496,20 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1383,6 +1531,56 @@ _hotcold() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__merge)
+            opts="-o -q -v -h --output --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -48,7 +48,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;run'= {
@@ -161,6 +163,32 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;profile;diff'= {
+            cand --old 'Recordings to compare with, instead of OLD'
+            cand --new 'Recordings to compare, instead of NEW'
+            cand --by 'Compare functions, lines or modules'
+            cand --limit 'Show at most N rows; 0 for all [default: 20]'
+            cand --min-percent 'Leave out changes below P % of the old total'
+            cand --filter 'Keep rows whose function, file or module matches'
+            cand --flamegraph 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster'
+            cand --fail-above 'Exit with code 3 when the total, or any row, grew by more than P % of the old total'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --cumtime 'Compare cumtime instead of tottime'
+            cand --normalize 'Compare shares: scale the old side so that its total is the new one''s'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;profile;flamegraph'= {
             cand -o 'Write the picture to SVG; `-` for standard output'
             cand --output 'Write the picture to SVG; `-` for standard output'
@@ -182,12 +210,32 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;profile;merge'= {
+            cand -o 'Save the merged recording to FILE; `-` for standard output'
+            cand --output 'Save the merged recording to FILE; `-` for standard output'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;profile;help'= {
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;help;run'= {
@@ -198,7 +246,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;profile;help;annotate'= {
         }
+        &'hotcold;profile;help;diff'= {
+        }
         &'hotcold;profile;help;flamegraph'= {
+        }
+        &'hotcold;profile;help;merge'= {
         }
         &'hotcold;profile;help;help'= {
         }
@@ -468,7 +520,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
         }
         &'hotcold;help;profile;run'= {
         }
@@ -478,7 +532,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help;profile;annotate'= {
         }
+        &'hotcold;help;profile;diff'= {
+        }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;profile;merge'= {
         }
         &'hotcold;help;cache'= {
             cand list 'List the entries of a cache'

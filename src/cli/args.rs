@@ -75,8 +75,12 @@ pub(super) enum Profile {
     Report(super::profile_report::Args),
     /// Print source lines with the time of each
     Annotate(super::profile_annotate::Args),
+    /// Tell what has changed between recordings
+    Diff(super::profile_diff::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
+    /// Put recordings together
+    Merge(super::profile_merge::Args),
 }
 
 #[derive(clap::Args, Debug)]

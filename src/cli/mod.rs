@@ -23,7 +23,9 @@ mod live_terminal;
 mod man;
 mod profile_annotate;
 mod profile_attach;
+mod profile_diff;
 mod profile_flamegraph;
+mod profile_merge;
 mod profile_report;
 mod profile_run;
 mod progress;
@@ -53,7 +55,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Attach(a) => profile_attach::run(a, &args.global, streams),
             args::Profile::Report(a) => profile_report::run(a, &args.global, streams),
             args::Profile::Annotate(a) => profile_annotate::run(a, &args.global, streams),
+            args::Profile::Diff(a) => profile_diff::run(a, &args.global, streams),
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
+            args::Profile::Merge(a) => profile_merge::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),

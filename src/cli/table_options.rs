@@ -295,7 +295,7 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("not a number from 0 to 100".to_owned()),

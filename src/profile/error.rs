@@ -62,6 +62,9 @@ pub enum Error {
     /// A window of time was asked of a recording that does not know when its samples were taken.
     #[error("cannot select by time: the recording does not say when its samples were taken")]
     NoTimes,
+    /// Recordings of CPU time and of elapsed time were to be put together or compared.
+    #[error("cannot put CPU time and elapsed time together: the recordings have different clocks")]
+    MixedClocks,
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {

@@ -6,6 +6,7 @@ pub mod error;
 pub mod format;
 pub mod frames;
 pub mod interval;
+pub mod merge;
 pub mod model;
 pub mod process;
 pub mod raw;

@@ -1,6 +1,7 @@
 //! The machine-readable contract of `docs/json.md`. These types are separate from the domain's so that neither bends the other.
 
 mod annotate;
+mod diff;
 
 use std::io::{self, Write};
 
@@ -19,6 +20,7 @@ use crate::profile::{
 };
 
 pub use annotate::annotate;
+pub use diff::diff;
 
 const SCHEMA: &str = "hotcold.profile.report/1";
 const CHECKPOINT_SCHEMA: &str = "hotcold.profile.checkpoint/1";

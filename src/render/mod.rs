@@ -3,6 +3,7 @@
 pub mod annotate;
 pub mod cache;
 pub mod checkpoint;
+pub mod diff;
 pub mod doctor;
 pub mod edges;
 pub mod flamegraph;

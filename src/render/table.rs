@@ -43,7 +43,7 @@ pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     Ok(())
 }
 
-fn noun(by: By) -> (&'static str, &'static str) {
+pub(super) fn noun(by: By) -> (&'static str, &'static str) {
     match by {
         By::Function => ("function", "functions"),
         By::Line => ("line", "lines"),
@@ -53,8 +53,19 @@ fn noun(by: By) -> (&'static str, &'static str) {
     }
 }
 
-/// A line of the table: its cells, and whether it is hot.
-type Cells = (Vec<String>, bool);
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// As it is.
+    Plain,
+    /// To be seen first.
+    Hot,
+    /// To be seen last.
+    Dim,
+}
+
+/// A line of a table: its cells, and how it is drawn.
+pub(super) type Cells = (Vec<String>, Weight);
 
 fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     let (numbers, names) = columns(table.by, style);
@@ -65,7 +76,21 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
             lines.push(cells(child, table, style, if style.unicode { "└ " } else { "+ " }));
         }
     }
-    let mut header: Vec<String> = numbers.iter().chain(&names).map(|&title| title.to_owned()).collect();
+    grid(w, &numbers, &names, lines, style)
+}
+
+/// Writes columns with these titles, numbers to the right and names to the left, made to fit where the style has a width.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn grid(
+    w: &mut dyn Write,
+    numbers: &[&str],
+    names: &[&str],
+    mut lines: Vec<Cells>,
+    style: Style,
+) -> io::Result<()> {
+    let mut header: Vec<String> = numbers.iter().chain(names).map(|&title| title.to_owned()).collect();
     if let Some(columns) = style.width {
         fit(&mut header, &mut lines, numbers.len(), usize::from(columns), style);
     }
@@ -81,11 +106,11 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
     }
     for (i, line) in grid.lines().enumerate() {
         let line = line.trim_end();
-        let hot = i.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|(_, hot)| *hot);
-        let line = match (i, hot) {
-            (0, _) => style.dim(line),
-            (_, true) => style.bold(line),
-            _ => line.to_owned(),
+        let weight = i.checked_sub(1).and_then(|i| lines.get(i)).map_or(Weight::Dim, |(_, weight)| *weight);
+        let line = match weight {
+            Weight::Dim => style.dim(line),
+            Weight::Hot => style.bold(line),
+            Weight::Plain => line.to_owned(),
         };
         writeln!(w, "{line}")?;
     }
@@ -129,7 +154,7 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
             cells.extend([pid.to_string(), parent, name(process)]);
         }
     }
-    (cells, share >= HOT && prefix.is_empty())
+    (cells, if share >= HOT && prefix.is_empty() { Weight::Hot } else { Weight::Plain })
 }
 
 /// `file:line`, or what of it is known.

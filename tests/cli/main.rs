@@ -18,6 +18,7 @@ mod cache_stats;
 mod cache_watch;
 mod checkpoints;
 mod completions;
+mod diff;
 mod doctor;
 mod flamegraph;
 mod harness;

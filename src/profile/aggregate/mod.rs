@@ -11,6 +11,7 @@
 //!   its tottime and it has a row only where it is a leaf.
 
 pub mod annotate;
+pub mod diff;
 pub mod edges;
 pub mod error_bar;
 pub mod excerpt;

@@ -44,7 +44,7 @@ fn a_long_chain_keeps_both_ends() {
      cum%   self%   cumtime  function
     100.0% 100.0%    0.005s  f0 → f1 → f2 → f3 → f4 → … 54 more … → f59
     ");
-    for width in 30..120 {
+    for width in 50..120 {
         let out =
             tree_of(&format!("{};leaf@/some/where/file.c:3 5\nf0;x 1", chain.join(";")), columns(width));
         assert!(out.lines().all(|line| render::text::width(line) <= usize::from(width)), "{width}: {out}");
