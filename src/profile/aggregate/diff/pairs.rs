@@ -90,6 +90,9 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Rows that look alike, of the old side and of the new one.
+type Alike = (Vec<usize>, Vec<usize>);
+
 struct Pairing<'a, 'p> {
     old: &'a [Identity<'p>],
     new: &'a [Identity<'p>],
@@ -104,7 +107,7 @@ const ONLY_SHARE: f64 = 0.01;
 impl<'p> Pairing<'_, 'p> {
     /// Pairs the rows that are left and have equal keys, where both sides have as many of a key.
     fn step<K: Eq + Hash>(&mut self, key: impl Fn(&Identity<'p>) -> Option<K>, renamed: bool) {
-        let mut groups: FxHashMap<K, (Vec<usize>, Vec<usize>)> = FxHashMap::default();
+        let mut groups: FxHashMap<K, Alike> = FxHashMap::default();
         for (i, identity) in self.old.iter().enumerate().filter(|&(i, _)| self.of_old[i].is_none()) {
             if let Some(key) = key(identity) {
                 groups.entry(key).or_default().0.push(i);
@@ -131,7 +134,7 @@ impl<'p> Pairing<'_, 'p> {
 
     /// Pairs, per source file, the one function of weight that is gone with the one that is new.
     fn only_ones(&mut self, share_old: &[f64], share_new: &[f64]) {
-        let mut files: BTreeMap<(&str, Origin), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        let mut files: BTreeMap<(&str, Origin), Alike> = BTreeMap::new();
         let key = |i: &Identity<'p>| (last(i.place.file), i.place.origin);
         let heavy = |share: &[f64], i: usize| share.get(i).is_some_and(|share| *share >= ONLY_SHARE);
         for (i, identity) in self.old.iter().enumerate() {
