@@ -81,6 +81,8 @@ pub(super) enum Profile {
     Flamegraph(super::profile_flamegraph::Args),
     /// Put recordings together
     Merge(super::profile_merge::Args),
+    /// Write a recording in another format
+    Convert(super::convert::Args),
 }
 
 #[derive(clap::Args, Debug)]

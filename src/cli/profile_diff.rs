@@ -128,7 +128,7 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
 impl Args {
     fn load(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Profile>> {
         let load = |path: &PathBuf| {
-            let profile = recording::load(path)?;
+            let profile = recording::load_stacks(path, "compare the samples")?;
             table_options::require_samples(&profile, &path.display().to_string())?;
             Ok(self.select.apply(profile)?)
         };

@@ -37,7 +37,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let mut profiles: Vec<Profile> = Vec::new();
     for path in &args.files {
-        let profile = recording::load(path)?;
+        let profile = recording::load_stacks(path, "merge the samples")?;
         table_options::require_samples(&profile, &path.display().to_string())?;
         profiles.push(args.select.apply(profile)?);
         streams.tell(&format!("read {}", path.display()));

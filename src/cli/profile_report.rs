@@ -9,7 +9,7 @@ use super::{
     select_options::SelectArgs,
     table_options::{self, TableArgs, TableOptions, View},
 };
-use crate::profile::aggregate::edges::Direction;
+use crate::profile::{aggregate::edges::Direction, calls::Measurements};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,12 +20,13 @@ Examples:
   hotcold profile report --callers malloc             who called it, and the time in it for each of them
   hotcold profile report --since 10s --until 20s --thread worker
   hotcold profile report --by line --json | jq '.lines[0]'
+  hotcold profile report --sort ncalls out.prof       what Python's cProfile saved
 ";
 
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Recording to read; `-` for standard input
+    /// Recording to read, also one that Python's cProfile saved; `-` for standard input
     #[arg(value_name = "FILE", default_value = crate::profile::DEFAULT_FILE)]
     file: PathBuf,
     #[command(flatten)]
@@ -51,11 +52,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load(&args.file)?;
-    table_options::require_samples(&profile, &args.file.display().to_string())?;
-    let profile = args.select.apply(profile)?;
+    let (name, options) = (args.file.display().to_string(), args.options(global));
     let style = table_options::style_out(streams);
-    table_options::print(&mut streams.out, &profile, &args.options(global), style)?;
+    match recording::load(&args.file, None)? {
+        Measurements::Sampled(profile) => {
+            table_options::require_samples(&profile, &name)?;
+            let profile = args.select.apply(profile)?;
+            table_options::print(&mut streams.out, &profile, &options, style)?;
+        }
+        Measurements::Traced(graph) => {
+            args.select.require_nothing(&args.file)?;
+            table_options::require_calls(&graph, &name)?;
+            table_options::print_calls(&mut streams.out, &graph, &options, style)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! The flags that choose a part of a recording; shared by every command that reads one.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use regex::Regex;
 
@@ -44,15 +44,29 @@ impl SelectArgs {
     /// # Errors
     /// Those of [`select::select`].
     pub(super) fn apply(&self, profile: Profile) -> Result<Profile, Error> {
-        let scope = Scope {
+        select::select(profile, &self.scope())
+    }
+
+    /// Makes sure that nothing was asked for, where there are no samples to choose from.
+    ///
+    /// # Errors
+    /// [`Error::NoStacks`].
+    pub(super) fn require_nothing(&self, path: &Path) -> Result<(), Error> {
+        if self.scope().is_everything() {
+            return Ok(());
+        }
+        Err(Error::NoStacks { path: path.to_owned(), what: "select samples" })
+    }
+
+    fn scope(&self) -> Scope {
+        Scope {
             since: self.since,
             until: self.until,
             threads: self.thread.clone(),
             processes: self.process.clone(),
             focus: self.focus.clone(),
             ignore: self.ignore.clone(),
-        };
-        select::select(profile, &scope)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod annotate;
 pub mod cache;
+pub mod calls;
 pub mod checkpoint;
 pub mod diff;
 pub mod doctor;

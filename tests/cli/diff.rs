@@ -13,7 +13,7 @@ fn save(dir: &Path, name: &str, functions: &[(&str, u64)]) -> PathBuf {
     let app = b.string("app");
     let process = b.process(Process { pid: 7, parent_pid: 1, name: app });
     let thread = b.thread(Thread { process, tid: 7, name: app });
-    let mut frame = |b: &mut Builder, name: &str, line| {
+    let frame = |b: &mut Builder, name: &str, line| {
         let (name, file) = (b.string(name), b.string("src/main.rs"));
         let function = b.function(Function {
             name,

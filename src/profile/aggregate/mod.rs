@@ -11,6 +11,7 @@
 //!   its tottime and it has a row only where it is a leaf.
 
 pub mod annotate;
+mod call_graph;
 pub mod diff;
 pub mod edges;
 pub mod error_bar;
@@ -25,12 +26,15 @@ pub(crate) mod sketch;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod traced;
 pub mod tree;
 
 use regex::Regex;
 
+pub use call_graph::call_graph;
 pub use inverted::inverted_tree;
 pub use rows::{Row, Subject, Table, Times, rows};
+pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use tree::{Call, CallTree, call_tree};
 
 use super::model::{Origin, Profile};

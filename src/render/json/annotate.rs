@@ -57,7 +57,7 @@ pub fn annotate(
         annotation.sections.iter().zip(sources).map(|(section, source)| section_row(section, source));
     let document = Document {
         schema: SCHEMA,
-        quality: quality(profile, annotation.totals),
+        quality: quality(&profile.recording, annotation.totals),
         sections_left_out: annotation.left_out,
         sections: sections.collect(),
     };

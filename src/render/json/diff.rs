@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use super::{PlaceFields, Quality, place_fields, quality, seconds};
 use crate::{
-    profile::aggregate::{
-        Totals,
-        diff::{Change, Diff, Status, noise},
+    profile::{
+        aggregate::{
+            By, Totals,
+            diff::{Change, Diff, Status, noise},
+        },
+        model::Profile,
     },
     render::diff::Side,
 };
@@ -78,7 +81,6 @@ struct ChangeRow<'a> {
 /// # Errors
 /// Those of the writer.
 pub fn diff(w: &mut dyn Write, diff: &Diff<'_>, old: Side<'_>, new: Side<'_>) -> io::Result<()> {
-    use crate::profile::aggregate::By;
     let rows: Vec<ChangeRow> = diff.rows.iter().map(|row| change(row, diff)).collect();
     let document = Document {
         schema: SCHEMA,
@@ -103,9 +105,9 @@ pub fn diff(w: &mut dyn Write, diff: &Diff<'_>, old: Side<'_>, new: Side<'_>) ->
 
 fn side<'a>(side: Side<'a>, ns: f64, samples: u64) -> SideFields<'a> {
     let recordings = side.names.iter().zip(side.profiles);
-    let fields = |(path, profile): (&'a String, &'a _)| RecordingFields {
+    let fields = |(path, profile): (&'a String, &'a Profile)| RecordingFields {
         path,
-        quality: quality(profile, Totals::of(profile)),
+        quality: quality(&profile.recording, Totals::of(profile)),
     };
     SideFields { total_s: round(ns), samples, recordings: recordings.map(fields).collect() }
 }
