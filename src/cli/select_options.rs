@@ -7,6 +7,7 @@ use regex::Regex;
 use super::table_options::regex;
 use crate::profile::{
     Error,
+    calls::Measurements,
     model::Profile,
     select::{self, Moment, Scope, Who},
 };
@@ -47,6 +48,11 @@ impl SelectArgs {
         select::select(profile, &self.scope())
     }
 
+    /// The same, and of that only the stacks with a match.
+    pub(super) fn with_filter<'a>(&'a self, filter: Option<&'a Regex>) -> Chosen<'a> {
+        Chosen { select: self, filter }
+    }
+
     /// Makes sure that nothing was asked for, where there are no samples to choose from.
     ///
     /// # Errors
@@ -66,6 +72,31 @@ impl SelectArgs {
             processes: self.process.clone(),
             focus: self.focus.clone(),
             ignore: self.ignore.clone(),
+        }
+    }
+}
+
+/// What to write of a recording.
+pub(super) struct Chosen<'a> {
+    select: &'a SelectArgs,
+    filter: Option<&'a Regex>,
+}
+
+impl Chosen<'_> {
+    /// That part of a recording.
+    ///
+    /// # Errors
+    /// Those of [`select::select`], and [`Error::NoStacks`] where a part was asked of a recording of calls.
+    pub(super) fn apply_to(&self, measurements: Measurements, path: &Path) -> Result<Measurements, Error> {
+        let scope = Scope { focus: self.filter.cloned(), ..Scope::default() };
+        match measurements {
+            Measurements::Sampled(profile) => {
+                select::select(self.select.apply(profile)?, &scope).map(Measurements::Sampled)
+            }
+            Measurements::Traced(_) if !scope.is_everything() => {
+                Err(Error::NoStacks { path: path.to_owned(), what: "select samples" })
+            }
+            Measurements::Traced(_) => self.select.require_nothing(path).map(|()| measurements),
         }
     }
 }
