@@ -1304,7 +1304,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__convert)
-            opts="-o -q -v -h --output --from --input-format --to --output-format --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --from --input-format --to --output-format --filter --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1332,6 +1332,34 @@ _hotcold() {
                     ;;
                 --to)
                     COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -235,6 +235,13 @@ pstats\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells]' -r -f -a "pprof\t''
 pstats\t''
 folded\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l filter -d 'Write only stacks with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
