@@ -106,6 +106,16 @@ impl TableOptions {
         self.part
     }
 
+    /// Refuses what only stacks tell.
+    fn require_functions(&self) -> Result<(), Error> {
+        let view::View { imports, only_project, gil } = self.part;
+        let part = only_project || gil || imports == view::Imports::LeftOut;
+        if self.tree || part || self.selection.by != aggregate::By::Function {
+            return Err(Error::OnlyFunctions);
+        }
+        if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -130,6 +140,14 @@ impl TableArgs {
             inlines: self.inlines,
         };
         TableOptions { selection, part: self.part.view(), tree: self.tree, json }
+    }
+}
+
+impl TableArgs {
+    /// Refuses what recordings of calls do not tell.
+    pub(super) fn check_calls(&self) -> anyhow::Result<()> {
+        let options = self.options(false);
+        Ok(options.require_functions()?)
     }
 }
 
@@ -161,9 +179,7 @@ pub(super) fn print_calls(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
-    if options.tree {
-        return Err(Error::OnlyFunctions.into());
-    }
+    options.require_functions()?;
     let table = aggregate::traced_rows(graph, &options.selection)?;
     if options.json {
         return Ok(json::write(w, &json::calls(graph, &table))?);
