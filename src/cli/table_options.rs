@@ -125,6 +125,17 @@ impl TableOptions {
         Self { view, ..self }
     }
 
+    /// Refuses what only stacks tell.
+    fn require_functions(&self) -> Result<(), Error> {
+        let view::View { imports, only_project, gil } = self.part;
+        let part = only_project || gil || imports == view::Imports::LeftOut;
+        let rows = matches!(self.view, View::Rows);
+        if !rows || part || self.selection.by != aggregate::By::Function {
+            return Err(Error::OnlyFunctions);
+        }
+        if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -158,6 +169,14 @@ impl TableArgs {
     }
 }
 
+impl TableArgs {
+    /// Refuses what recordings of calls do not tell.
+    pub(super) fn check_calls(&self) -> anyhow::Result<()> {
+        let options = self.options(false);
+        Ok(options.require_functions()?)
+    }
+}
+
 /// Writes the quality block and the table or tree that the options choose, or the same as JSON.
 ///
 /// # Errors
@@ -186,9 +205,7 @@ pub(super) fn print_calls(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
-    if !matches!(options.view, View::Rows) {
-        return Err(Error::OnlyFunctions.into());
-    }
+    options.require_functions()?;
     let table = aggregate::traced_rows(graph, &options.selection)?;
     if options.json {
         return Ok(json::write(w, &json::calls(graph, &table))?);
