@@ -48,6 +48,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;run'= {
@@ -162,11 +163,28 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;profile;convert'= {
+            cand -o 'File to write; `-` for standard output'
+            cand --output 'File to write; `-` for standard output'
+            cand --input-format 'Format of IN [default: what its content tells]'
+            cand --from 'Format of IN [default: what its content tells]'
+            cand --output-format 'Format of OUT [default: what its ending tells]'
+            cand --to 'Format of OUT [default: what its ending tells]'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;profile;help'= {
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;help;run'= {
@@ -176,6 +194,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;profile;help;report'= {
         }
         &'hotcold;profile;help;flamegraph'= {
+        }
+        &'hotcold;profile;help;convert'= {
         }
         &'hotcold;profile;help;help'= {
         }
@@ -445,6 +465,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
         }
         &'hotcold;help;profile;run'= {
         }
@@ -453,6 +474,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;report'= {
         }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
             cand list 'List the entries of a cache'

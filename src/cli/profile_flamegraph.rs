@@ -44,7 +44,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load(&args.file)?;
+    let profile = recording::load_stacks(&args.file, "draw a flamegraph")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
     let what = Flamegraph { title: args.title.clone(), inverted: args.inverted, filter: args.filter.clone() };
     let mut svg = Vec::new();

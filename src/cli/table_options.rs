@@ -10,11 +10,12 @@ use crate::{
     profile::{
         Error,
         aggregate::{self, CallTree, Selection, Table},
+        calls::{CallGraph, Calls},
         model::Profile,
         view,
     },
     render::{
-        Style,
+        Style, calls,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -150,6 +151,28 @@ pub(super) fn print(
     shown.write(w, profile, style)
 }
 
+/// The same for a recording of calls.
+///
+/// # Errors
+/// [`Error::OnlyFunctions`] for what only stacks tell, [`Error::NoSamplesCounted`], and those of the writer.
+pub(super) fn print_calls(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    options: &TableOptions,
+    style: Style,
+) -> anyhow::Result<()> {
+    if options.tree {
+        return Err(Error::OnlyFunctions.into());
+    }
+    let table = aggregate::traced_rows(graph, &options.selection)?;
+    if options.json {
+        return Ok(json::write(w, &json::calls(graph, &table))?);
+    }
+    calls::header(w, graph, style)?;
+    writeln!(w)?;
+    Ok(calls::table(w, &table, graph.counted, style)?)
+}
+
 /// Writes both tables of a checkpoint, or one line of JSON.
 ///
 /// # Errors
@@ -237,6 +260,17 @@ fn speaks_unicode() -> bool {
         .find(|value| !value.is_empty())
         .map(|value| value.to_string_lossy().to_ascii_lowercase());
     locale.is_some_and(|name| name.contains("utf-8") || name.contains("utf8"))
+}
+
+/// As [`require_samples`], for calls.
+///
+/// # Errors
+/// [`Error::NothingCalled`].
+pub(super) fn require_calls(graph: &CallGraph, what: &str) -> Result<(), Error> {
+    if graph.calls.iter().any(|calls| *calls != Calls::default()) {
+        return Ok(());
+    }
+    Err(Error::NothingCalled { what: what.to_owned() })
 }
 
 /// A recording without samples has nothing to show; `what` names it.

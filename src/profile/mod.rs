@@ -1,6 +1,7 @@
 //! Recording, symbolizing, aggregating and saving stack samples.
 
 pub mod aggregate;
+pub mod calls;
 pub mod doctor;
 pub mod error;
 pub mod format;

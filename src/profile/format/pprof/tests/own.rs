@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{read, write};
 use super::canon::{canon, profile};
+use super::{super::write, read};
 use crate::profile::model::*;
 
 proptest! {
