@@ -26,6 +26,7 @@ mod help;
 mod man;
 mod pickle;
 mod python;
+mod python_names;
 mod record;
 mod report;
 mod run;
