@@ -3,6 +3,7 @@
 //! Source of the format: diskcache 5.6.3 and its forks, as read and run; `fixtures/diskcache/` has caches they made.
 
 mod check;
+mod draw;
 mod entries;
 mod fanout;
 mod keys;
@@ -24,8 +25,8 @@ use std::{
 };
 
 use super::{
-    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals,
-    Value, Visit,
+    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store,
+    Take, Totals, Value, Visit,
 };
 use crate::cache::{
     Error,
@@ -259,6 +260,10 @@ impl Store for DiskStore {
 
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error> {
         entries::stream(self, query, visit)
+    }
+
+    fn draw(&self, query: Query<'_>, drawers: &Drawers<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        draw::draw(self, query, drawers, take)
     }
 
     fn lookup(&self, ids: &mut dyn Iterator<Item = EntryId>, visit: &mut Visit<'_>) -> Result<(), Error> {

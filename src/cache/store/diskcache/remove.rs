@@ -20,7 +20,7 @@ use crate::cache::{
     plan::Planned,
     safe_delete::Root,
     select::Filter,
-    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Totals, Walk},
+    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Totals},
 };
 use files::Files;
 use lock::Lock;
@@ -72,7 +72,7 @@ fn candidates(store: &DiskStore, removal: &Removal<'_>) -> Result<BTreeMap<Optio
     if store.parts.iter().all(|part| is_indexed(part, filter)) {
         return Ok(found);
     }
-    let query = Query { filter, now: removal.now, walk: Walk::Stored };
+    let query = Query::stored(filter, removal.now);
     entries::stream(store, query, &mut |entry| {
         if filter.matches(entry, removal.now) {
             let (shard, row) = match entry.id {
