@@ -83,13 +83,14 @@ pub(super) fn fill(
     let rowid: i64 = row.get(0)?;
     entry.id = part.id(rowid);
     let key = row.get_ref(1)?;
-    let pickled = !matches!(row.get(2)?, Number::Integer(n) if n != 0);
+    let number = |column: usize| row.get_ref(column).map(Number::from);
+    let pickled = !matches!(number(2)?, Number::Integer(n) if n != 0);
     if key == ValueRef::Null {
         long_label(&mut entry.key, part, rowid, "key", pickled)?;
     } else {
         keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
     }
-    let (stored, expires): (Number, Number) = (row.get(3)?, row.get(4)?);
+    let (stored, expires) = (number(3)?, number(4)?);
     entry.created = stored.time();
     entry.expiry = expires.expiry();
     let tag = row.get_ref(5)?;
@@ -102,7 +103,7 @@ pub(super) fn fill(
             keys::plain(label, tag);
         }
     }
-    let (size, length): (Number, Number) = (row.get(6)?, row.get(7)?);
+    let (size, length) = (number(6)?, number(7)?);
     entry.own_bytes = size.count().unwrap_or(0).saturating_add(length.count().unwrap_or(0));
     let used = fill_use(entry, row, part)?;
     entry.state = State::Ok;
@@ -110,7 +111,7 @@ pub(super) fn fill(
         return Ok(());
     }
 
-    let (mode, name) = (row.get(9)?, row.get_ref(10)?);
+    let (mode, name) = (number(9)?, row.get_ref(10)?);
     entry.path = path(name);
     entry.value_type = value_type(mode, row.get_ref(11)?.as_bytes().unwrap_or_default(), part.encoding);
     let mut content = FxHasher::default();
@@ -135,9 +136,9 @@ pub(super) fn fill(
 /// What a row tells about when and how often it was used, which is not kept under every policy.
 fn fill_use(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::Result<Number> {
     (entry.accessed, entry.hits) = (None, None);
-    let used = match part.eviction {
+    let used: Number = match part.eviction {
         Eviction::LeastRecentlyStored | Eviction::None => return Ok(Number::Null),
-        Eviction::LeastRecentlyUsed | Eviction::LeastFrequentlyUsed => row.get::<_, Number>(8)?,
+        Eviction::LeastRecentlyUsed | Eviction::LeastFrequentlyUsed => row.get_ref(8)?.into(),
     };
     match part.eviction {
         Eviction::LeastRecentlyUsed => entry.accessed = used.time(),
@@ -211,14 +212,20 @@ pub(super) enum Number {
     Other,
 }
 
-impl FromSql for Number {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Ok(match value {
+impl From<ValueRef<'_>> for Number {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
             ValueRef::Null => Self::Null,
             ValueRef::Integer(n) => Self::Integer(n),
             ValueRef::Real(x) => Self::Real(x),
             ValueRef::Text(_) | ValueRef::Blob(_) => Self::Other,
-        })
+        }
+    }
+}
+
+impl FromSql for Number {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(value.into())
     }
 }
 
