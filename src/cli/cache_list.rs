@@ -78,7 +78,10 @@ pub(super) fn run(
         order: args.sort.map_or(Order::Stored, Order::from),
         limit: args.limit,
     };
-    let table = List::new(store.facts(), now, args.long, table_options::style_out(streams));
+    let style = table_options::style_out(streams);
+    let table = List::new(store.facts(), now, args.long, style);
+    // A table in a pipe shows less, and is what is made of a million entries.
+    let full = global.json || args.long || style.width.is_some() || !listing.filter.groups.is_empty();
     let (mut shown, mut written) = (false, Ok(()));
     // Writing into memory does not fail.
     let drawers = || -> Draw<'_> {
@@ -88,7 +91,7 @@ pub(super) fn run(
         let mut table = table.clone();
         Box::new(move |entry, bytes| drop(table.row(bytes, entry)))
     };
-    listing::draw(&*store, &listing, now, global.json || args.long, &drawers, &mut |bytes| {
+    listing::draw(&*store, &listing, now, full, &drawers, &mut |bytes| {
         let out = &mut streams.out;
         let header = if shown || global.json { Ok(()) } else { table.header(out) };
         written = header.and_then(|()| out.write_all(bytes));

@@ -58,7 +58,8 @@ pub struct Query<'a> {
     pub now: Timestamp,
     /// In which order they come.
     pub walk: Walk,
-    /// Whether the value's type, the file and the stamp of an entry are wanted too. Without them a store may be quicker.
+    /// Whether the value's type, the file, the note and the stamp of an entry are wanted too, and its group where only the value tells it.
+    /// Without them a store may be quicker.
     pub full: bool,
 }
 

@@ -19,6 +19,7 @@ use rusqlite::ToSql;
 use super::{
     DiskStore, Part, entries,
     open::Opened,
+    prefix,
     rows::{self, Columns},
 };
 use crate::cache::{
@@ -49,6 +50,14 @@ pub(super) fn draw(
     let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let mut room = Vec::new();
     for part in &store.parts {
+        let rows = prefix::rows(part, query.filter).map_err(|error| part.error(error))?;
+        if let Some(rows) = rows {
+            let flow = draw_in_turn(|visit| entries::each(part, &rows, visit).map(|_| ()), drawers, take)?;
+            if flow.is_break() {
+                break;
+            }
+            continue;
+        }
         let flow = match Claims::new(part).filter(|_| threads > 1) {
             Some((claims, owners)) => {
                 let crew = Crew { dir: &part.dir, shard: part.shard, query, drawers, claims: &claims };

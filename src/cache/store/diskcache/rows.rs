@@ -14,7 +14,7 @@ use rusqlite::{
 };
 use rustc_hash::FxHasher;
 
-use super::{Encoding, Part, keys};
+use super::{Encoding, Part, keys, recipes};
 use crate::cache::model::{DataType, Entry, Eviction, Expiry, Label, State, Time, TimeSource, Timestamp};
 
 /// Longest file name that is read.
@@ -23,7 +23,7 @@ const LONGEST_NAME: usize = 4096;
 /// The columns of a row that [`fill`] expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Columns {
-    /// All, but for long keys, tags and names, which SQLite would hold in memory whole; the last column tells that there are some.
+    /// All, with the value where a recipe may have stored it, but for long keys, tags and names, which SQLite would hold in memory whole; the last column tells that there are some.
     Bounded,
     /// All as they are, for connections whose [`limit`] refuses long ones.
     Full,
@@ -49,11 +49,14 @@ impl Columns {
                     "iif(octet_length(tag) > 65536, NULL, tag)",
                 );
                 format!(
-                    "{few}, mode, iif(octet_length(filename) > 4096, NULL, filename), typeof(value), \
-                     iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0)"
+                    "{few}, mode, iif(octet_length(filename) > 4096, NULL, filename), typeof(value), {}, \
+                     iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0)",
+                    recipes::pair!()
                 )
             }
-            Self::Full => format!("{}, mode, filename, typeof(value)", few("key", "tag")),
+            Self::Full => {
+                format!("{}, mode, filename, typeof(value), {}", few("key", "tag"), recipes::pair!())
+            }
             Self::Few => few("key", "tag"),
         }
     }
@@ -107,9 +110,11 @@ pub(super) fn fill(
     entry.own_bytes = size.count().unwrap_or(0).saturating_add(length.count().unwrap_or(0));
     let used = fill_use(entry, row, part)?;
     entry.state = State::Ok;
+    entry.note = None;
     if columns == Columns::Few {
         return Ok(());
     }
+    fill_recipe(entry, row.get_ref(12)?);
 
     let (mode, name) = (number(9)?, row.get_ref(10)?);
     entry.path = path(name);
@@ -127,10 +132,19 @@ pub(super) fn fill(
     used.hash(&mut usage);
     entry.stamp.usage = (usage.finish() >> 32) as u32;
     let long = match columns {
-        Columns::Bounded => row.get(12)?,
+        Columns::Bounded => row.get(13)?,
         _ => name.as_bytes().is_ok_and(|name| name.len() > LONGEST_NAME),
     };
     if long { fill_long(entry, part, rowid) } else { Ok(()) }
+}
+
+/// What a recipe of the library keeps in it, if it is one's.
+fn fill_recipe(entry: &mut Entry, value: ValueRef<'_>) {
+    let ValueRef::Blob(bytes) = value else { return };
+    if let Some(recipe) = recipes::recognise(bytes, entry.created.map(|time| time.at.seconds())) {
+        entry.group.get_or_insert_with(|| recipe.name.to_owned());
+        entry.note = Some(recipe.says);
+    }
 }
 
 /// What a row tells about when and how often it was used, which is not kept under every policy.
