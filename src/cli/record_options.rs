@@ -46,7 +46,7 @@ pub(super) struct RecordArgs {
     #[arg(long)]
     pub(super) system_wide: bool,
     /// Go on recording children that outlive the program
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) wait_children: bool,
     /// Interpreter's functions to show: all, merged or none
     ///
