@@ -15,18 +15,22 @@ use crate::profile::{
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Which samples")]
 pub(super) struct SelectArgs {
-    /// Leave out what was sampled before T: 10s after the start, or an RFC 3339 time
+    /// Leave out what was sampled before T, such as 10s or 1m
     ///
-    /// Recordings keep times in steps of a second, long ones in longer steps; the step that T lies in is kept.
+    /// T counts from the start, or is an RFC 3339 time. Recordings keep times in steps of a second, long ones in longer steps; the step that T lies in is kept.
     #[arg(long, value_name = "T", value_parser = moment)]
     since: Option<Moment>,
     /// Leave out what was sampled at T or later
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Moment>,
-    /// Only threads whose name matches, or the one with this id; several mean any of them
+    /// Only threads whose name matches, or the one with this id
+    ///
+    /// Given several times, a thread has to fit one of them.
     #[arg(long, value_name = "REGEX|TID", value_parser = who)]
     thread: Vec<Who>,
-    /// Only processes whose name matches, or the one with this id; several mean any of them
+    /// Only processes whose name matches, or the one with this id
+    ///
+    /// Given several times, a process has to fit one of them.
     #[arg(long, value_name = "REGEX|PID", value_parser = who)]
     process: Vec<Who>,
     /// Only samples with a frame whose function, file or module matches
