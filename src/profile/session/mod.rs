@@ -24,9 +24,7 @@ use super::{
         Backend, Needs, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{
-        Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of,
-    },
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of},
 };
 use crate::{signals::Signals, units};
 

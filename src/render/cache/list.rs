@@ -184,7 +184,8 @@ impl List {
         let wanted = self.long || self.style.width.is_some();
         let Some(note) = entry.note.as_deref().filter(|_| wanted) else { return };
         let taken = || width(&self.row) + 2;
-        let room = self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));
+        let room =
+            self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));
         if room >= LEAST_NOTE {
             let note = shorten_middle(&one_line(note, self.style), room, self.style);
             let _ = write!(self.row, "  {}", self.style.dim(&note));
