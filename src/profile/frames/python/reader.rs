@@ -81,6 +81,8 @@ enum Evidence<'a> {
 
 enum Chain {
     Read,
+    /// It has no end, or none that is worth reading.
+    Endless,
     /// It made no sense, most likely because it changed.
     Torn,
 }
@@ -115,21 +117,32 @@ impl Reader {
         }
         let Some(thread) = self.thread(memory, tid) else { return false };
         self.gil = self.holds_lock(memory, thread);
+        let mut endless = 0;
         for _ in 0..MOST_TRIES {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
             let Some((place, innermost)) = self.innermost(memory) else { return false };
             let read = self.chain(memory, innermost);
             let again = word(memory, place);
-            if matches!(read, Chain::Read) {
-                self.stable = again == Some(innermost);
-                if self.stable || !self.complete {
+            let same = again == Some(innermost);
+            match read {
+                Chain::Read if same => {
+                    self.stable = true;
                     break;
                 }
-            } else if again.is_none() {
-                break;
+                Chain::Read => {}
+                Chain::Endless if same && endless > 0 => {
+                    self.complete = false;
+                    break;
+                }
+                // One that changed while it was read can look like it, too.
+                Chain::Endless => {
+                    endless += 1;
+                    self.captured.clear();
+                }
+                Chain::Torn => self.captured.clear(),
             }
-            if !self.copy_thread(memory, thread) {
+            if again.is_none() || !self.copy_thread(memory, thread) {
                 break;
             }
         }
@@ -347,18 +360,22 @@ impl Reader {
         let base = self.copy_window(memory, innermost);
         let size = offsets.frame.size;
         let mut single = vec![0; size as usize];
-        let (mut at, mut singles) = (innermost, 0);
+        let (mut at, mut singles, mut copied) = (innermost, 0, 0);
+        // There is no room for more of them where they were copied from.
+        let most_copied = self.window.len() as u64 / size;
         while at != 0 {
-            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE {
-                self.complete = false;
-                return Chain::Read;
+            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE || copied > most_copied {
+                return Chain::Endless;
             }
             let inside = at.checked_sub(base).and_then(|start| {
                 let start = usize::try_from(start).ok()?;
                 self.window.get(start..start.checked_add(size as usize)?)
             });
             let frame = match inside {
-                Some(bytes) => bytes,
+                Some(bytes) => {
+                    copied += 1;
+                    bytes
+                }
                 None => {
                     singles += 1;
                     if !memory.read(at, &mut single) {
