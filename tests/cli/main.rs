@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod cache_check;
 mod cache_fixtures;
 mod cache_hostile;
@@ -17,6 +18,7 @@ mod cache_stats;
 mod cache_watch;
 mod checkpoints;
 mod completions;
+mod diff;
 mod doctor;
 mod flamegraph;
 mod harness;
