@@ -331,9 +331,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -341,6 +341,19 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove every entry and keep the cache usable')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Watch a cache at work')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'hotcold;cache;stats' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Add up by tag, group or type of the value')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'hotcold;cache;list' {
@@ -351,7 +364,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; several mean any of them')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Only those whose key matches the pattern with * and ?')
-            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group (function, prefix) matches the pattern')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group matches the pattern; `stats --by group` shows them')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show the value''s type and file too')
@@ -374,19 +387,6 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show up to four million characters of the value instead of two thousand')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Write the stored bytes of the value to the file that -o names')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'hotcold;cache;stats' {
-            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Add up by tag, group or type of the value')
-            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -440,7 +440,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; several mean any of them')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Only those whose key matches the pattern with * and ?')
-            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group (function, prefix) matches the pattern')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group matches the pattern; `stats --by group` shows them')
             [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Remove more until the cache counts at most S, such as 500MB or 1GiB')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Remove more until at most N entries are left')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who goes first for a limit: policy, used, stored or hits')
@@ -523,9 +523,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;help' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -535,13 +535,13 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
+        'hotcold;cache;help;stats' {
+            break
+        }
         'hotcold;cache;help;list' {
             break
         }
         'hotcold;cache;help;show' {
-            break
-        }
-        'hotcold;cache;help;stats' {
             break
         }
         'hotcold;cache;help;check' {
@@ -643,9 +643,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;help;cache' {
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -654,13 +654,13 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Watch a cache at work')
             break
         }
+        'hotcold;help;cache;stats' {
+            break
+        }
         'hotcold;help;cache;list' {
             break
         }
         'hotcold;help;cache;show' {
-            break
-        }
-        'hotcold;help;cache;stats' {
             break
         }
         'hotcold;help;cache;check' {

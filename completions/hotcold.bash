@@ -242,7 +242,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help list show stats check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -354,7 +354,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="list show stats check expire prune rm clear watch help"
+            opts="stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -802,7 +802,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="list show stats check expire prune rm clear watch"
+            opts="stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

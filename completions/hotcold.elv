@@ -308,9 +308,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --verbose 'Tell what is opened, found and skipped'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -318,6 +318,18 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'hotcold;cache;stats'= {
+            cand --by 'Add up by tag, group or type of the value'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
@@ -327,7 +339,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand -l 'Show the value''s type and file too'
@@ -349,18 +361,6 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand --full 'Show up to four million characters of the value instead of two thousand'
             cand --raw 'Write the stored bytes of the value to the file that -o names'
-            cand --json 'Print JSON'
-            cand -q 'Print no notes and no progress; twice: no warnings either'
-            cand --quiet 'Print no notes and no progress; twice: no warnings either'
-            cand -v 'Tell what is opened, found and skipped'
-            cand --verbose 'Tell what is opened, found and skipped'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'hotcold;cache;stats'= {
-            cand --by 'Add up by tag, group or type of the value'
-            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
-            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -411,7 +411,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
@@ -490,9 +490,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;help'= {
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -501,11 +501,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'hotcold;cache;help;stats'= {
+        }
         &'hotcold;cache;help;list'= {
         }
         &'hotcold;cache;help;show'= {
-        }
-        &'hotcold;cache;help;stats'= {
         }
         &'hotcold;cache;help;check'= {
         }
@@ -586,9 +586,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -596,11 +596,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
         }
+        &'hotcold;help;cache;stats'= {
+        }
         &'hotcold;help;cache;list'= {
         }
         &'hotcold;help;cache;show'= {
-        }
-        &'hotcold;help;cache;stats'= {
         }
         &'hotcold;help;cache;check'= {
         }

@@ -275,24 +275,35 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write a recording in another format'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
+group\t''
+type\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l sort -d 'Order by size, age, used, expires or key instead of as stored' -r -f -a "size\t''
 age\t''
 used\t''
@@ -304,7 +315,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
@@ -327,17 +338,6 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
-group\t''
-type\t''"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
-always\t'Always'
-never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l grace -d 'Leave files alone that are younger than D: they may be just being written' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait for a locked cache at most D, with --fix' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -371,7 +371,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-size -d 'Remove more until the cache counts at most S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-entries -d 'Remove more until at most N entries are left' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l by -d 'Who goes first for a limit: policy, used, stored or hits' -r -f -a "policy\t''
@@ -435,9 +435,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove entries by rule'
@@ -480,9 +480,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_su
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "prune" -d 'Remove entries by rule'
