@@ -21,6 +21,7 @@ const PURE: &[&str] = &[
     "profile/aggregate",
     "profile/model.rs",
     "profile/stack.rs",
+    "profile/view",
     "profile/error.rs",
     "profile/merge.rs",
     "profile/select.rs",
@@ -32,6 +33,7 @@ const PURE: &[&str] = &[
 ];
 /// Where the kernel makes `unsafe` necessary.
 const UNSAFE: &[&str] = &[
+    "signals.rs",
     "profile/record",
     "profile/target",
     "profile/process",
@@ -42,7 +44,7 @@ const UNSAFE: &[&str] = &[
 
 const RULES: &[Rule] = &[
     // Imports point one way.
-    Rule { words: &["crate::"], within: &["units.rs", "progress.rs"], except: &[] },
+    Rule { words: &["crate::"], within: &["units.rs", "progress.rs", "signals.rs"], except: &[] },
     Rule { words: &["crate::cli", "crate::render"], within: DOMAIN, except: &[] },
     Rule { words: &["crate::cache"], within: &["profile"], except: &[] },
     Rule { words: &["crate::profile"], within: &["cache"], except: &[] },

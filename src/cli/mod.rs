@@ -35,6 +35,7 @@ mod recording;
 mod select_options;
 mod streams;
 mod table_options;
+mod view_options;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 

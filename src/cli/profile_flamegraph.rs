@@ -8,7 +8,9 @@ use std::{
 
 use regex::Regex;
 
-use super::{Streams, args::Global, recording, select_options::SelectArgs, table_options};
+use super::{
+    Streams, args::Global, recording, select_options::SelectArgs, table_options, view_options::ViewArgs,
+};
 use crate::{
     profile::format::save::Output,
     render::flamegraph::{self, Flamegraph},
@@ -41,6 +43,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "REGEX", value_parser = table_options::regex)]
     filter: Option<Regex>,
     #[command(flatten)]
+    part: ViewArgs,
+    #[command(flatten)]
     select: SelectArgs,
 }
 
@@ -50,7 +54,7 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
     let profile = args.select.apply(profile)?;
     let what = Flamegraph { title: args.title.clone(), inverted: args.inverted, filter: args.filter.clone() };
     let mut svg = Vec::new();
-    flamegraph::write(&mut svg, &profile, &what)?;
+    flamegraph::write(&mut svg, &args.part.view().of(&profile), &what)?;
     if args.output == Path::new("-") {
         streams.out.write_all(&svg)?;
     } else {

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::Streams;
+use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
@@ -15,6 +15,7 @@ use crate::{
         },
         calls::{CallGraph, Calls},
         model::Profile,
+        view,
     },
     render::{
         self, Style, calls,
@@ -71,6 +72,8 @@ pub(super) struct TableArgs {
     /// Show inlined functions below the function they were inlined into
     #[arg(long, conflicts_with = "by")]
     inlines: bool,
+    #[command(flatten)]
+    part: ViewArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -95,6 +98,7 @@ enum By {
 #[derive(Clone, Debug)]
 pub(super) struct TableOptions {
     selection: Selection,
+    part: view::View,
     view: View,
     json: bool,
 }
@@ -114,6 +118,11 @@ impl TableOptions {
     /// The same in another form.
     pub(super) fn with(self, view: View) -> Self {
         Self { view, ..self }
+    }
+
+    /// Which frames and samples of a profile to show.
+    pub(super) fn part(&self) -> view::View {
+        self.part
     }
 
     /// Whether JSON was asked for.
@@ -140,7 +149,7 @@ impl TableArgs {
             inlines: self.inlines,
         };
         let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
-        TableOptions { selection, view, json }
+        TableOptions { selection, part: self.part.view(), view, json }
     }
 
     /// Whether a call tree was asked for.
@@ -159,6 +168,7 @@ pub(super) fn print(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let profile = &*options.part.of(profile);
     let shown = Shown::of(profile, options)?;
     if options.json {
         return Ok(json::write(w, &shown.report(profile, options))?);
@@ -200,6 +210,7 @@ pub(super) fn print_checkpoint(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let (interval, whole) = (&*options.part.of(interval), &*options.part.of(whole));
     let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
     if options.json {
         let reports = [&part.report(interval, options), &all.report(whole, options)];

@@ -18,6 +18,7 @@ pub mod source;
 pub mod stack;
 pub mod symbolize;
 pub mod target;
+pub mod view;
 
 pub use error::Error;
 

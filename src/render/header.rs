@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     profile::{
-        aggregate::Totals,
+        aggregate::{GilShares, Totals, gil_shares},
         calls::{CallGraph, Calls, Counted},
         model::{Clock, Profile, Recording},
     },
@@ -39,6 +39,9 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
     line(w, "samples", &samples(recording, totals), style)?;
     if let Some(text) = coverage(recording, totals) {
         line(w, "coverage", &text, style)?;
+    }
+    if let Some(shares) = gil_shares(profile) {
+        line(w, "gil", &gil(shares), style)?;
     }
     if let Some(text) = coverage_warning(recording, totals) {
         writeln!(w, "{} {text}", style.yellow("warning:"))?;
@@ -105,6 +108,11 @@ fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<
         used += width(part);
     }
     writeln!(w)
+}
+
+fn gil(shares: GilShares) -> String {
+    let GilShares { held, waiting } = shares;
+    format!("held in {} of Python threads' samples, waited for in {}", percent(held), percent(waiting))
 }
 
 /// One line for the flamegraph's subtitle.

@@ -15,6 +15,7 @@ use crate::profile::{
     aggregate::{
         By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedRow, TracedTable,
         edges::{Edge, Edges},
+        gil_shares,
     },
     calls::{CallGraph, Calls, Counted},
     model::{Clock, Profile, Recording},
@@ -67,6 +68,8 @@ struct Quality<'a> {
     completed_stacks: Option<u64>,
     rooted_share: Option<f64>,
     approx_python: Option<u64>,
+    gil_held_share: Option<f64>,
+    gil_waiting_share: Option<f64>,
     unseen_kernel_s: Option<f64>,
     total_s: f64,
     cpu_s: Option<f64>,
@@ -279,7 +282,13 @@ fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
 }
 
 fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
-    Report { schema: SCHEMA, quality: quality(&profile.recording, totals), rows_left_out: left_out, rows }
+    let gil = gil_shares(profile);
+    let quality = Quality {
+        gil_held_share: gil.map(|shares| shares.held),
+        gil_waiting_share: gil.map(|shares| shares.waiting),
+        ..quality(&profile.recording, totals)
+    };
+    Report { schema: SCHEMA, quality, rows_left_out: left_out, rows }
 }
 
 fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
@@ -301,6 +310,8 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
         completed_stacks: Some(r.completed_stacks),
         rooted_share: r.rooted_share(),
         approx_python: Some(r.approx_python),
+        gil_held_share: None,
+        gil_waiting_share: None,
         unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),

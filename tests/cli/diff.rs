@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use hotcold::profile::{
     format::pprof,
-    model::{Builder, Frame, Function, Language, Origin, Process, Recording, Sample, Thread},
+    model::{Builder, Frame, Function, Gil, Language, Origin, Process, Recording, Sample, Thread},
 };
 
 use super::support::hotcold;
@@ -31,7 +31,14 @@ fn save(dir: &Path, name: &str, functions: &[(&str, u64)]) -> PathBuf {
     for (i, (name, count)) in (1_u32..).zip(functions) {
         let frame = frame(&mut b, name, i * 10);
         let stack = b.stack(Some(main), frame);
-        b.sample(Sample { bucket: 0, thread, stack, count: *count, weight_ns: count * 1_000_000 });
+        b.sample(Sample {
+            bucket: 0,
+            thread,
+            stack,
+            gil: Gil::Unknown,
+            count: *count,
+            weight_ns: count * 1_000_000,
+        });
     }
     let recording =
         Recording { command: vec!["./app".into()], duration_ns: 4_000_000_000, ..Recording::default() };

@@ -17,6 +17,7 @@ pub mod edges;
 pub mod error_bar;
 pub mod excerpt;
 pub mod flame;
+mod gil;
 mod inverted;
 pub(in crate::profile) mod keys;
 mod named;
@@ -32,6 +33,7 @@ pub mod tree;
 use regex::Regex;
 
 pub use call_graph::call_graph;
+pub use gil::{GilShares, gil_shares};
 pub use inverted::inverted_tree;
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};

@@ -24,11 +24,9 @@ use super::{
         Backend, Needs, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{
-        Change, Child, CpuTime, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of,
-    },
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of},
 };
-use crate::units;
+use crate::{signals::Signals, units};
 
 /// How to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -505,7 +503,7 @@ fn attend(child: &Child, signals: &Signals) -> Attended {
             // Whoever waits for us shall see what it would have seen of the program itself. It may have been continued again
             // while the terminal had stopped us.
             if child.is_stopped() {
-                super::target::stop_self();
+                crate::signals::stop_self();
                 child.signal(libc::SIGCONT);
             }
             None

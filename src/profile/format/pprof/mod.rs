@@ -14,6 +14,7 @@
 //! | stack | `Sample::location_id`, innermost first |
 //! | `Sample` | `value` = \[count, weight_ns\], and labels |
 //! | bucket | label `time`: start of the bucket since the start of the recording, in `nanoseconds` (`go tool pprof -tagfocus=10s:20s`) |
+//! | `Sample::gil` | label `gil`: `held` or `released`; left out where not known |
 //! | thread | labels `thread` (its name), `tid`, `pid`, `process` (its name); texts, an empty one is left out |
 //!
 //! A number over `i64::MAX` (nanoseconds: 292 years) is written as `i64::MAX`. Stacks without samples are not written, and
@@ -105,7 +106,14 @@ mod label {
     pub(super) const PID: &str = "pid";
     pub(super) const PROCESS: &str = "process";
     pub(super) const TIME: &str = "time";
+    pub(super) const GIL: &str = "gil";
     pub(super) const THREAD_POSITION: &str = "hotcold_thread";
+}
+
+/// Values of the label `gil`.
+mod gil {
+    pub(super) const HELD: &str = "held";
+    pub(super) const RELEASED: &str = "released";
 }
 
 /// Sample types and units.

@@ -5,7 +5,7 @@ use pprof::protos::{self as proto, Message};
 use super::{
     Draft, File, Functions, Values, limit,
     tables::{broken, damaged},
-    threads::Threads,
+    threads::{Threads, Told},
     wire::{field, fields},
 };
 use crate::profile::model::{Builder, Frame, Function, Origin, Sample, StackId};
@@ -42,10 +42,10 @@ pub(super) fn read(
         total_count = add(total_count, count)?;
         total_weight = add(total_weight, weight_ns)?;
         let stack = stacks.get(&message.location_id, &mut draft.builder)?;
-        let (thread, time) = threads.get(&message.label, draft)?;
+        let Told { thread, time, gil } = threads.get(&message.label, draft)?;
         let bucket = own.recording.as_ref().map_or(0, |line| time / line.bucket_ns.max(1));
         let bucket = u32::try_from(bucket).unwrap_or(u32::MAX);
-        draft.builder.sample(Sample { bucket, thread, stack, count, weight_ns });
+        draft.builder.sample(Sample { bucket, thread, stack, gil, count, weight_ns });
     }
     let note =
         || format!("{} count as 0", crate::units::plural(negative, "negative value", "negative values"));

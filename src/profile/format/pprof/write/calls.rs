@@ -4,7 +4,7 @@ use super::super::unit;
 use crate::profile::{
     calls::{CallGraph, Calls, Counted},
     model::{
-        Frame, FrameId, Process, ProcessId, Profile, Sample, StackId, StackTree, StrId, Thread, ThreadId,
+        Frame, FrameId, Gil, Process, ProcessId, Profile, Sample, StackId, StackTree, StrId, Thread, ThreadId,
     },
 };
 
@@ -56,6 +56,7 @@ impl Columns {
                 bucket: 0,
                 thread: ThreadId(0),
                 stack: StackId(i as u32),
+                gil: Gil::Unknown,
                 count: 0,
                 weight_ns: 0,
             })

@@ -16,11 +16,11 @@ use pprof::protos::{self as proto, Message};
 use self::{locations::Locations, strings::Strings, threads::ThreadLabels};
 use super::{
     extra::{self, FunctionsLine, RecordingLine},
-    label, unit,
+    gil, label, unit,
 };
 use crate::profile::{
     calls::CallGraph,
-    model::{Profile, Recording, Sample},
+    model::{Gil, Profile, Recording, Sample},
 };
 
 /// Samples encoded at a time.
@@ -170,6 +170,8 @@ impl<'p, W: Write> Writer<'p, W> {
     ) -> io::Result<()> {
         let time_key = self.strings.id(label::TIME);
         let nanoseconds = self.strings.id(unit::NANOSECONDS);
+        let gil_key = self.strings.id(label::GIL);
+        let (held, released) = (self.strings.id(gil::HELD), self.strings.id(gil::RELEASED));
         // At least 1, so that buckets without a length keep their numbers.
         let bucket_ns = profile.recording.bucket_ns.max(1);
         let mut part = proto::Profile::default();
@@ -187,6 +189,12 @@ impl<'p, W: Write> Writer<'p, W> {
                     num_unit: nanoseconds,
                     ..Default::default()
                 });
+                let gil = match sample.gil {
+                    Gil::Unknown => continue,
+                    Gil::Held => held,
+                    Gil::Released => released,
+                };
+                message.label.push(proto::Label { key: gil_key, str: gil, ..Default::default() });
             }
             self.emit(&part)?;
         }
