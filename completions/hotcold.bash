@@ -1319,11 +1319,11 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)
@@ -1374,7 +1374,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__diff)
-            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -354,19 +354,23 @@ fn what_cannot_be_repaired_can_be_removed() {
     let fixture = Cache::new("wrong_types");
     let dir = fixture.path();
     let run = |words: &[&str]| {
-        let output = hotcold().args(["cache", "--now", NOW]).args(words).arg(&dir).output().expect("it starts");
+        let output =
+            hotcold().args(["cache", "--now", NOW]).args(words).arg(&dir).output().expect("it starts");
         (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
     };
     let (code, text) = run(&["check", "--fix"]);
     assert_eq!(code, Some(3));
     let how = text.lines().last().expect("a line");
-    let command = format!("an entry that cannot be repaired can be removed: hotcold cache rm {} --id ", dir.display());
+    let command =
+        format!("an entry that cannot be repaired can be removed: hotcold cache rm {} --id ", dir.display());
     assert!(how.starts_with(&command), "{how}");
     let (_, found) = run(&["check", "--json"]);
     let found: Value = serde_json::from_str(&found).expect("JSON");
     let rows = found["problems"].as_array().expect("problems").iter();
-    let ids: BTreeSet<&str> =
-        rows.filter(|row| row["what"] == "impossible-row").map(|row| row["where"].as_str().expect("text")).collect();
+    let ids: BTreeSet<&str> = rows
+        .filter(|row| row["what"] == "impossible-row")
+        .map(|row| row["where"].as_str().expect("text"))
+        .collect();
     assert!(ids.len() > 10 && ids.iter().any(|id| id.starts_with('-')), "{ids:?}");
     for id in ids {
         // A file with a name that the library does not make stays, which is told.

@@ -37,7 +37,10 @@ fn caches_of_other_versions_and_forks_are_at_home_here() {
         let dir = fixture.path();
         let expired = fixture.truth["expired"].as_array().expect("it is there").len();
         let all = rows(&dir).len();
-        assert_eq!(cache(&["check", "--deep"], &dir), (0, format!("{}: no problems\n", dir.display()), String::new()));
+        assert_eq!(
+            cache(&["check", "--deep"], &dir),
+            (0, format!("{}: no problems\n", dir.display()), String::new())
+        );
         let (code, out, err) = cache(&["expire"], &dir);
         assert_eq!((code, err.as_str()), (0, ""), "{name}");
         assert!(out.starts_with(&format!("Removed {expired} entries, freed ")), "{name}: {out}");
@@ -66,11 +69,19 @@ fn an_unknown_schema_is_only_looked_at() {
         assert_eq!((code, err.as_str()), (0, warning), "{words:?}");
     }
     let before = fs::read(fixture.join("cache.db")).expect("it is there");
-    let changes: [&[&str]; 5] =
-        [&["expire"], &["clear", "-y"], &["prune", "-y", "--tag", "t1"], &["rm", "-y", "--id", "1"], &["check", "--fix"]];
+    let changes: [&[&str]; 5] = [
+        &["expire"],
+        &["clear", "-y"],
+        &["prune", "-y", "--tag", "t1"],
+        &["rm", "-y", "--id", "1"],
+        &["check", "--fix"],
+    ];
     for words in changes {
         let (code, out, err) = cache(words, &dir);
-        let text = format!("error: cannot change `{}`: the table `Cache` has unknown columns: owner\n", dir.display());
+        let text = format!(
+            "error: cannot change `{}`: the table `Cache` has unknown columns: owner\n",
+            dir.display()
+        );
         assert_eq!((code, out.as_str(), err), (1, "", text), "{words:?}");
     }
     assert!(before == fs::read(fixture.join("cache.db")).expect("it is there"));
@@ -159,7 +170,12 @@ print(os.getpid(), threading.get_ident())";
     let (_, out, _) = cache(&["stats", "--by", "group", "--json"], dir.path());
     let stats: Value = serde_json::from_str(&out).expect("JSON");
     let of = |name: &str| {
-        stats["by"].as_array().expect("rows").iter().find(|row| row["name"] == name).map(|row| row["entries"].clone())
+        stats["by"]
+            .as_array()
+            .expect("rows")
+            .iter()
+            .find(|row| row["name"] == name)
+            .map(|row| row["entries"].clone())
     };
     assert_eq!((of("diskcache.RLock"), of("diskcache.throttle")), (Some(2.into()), Some(1.into())));
 }
@@ -178,7 +194,8 @@ with c.transact():
     run(python.arg(dir.path()));
     let found = |patterns: &[&str]| {
         let words = patterns.iter().flat_map(|pattern| ["--key", *pattern]);
-        let (code, out, err) = cache(&["list", "--json"].into_iter().chain(words).collect::<Vec<_>>(), dir.path());
+        let (code, out, err) =
+            cache(&["list", "--json"].into_iter().chain(words).collect::<Vec<_>>(), dir.path());
         assert_eq!((code, err.as_str()), (0, ""));
         out
     };

@@ -453,7 +453,8 @@ fn being_killed_leaves_files_at_worst() {
             if args == ["expire"] {
                 assert!(ids(&copy, &[]).is_superset(&live), "{at}");
             }
-            let fix = hotcold().args(["cache", "check", "--fix", "--grace", "0s"]).arg(&copy).output().unwrap();
+            let fix =
+                hotcold().args(["cache", "check", "--fix", "--grace", "0s"]).arg(&copy).output().unwrap();
             assert!(fix.status.success(), "{at}: {}", String::from_utf8_lossy(&fix.stdout));
             assert_eq!(python_check(&copy).unwrap_or_default(), [""; 0], "{at}");
             assert_eq!(cache(args, &copy).0, 0, "the rest goes the next time");

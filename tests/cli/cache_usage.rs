@@ -79,7 +79,10 @@ fn a_cache_that_may_not_be_read_is_said_by_every_command() {
             });
             let err = String::from_utf8_lossy(&output.stderr);
             assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{words:?}: {err}");
-            assert!(err.starts_with("error: cannot read `") && err.ends_with("`: permission denied\n"), "{err}");
+            assert!(
+                err.starts_with("error: cannot read `") && err.ends_with("`: permission denied\n"),
+                "{err}"
+            );
             assert_eq!(err.lines().count(), 1, "{err}");
         }
         fs::set_permissions(&forbidden, mode).expect("it is there");
@@ -140,7 +143,12 @@ fn a_key_that_is_not_there_is_told_with_what_to_do() {
 fn cron_hears_only_of_failures() {
     let fixture = Cache::new("fanout");
     let dir = fixture.path();
-    for words in [&["expire", "-q"][..], &["expire", "-q"], &["prune", "-q", "-y", "--max-entries", "5"], &["clear", "-q", "-y"]] {
+    for words in [
+        &["expire", "-q"][..],
+        &["expire", "-q"],
+        &["prune", "-q", "-y", "--max-entries", "5"],
+        &["clear", "-q", "-y"],
+    ] {
         assert_eq!(cache(words, &dir), (0, String::new(), String::new()), "{words:?}");
     }
     let fixture = Cache::new("tags");
@@ -150,12 +158,16 @@ with diskcache.Cache(sys.argv[1]).transact():
     print('ready', flush=True)
     sys.stdin.read()";
     let Some(mut python) = script(hold) else { return };
-    let mut holder = python.arg(&dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
+    let mut holder =
+        python.arg(&dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
     let mut ready = [0; 6];
     holder.stdout.as_mut().expect("a pipe").read_exact(&mut ready).expect("it gets ready");
-    for words in [&["expire"][..], &["prune", "-y", "--tag", "none"], &["clear", "-y"], &["rm", "-y", "--id", "1"]] {
+    for words in
+        [&["expire"][..], &["prune", "-y", "--tag", "none"], &["clear", "-y"], &["rm", "-y", "--id", "1"]]
+    {
         let (code, out, err) = cache(&[words, &["-q", "--lock-timeout", "20ms"]].concat(), &dir);
-        let text = format!("error: cannot lock `{}/cache.db`: another process held it for 20 ms\n", dir.display());
+        let text =
+            format!("error: cannot lock `{}/cache.db`: another process held it for 20 ms\n", dir.display());
         assert_eq!((code, out.as_str(), err), (1, "", text), "{words:?}");
     }
     drop(holder.stdin.take());

@@ -9,7 +9,11 @@ use serde::Serialize;
 
 use crate::{
     cache::store::Problem,
-    render::{Style, cache::json::Text, text::{command, one_line}},
+    render::{
+        Style,
+        cache::json::Text,
+        text::{command, one_line},
+    },
     units::{bytes, plural},
 };
 

@@ -164,7 +164,8 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
     if let Some(limit) = s.limit {
         let share = limit.used as f64 / limit.allowed as f64;
         let mut line = format!("{} of {}", percent(share), units::bytes(limit.allowed));
-        let culls = s.settings.iter().all(|(name, value)| name != "cull_limit" || *value != Setting::Integer(0));
+        let culls =
+            s.settings.iter().all(|(name, value)| name != "cull_limit" || *value != Setting::Integer(0));
         if let Some(policy) = &policy {
             line += &match (policy.as_str(), share) {
                 ("none", _) => "; when full, nothing goes".to_owned(),
