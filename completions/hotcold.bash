@@ -288,12 +288,16 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__expire)
-            opts="-n -y -q -v -h --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --include --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
                 --grace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -472,7 +476,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__list)
-            opts="-l -q -v -h --sort --limit --long --expired --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
+            opts="-l -q -v -h --sort --limit --long --expired --include --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -484,6 +488,10 @@ _hotcold() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
                     return 0
                     ;;
                 --older-than)
@@ -526,12 +534,16 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
                 --older-than)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

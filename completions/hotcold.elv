@@ -187,6 +187,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
             cand --limit 'Show at most N entries'
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
@@ -197,7 +198,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand -l 'Show the value''s type and file too'
             cand --long 'Show the value''s type and file too'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -251,6 +252,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;expire'= {
+            cand --include 'Remove more: `unsure` is what is left over by all appearance'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
@@ -271,6 +273,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;prune'= {
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
@@ -284,7 +287,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
+            cand --adopt 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it'
             cand -n 'Only tell what would be removed; with -v or --json every entry'
             cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
             cand -y 'Do not ask'

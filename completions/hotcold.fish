@@ -183,6 +183,7 @@ used\t''
 expires\t''
 key\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l limit -d 'Show at most N entries' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l include -d 'With --expired: `unsure` adds what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l unused-for -d 'Only those not used for D; the cache must record it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
@@ -194,7 +195,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s l -l long -d 'Show the value\'s type and file too'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l expired -d 'Only those that have expired or are left over'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is opened, found and skipped'
@@ -235,6 +236,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l include -d 'Remove more: `unsure` is what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l grace -d 'Spare what was stored less than D ago' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -250,6 +252,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l include -d 'With --expired: `unsure` adds what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l unused-for -d 'Only those not used for D; the cache must record it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
@@ -268,7 +271,8 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l expired -d 'Only those that have expired or are left over'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l adopt -d 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l vacuum -d 'Give free space inside the database back to the file system'

@@ -72,7 +72,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = super::cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = super::cache_open::open(&args.dir, Access::Look, &[], streams)?;
     let listing = Listing {
         filter: args.filters.filter(),
         order: args.sort.map_or(Order::Stored, Order::from),
@@ -91,9 +91,10 @@ pub(super) fn run(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;
+    let unseen = super::cache_open::tell_unseen(&*store, streams);
     if shown == 0 && !global.json {
         let none = if listing.filter.has_rule() { "no entry matches" } else { "the cache is empty" };
         streams.note(none);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if unseen { super::exit::partly() } else { ExitCode::SUCCESS })
 }

@@ -56,7 +56,7 @@ pub(super) fn run(
             ..Filter::default()
         };
         let missing = tell_missing(&*store, &filter, now, job)?;
-        let filter = Filter { grace: args.removal.grace, ..filter };
+        let filter = Filter { grace: args.removal.grace.or(store.grace()), ..filter };
         let code = job.run(&*store, &plan::named(&*store, &filter, now)?)?;
         Ok(if missing && code == ExitCode::SUCCESS { exit::partly() } else { code })
     })

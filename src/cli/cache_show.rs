@@ -71,7 +71,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = cache_open::open(&args.dir, Access::Look, &[], streams)?;
     let entry = match (&args.id, &args.key) {
         (Some(id), _) => by_id(&*store, id)?,
         (None, key) => by_key(&*store, key.as_deref().unwrap_or_default(), now)?,

@@ -59,7 +59,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let by = args.by.map(store::By::from);
     cache_open::each(&args.dirs, streams, |dir, first, streams| {
-        let store = cache_open::open(dir, Access::Look, streams)?;
+        let store = cache_open::open(dir, Access::Look, &[], streams)?;
         let summary = store.summary(now, by)?;
         let subject = Subject { kind: store.kind(), root: store.root(), now, by };
         if global.json {

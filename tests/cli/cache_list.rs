@@ -123,6 +123,7 @@ fn a_line_of_json_has_every_field() {
       "runs_code": false,
       "size_bytes": 40000,
       "state": "ok",
+      "state_note": null,
       "state_sure": true,
       "tags": [],
       "value_type": "bytes"

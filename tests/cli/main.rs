@@ -11,6 +11,7 @@ mod cache_fixtures;
 mod cache_hostile;
 mod cache_list;
 mod cache_looking;
+mod cache_plain;
 mod cache_removal;
 mod cache_show;
 mod cache_stats;

@@ -78,6 +78,7 @@ pub(in crate::render) struct EntryJson<'a> {
     tags: Option<Vec<Text<'a>>>,
     state: &'static str,
     state_sure: bool,
+    state_note: Option<&'a str>,
     path: Option<Text<'a>>,
 }
 
@@ -109,6 +110,7 @@ impl<'a> EntryJson<'a> {
             tags: entry.tags.as_ref().map(|tags| tags.iter().map(Text::label).collect()),
             state,
             state_sure,
+            state_note: entry.note.as_deref(),
             path: entry.path.as_deref().map(Text::path),
         }
     }
@@ -124,6 +126,7 @@ fn source(time: Time) -> &'static str {
         TimeSource::Recorded => "recorded",
         TimeSource::Mtime => "mtime",
         TimeSource::Atime => "atime",
+        TimeSource::Btime => "btime",
     }
 }
 

@@ -74,7 +74,7 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("key", shown(&key)),
         ("key type", entry.key.data_type.name().to_owned()),
-        ("id", entry.id.to_string()),
+        ("id", shown(&entry.id.to_string())),
     ];
     if entry.key.runs_code {
         fields.push(("key warning", style.yellow("would run code if Python read it")));
@@ -104,7 +104,8 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
         State::Corrupt => Some("corrupt: its owner cannot read it"),
         State::Pinned => Some("held on purpose"),
     };
-    fields.extend(state.map(|state| ("state", state.to_owned())));
+    let note = entry.note.as_deref().map(|note| format!("; {}", shown(note))).unwrap_or_default();
+    fields.extend(state.map(|state| ("state", format!("{state}{note}"))));
     let place = entry.path.as_ref().map(|path| shown(&path.to_string_lossy()));
     fields.push(("stored in", place.unwrap_or_else(|| "the database".to_owned())));
     fields.push(("value", value_line(show, style)));
