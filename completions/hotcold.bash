@@ -288,7 +288,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__expire)
-            opts="-n -y -q -v -h --include --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --include --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -296,6 +296,10 @@ _hotcold() {
             case "${prev}" in
                 --include)
                     COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --grace)
@@ -476,7 +480,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__list)
-            opts="-l -q -v -h --sort --limit --long --expired --include --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
+            opts="-l -q -v -h --sort --limit --long --app --expired --include --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -487,6 +491,10 @@ _hotcold() {
                     return 0
                     ;;
                 --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -534,7 +542,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +586,10 @@ _hotcold() {
                     ;;
                 --by)
                     COMPREPLY=($(compgen -W "policy used stored hits" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --grace)
@@ -638,7 +650,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__show)
-            opts="-o -q -v -h --id --full --raw --output --now --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --id --full --raw --output --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -653,6 +665,10 @@ _hotcold() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -672,7 +688,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__stats)
-            opts="-q -v -h --by --now --json --quiet --verbose --color --help"
+            opts="-q -v -h --by --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -680,6 +696,10 @@ _hotcold() {
             case "${prev}" in
                 --by)
                     COMPREPLY=($(compgen -W "tag group type" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --now)

@@ -187,6 +187,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
             cand --limit 'Show at most N entries'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
@@ -211,6 +212,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --id 'Id of the entry, the first column of `cache list`'
             cand -o 'File for --raw, replaced as a whole; `-` for standard output'
             cand --output 'File for --raw, replaced as a whole; `-` for standard output'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand --full 'Show up to four million characters of the value instead of two thousand'
@@ -225,6 +227,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;stats'= {
             cand --by 'Add up by tag, group or type of the value'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand --json 'Print JSON'
@@ -253,6 +256,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;expire'= {
             cand --include 'Remove more: `unsure` is what is left over by all appearance'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
@@ -283,6 +287,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'

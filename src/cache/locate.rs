@@ -73,9 +73,11 @@ pub fn locate(dir: &Path, places: &Places) -> Result<Found, Error> {
         return Ok(found);
     }
     let mut inside: Vec<Found> = Vec::new();
-    for path in store::KINDS.iter().flat_map(|kind| kind.inside()).map(|path| dir.join(path)) {
-        if path.is_dir() && !inside.iter().any(|found| found.root == path) {
-            inside.extend(known(&path, &mut None)?);
+    for &kind in store::KINDS {
+        for root in kind.inside().iter().map(|path| dir.join(path)).filter(|path| path.is_dir()) {
+            if let Verdict::Yes(evidence) = kind.probe(&root)? {
+                inside.push(Found { kind: Some(kind), root, evidence });
+            }
         }
     }
     match inside.len() {

@@ -36,7 +36,7 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &[])?;
         let plan = match args.removal.grace.or(store.grace()) {
             None => plan::everything(&*store, now)?,
             grace => plan::by_rule(&*store, Verb::Clear, Filter { grace, ..Filter::default() }, now)?,

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use super::{
     Streams,
     args::Global,
-    cache_filters,
+    cache_filters, cache_open,
     cache_removal::{self, RemovalArgs},
 };
 use crate::cache::{
@@ -33,6 +33,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     include: Option<cache_filters::Include>,
     #[command(flatten)]
+    sources: cache_open::SourceArgs,
+    #[command(flatten)]
     removal: RemovalArgs,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &args.sources.apps)?;
         let grace = args.removal.grace.or(store.grace());
         let unsure = args.include.is_some();
         let filter = Filter { grace, unsure, spare_pinned: true, ..Filter::only_expired() };

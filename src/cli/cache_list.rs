@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[arg(short, long)]
     long: bool,
     #[command(flatten)]
+    sources: super::cache_open::SourceArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -72,7 +74,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = super::cache_open::open(&args.dir, Access::Look, &[], streams)?;
+    let store = super::cache_open::open(&args.dir, Access::Look, &args.sources.apps, streams)?;
     let listing = Listing {
         filter: args.filters.filter(),
         order: args.sort.map_or(Order::Stored, Order::from),

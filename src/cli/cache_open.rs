@@ -16,6 +16,16 @@ use crate::{
     units,
 };
 
+/// Programs whose sources say what entries belong to.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct SourceArgs {
+    /// A source file of the app that uses the cache: names entries by function, and tells which are left over
+    ///
+    /// For Streamlit. Give it once for each app; those of other apps seem left over.
+    #[arg(long = "app", value_name = "FILE", hide_short_help = true)]
+    pub(super) apps: Vec<PathBuf>,
+}
+
 /// Finds out what `dir` is and opens it; warnings go to standard error.
 ///
 /// # Errors

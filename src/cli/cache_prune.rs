@@ -61,6 +61,8 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Removing")]
     adopt: bool,
     #[command(flatten)]
+    sources: cache_open::SourceArgs,
+    #[command(flatten)]
     removal: RemovalArgs,
 }
 
@@ -92,7 +94,7 @@ pub(super) fn run(
         if args.adopt {
             locate::adopt(dir, &cache_open::places())?;
         }
-        let store = job.open(dir)?;
+        let store = job.open(dir, &args.sources.apps)?;
         let grace = args.removal.grace.or(store.grace());
         let filter = Filter { grace, spare_pinned: true, ..filter.clone() };
         let order = match args.by {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -112,8 +112,8 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Opens the cache as this job needs it.
-    pub(super) fn open(&mut self, dir: &Path) -> Result<Box<dyn Store>, Error> {
-        cache_open::open(dir, self.args.access(), &[], self.streams)
+    pub(super) fn open(&mut self, dir: &Path, sources: &[PathBuf]) -> Result<Box<dyn Store>, Error> {
+        cache_open::open(dir, self.args.access(), sources, self.streams)
     }
 
     /// From the plan to the outcome.

@@ -49,7 +49,7 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &[])?;
         let filter = Filter {
             ids: ids(&*store, &args.id)?,
             exact_keys: args.keys.iter().cloned().map(KeyRule::Text).collect(),

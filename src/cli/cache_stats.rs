@@ -32,6 +32,8 @@ pub(super) struct Args {
     /// A group is the function of a memoized call, the queue of an Index, the prefix and version of Django's keys.
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     by: Option<By>,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -59,7 +61,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let by = args.by.map(store::By::from);
     cache_open::each(&args.dirs, streams, |dir, first, streams| {
-        let store = cache_open::open(dir, Access::Look, &[], streams)?;
+        let store = cache_open::open(dir, Access::Look, &args.sources.apps, streams)?;
         let summary = store.summary(now, by)?;
         let subject = Subject { kind: store.kind(), root: store.root(), now, by };
         if global.json {

@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 pub(crate) mod library;
 pub(crate) mod process;
 pub(crate) mod require;
+pub(crate) mod stores;
 pub(crate) mod terminal;
 pub(crate) mod tree;
 

@@ -3,7 +3,9 @@
 mod classes;
 pub mod diskcache;
 mod files;
+mod joblib;
 pub(super) mod plain;
+mod streamlit;
 mod tally;
 
 use std::{
@@ -21,7 +23,7 @@ use super::{
 };
 
 /// Every kind of cache, the more certain ones first.
-pub const KINDS: &[&dyn Kind] = &[&diskcache::DiskCache];
+pub const KINDS: &[&dyn Kind] = &[&diskcache::DiskCache, &streamlit::Streamlit, &joblib::Joblib];
 
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {
@@ -180,6 +182,14 @@ pub trait Store {
     /// Why what is in it may exist nowhere else, so that a yes does not suffice to remove it.
     fn only_copies(&self) -> Option<&'static str> {
         None
+    }
+
+    /// What else is known of an entry, worth showing to whoever asks for this one: a name in a few words and the text, which is hostile.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn details(&self, _id: &EntryId) -> Result<Vec<(&'static str, String)>, Error> {
+        Ok(Vec::new())
     }
 
     /// What could not be looked at so far, a line of text each; forgotten with being told.

@@ -58,6 +58,11 @@ impl Item {
         self.parts.push(Part { path, about });
     }
 
+    /// Has a file go first that is in a directory which goes with it.
+    pub(in crate::cache::store) fn lead_with(&mut self, path: PathBuf, about: About) {
+        self.parts.insert(0, Part { path, about });
+    }
+
     /// Adds a directory with everything in it.
     pub(in crate::cache::store) fn add_tree(&mut self, ground: &Ground, path: PathBuf, dir: &Dir) {
         match dir.itself() {

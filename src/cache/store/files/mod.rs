@@ -105,6 +105,11 @@ pub(super) trait Layout {
         item::first_file(ground, item)
     }
 
+    /// See [`super::Store::details`].
+    fn details(&self, _ground: &Ground, _item: &Item) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// What is wrong with the content of an entry, by reading all of it.
     fn verify(&self, _ground: &Ground, _item: &Item) -> Option<String> {
         None

@@ -73,18 +73,20 @@ impl<L: Layout> FileStore<L> {
     }
 
     /// What is wrong with an entry.
-    fn problem(&self, item: &Item, deep: bool) -> Option<Problem> {
+    fn problem(&self, item: &Item, options: &CheckOptions) -> Option<Problem> {
+        let young = item.entry.touched.is_some_and(|at| options.now.since(at) <= options.grace.as_secs_f64());
         let place = item.entry.id.to_string();
         let (what, note, detail) = match item.entry.state {
             State::Corrupt => {
-                ("corrupt-entry", false, item.entry.note.clone().unwrap_or_default().into_owned())
+                ("corrupt-entry", young, item.entry.note.clone().unwrap_or_default().into_owned())
             }
             State::Partial => {
                 ("partial-entry", true, item.entry.note.clone().unwrap_or_default().into_owned())
             }
-            _ if deep => ("wrong-content", false, self.layout.verify(&self.ground, item)?),
+            _ if options.deep => ("wrong-content", false, self.layout.verify(&self.ground, item)?),
             _ => return None,
         };
+        let detail = if note && young { format!("{detail}; it may be just being written") } else { detail };
         Some(Problem { what, place, detail, note, fixable: !note, fixed: false, bytes: item.entry.own_bytes })
     }
 }
@@ -189,6 +191,10 @@ impl<L: Layout> Store for FileStore<L> {
         })
     }
 
+    fn details(&self, id: &EntryId) -> Result<Vec<(&'static str, String)>, Error> {
+        Ok(self.find(id).map(|item| self.layout.details(&self.ground, &item)).unwrap_or_default())
+    }
+
     fn pulse(&self, now: Timestamp) -> Result<Pulse, Error> {
         let mut tally = Tally::new(now, None);
         self.layout.each(&self.ground, &mut |item| {
@@ -207,7 +213,7 @@ impl<L: Layout> Store for FileStore<L> {
     fn check(&self, options: &CheckOptions, found: &mut dyn FnMut(Problem)) -> Result<(), Error> {
         self.layout.strays(&self.ground, options.now, found);
         self.layout.each(&self.ground, &mut |item| {
-            self.problem(&item, options.deep).into_iter().for_each(&mut *found);
+            self.problem(&item, options).into_iter().for_each(&mut *found);
             ControlFlow::Continue(())
         })
     }
@@ -216,7 +222,7 @@ impl<L: Layout> Store for FileStore<L> {
         self.layout.strays(&self.ground, options.now, found);
         let mut broken = Vec::new();
         self.layout.each(&self.ground, &mut |item| {
-            if let Some(problem) = self.problem(&item, options.deep) {
+            if let Some(problem) = self.problem(&item, options) {
                 broken.push((item, problem));
             }
             ControlFlow::Continue(())
