@@ -51,7 +51,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
             [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
+            [CompletionResult]::new('annotate', 'annotate', [CompletionResultType]::ParameterValue, 'Print source lines with the time of each')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell what has changed between recordings')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -62,9 +66,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
-            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save what is recorded so far')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'What to show of an interpreter''s own functions')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Functions of an interpreter to show: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
@@ -73,11 +77,16 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Count the calls of Python programs exactly, instead of sampling')
             [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not save the recording')
             [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Watch all processors instead of the program''s threads (root)')
             [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -96,9 +105,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
-            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save what is recorded so far')
+            [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'What to show of an interpreter''s own functions')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Functions of an interpreter to show: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
@@ -112,6 +121,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -127,9 +140,70 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
+            [CompletionResult]::new('--callers', '--callers', [CompletionResultType]::ParameterName, 'Print who called FUNCTION, with the time in it for each caller')
+            [CompletionResult]::new('--callees', '--callees', [CompletionResultType]::ParameterName, 'Print what FUNCTION called, with the time of each')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
+            [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Turn the call tree around: functions with time of their own, and below them their callers')
+            [CompletionResult]::new('--no-fold', '--no-fold', [CompletionResultType]::ParameterName, 'Give each call a line, also where one call has all the time of another')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;annotate' {
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Show N lines around each line with time [default: whole functions; of files 3]')
+            [CompletionResult]::new('--source-dir', '--source-dir', [CompletionResultType]::ParameterName, 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N functions of one name; 0 for all')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;diff' {
+            [CompletionResult]::new('--old', '--old', [CompletionResultType]::ParameterName, 'Recordings to compare with, instead of OLD')
+            [CompletionResult]::new('--new', '--new', [CompletionResultType]::ParameterName, 'Recordings to compare, instead of NEW')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Compare functions, lines or modules')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
+            [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out changes below P % of the old total')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
+            [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster')
+            [CompletionResult]::new('--fail-above', '--fail-above', [CompletionResultType]::ParameterName, 'Exit with code 3 when the total, or any row, grew by more than P % of the old total')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--cumtime', '--cumtime', [CompletionResultType]::ParameterName, 'Compare cumtime instead of tottime')
+            [CompletionResult]::new('--normalize', '--normalize', [CompletionResultType]::ParameterName, 'Compare shares: scale the old side so that its total is the new one''s')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -144,8 +218,61 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
             [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title of the picture instead of the recorded command')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Draw only stacks with a frame whose function, file or module matches')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Put the innermost functions on top and their callers below')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;merge' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Save the merged recording to FILE; `-` for standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Save the merged recording to FILE; `-` for standard output')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'hotcold;profile;convert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File to write; `-` for standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write; `-` for standard output')
+            [CompletionResult]::new('--input-format', '--input-format', [CompletionResultType]::ParameterName, 'Format of IN [default: what its content tells]')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Format of IN [default: what its content tells]')
+            [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Write only stacks with a frame whose function, file or module matches')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -159,7 +286,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
             [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
+            [CompletionResult]::new('annotate', 'annotate', [CompletionResultType]::ParameterValue, 'Print source lines with the time of each')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell what has changed between recordings')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -172,7 +303,19 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;profile;help;report' {
             break
         }
+        'hotcold;profile;help;annotate' {
+            break
+        }
+        'hotcold;profile;help;diff' {
+            break
+        }
         'hotcold;profile;help;flamegraph' {
+            break
+        }
+        'hotcold;profile;help;merge' {
+            break
+        }
+        'hotcold;profile;help;convert' {
             break
         }
         'hotcold;profile;help;help' {
@@ -477,7 +620,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
             [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Print where a recording spent its time')
+            [CompletionResult]::new('annotate', 'annotate', [CompletionResultType]::ParameterValue, 'Print source lines with the time of each')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Tell what has changed between recordings')
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
+            [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
             break
         }
         'hotcold;help;profile;run' {
@@ -489,7 +636,19 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;help;profile;report' {
             break
         }
+        'hotcold;help;profile;annotate' {
+            break
+        }
+        'hotcold;help;profile;diff' {
+            break
+        }
         'hotcold;help;profile;flamegraph' {
+            break
+        }
+        'hotcold;help;profile;merge' {
+            break
+        }
+        'hotcold;help;profile;convert' {
             break
         }
         'hotcold;help;cache' {

@@ -139,11 +139,23 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__cache,watch)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__watch"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,annotate)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__annotate"
+                ;;
             hotcold__subcmd__help__subcmd__profile,attach)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__attach"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,convert)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__convert"
+                ;;
+            hotcold__subcmd__help__subcmd__profile,diff)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__diff"
+                ;;
             hotcold__subcmd__help__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph"
+                ;;
+            hotcold__subcmd__help__subcmd__profile,merge)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__merge"
                 ;;
             hotcold__subcmd__help__subcmd__profile,report)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__report"
@@ -151,8 +163,17 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__profile,run)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__run"
                 ;;
+            hotcold__subcmd__profile,annotate)
+                cmd="hotcold__subcmd__profile__subcmd__annotate"
+                ;;
             hotcold__subcmd__profile,attach)
                 cmd="hotcold__subcmd__profile__subcmd__attach"
+                ;;
+            hotcold__subcmd__profile,convert)
+                cmd="hotcold__subcmd__profile__subcmd__convert"
+                ;;
+            hotcold__subcmd__profile,diff)
+                cmd="hotcold__subcmd__profile__subcmd__diff"
                 ;;
             hotcold__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__flamegraph"
@@ -160,20 +181,35 @@ _hotcold() {
             hotcold__subcmd__profile,help)
                 cmd="hotcold__subcmd__profile__subcmd__help"
                 ;;
+            hotcold__subcmd__profile,merge)
+                cmd="hotcold__subcmd__profile__subcmd__merge"
+                ;;
             hotcold__subcmd__profile,report)
                 cmd="hotcold__subcmd__profile__subcmd__report"
                 ;;
             hotcold__subcmd__profile,run)
                 cmd="hotcold__subcmd__profile__subcmd__run"
                 ;;
+            hotcold__subcmd__profile__subcmd__help,annotate)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__annotate"
+                ;;
             hotcold__subcmd__profile__subcmd__help,attach)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__attach"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,convert)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__convert"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,diff)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__diff"
                 ;;
             hotcold__subcmd__profile__subcmd__help,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__flamegraph"
                 ;;
             hotcold__subcmd__profile__subcmd__help,help)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__help"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,merge)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__merge"
                 ;;
             hotcold__subcmd__profile__subcmd__help,report)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__report"
@@ -994,8 +1030,22 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report flamegraph"
+            opts="run attach report annotate diff flamegraph merge convert"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1021,7 +1071,49 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__convert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1082,7 +1174,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report flamegraph help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1099,8 +1191,62 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__annotate)
+            opts="-q -v -h --context --source-dir --limit --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__attach)
-            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
+            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1189,8 +1335,152 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__convert)
+            opts="-o -q -v -h --output --from --input-format --to --output-format --filter --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input-format)
+                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-format)
+                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__diff)
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --old)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "function line module" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-percent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flamegraph)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-above)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
-            opts="-o -q -v -h --output --inverted --title --filter --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --inverted --title --filter --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1212,6 +1502,30 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1224,7 +1538,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report flamegraph help"
+            opts="run attach report annotate diff flamegraph merge convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1237,7 +1551,49 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__attach)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__convert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1279,6 +1635,20 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1307,8 +1677,58 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__merge)
+            opts="-o -q -v -h --output --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1334,6 +1754,38 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --callers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callees)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1346,7 +1798,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -47,7 +47,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;run'= {
@@ -57,9 +61,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --rate 'Samples per second of CPU time'
             cand -d 'Stop recording after this long, for example 10s or 2m'
             cand --duration 'Stop recording after this long, for example 10s or 2m'
-            cand --every 'Print a table every TIME while the program runs, and save what is recorded so far'
+            cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'What to show of an interpreter''s own functions'
+            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -68,11 +72,16 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
             cand --filter 'Keep rows whose function, file or module matches'
             cand --color 'When to use colour'
+            cand --exact 'Count the calls of Python programs exactly, instead of sampling'
             cand --no-save 'Do not save the recording'
             cand --system-wide 'Watch all processors instead of the program''s threads (root)'
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -90,9 +99,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --rate 'Samples per second of CPU time'
             cand -d 'Stop recording after this long, for example 10s or 2m'
             cand --duration 'Stop recording after this long, for example 10s or 2m'
-            cand --every 'Print a table every TIME while the program runs, and save what is recorded so far'
+            cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'What to show of an interpreter''s own functions'
+            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -106,6 +115,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -120,9 +133,68 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
             cand --filter 'Keep rows whose function, file or module matches'
+            cand --callers 'Print who called FUNCTION, with the time in it for each caller'
+            cand --callees 'Print what FUNCTION called, with the time of each'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --inverted 'Turn the call tree around: functions with time of their own, and below them their callers'
+            cand --no-fold 'Give each call a line, also where one call has all the time of another'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;annotate'= {
+            cand --context 'Show N lines around each line with time [default: whole functions; of files 3]'
+            cand --source-dir 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it'
+            cand --limit 'Show at most N functions of one name; 0 for all'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;diff'= {
+            cand --old 'Recordings to compare with, instead of OLD'
+            cand --new 'Recordings to compare, instead of NEW'
+            cand --by 'Compare functions, lines or modules'
+            cand --limit 'Show at most N rows; 0 for all [default: 20]'
+            cand --min-percent 'Leave out changes below P % of the old total'
+            cand --filter 'Keep rows whose function, file or module matches'
+            cand --flamegraph 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster'
+            cand --fail-above 'Exit with code 3 when the total, or any row, grew by more than P % of the old total'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --cumtime 'Compare cumtime instead of tottime'
+            cand --normalize 'Compare shares: scale the old side so that its total is the new one''s'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -136,8 +208,59 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --output 'Write the picture to SVG; `-` for standard output'
             cand --title 'Title of the picture instead of the recorded command'
             cand --filter 'Draw only stacks with a frame whose function, file or module matches'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --inverted 'Put the innermost functions on top and their callers below'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;merge'= {
+            cand -o 'Save the merged recording to FILE; `-` for standard output'
+            cand --output 'Save the merged recording to FILE; `-` for standard output'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;convert'= {
+            cand -o 'File to write; `-` for standard output'
+            cand --output 'File to write; `-` for standard output'
+            cand --input-format 'Format of IN [default: what its content tells]'
+            cand --from 'Format of IN [default: what its content tells]'
+            cand --output-format 'Format of OUT [default: what its ending tells]'
+            cand --to 'Format of OUT [default: what its ending tells]'
+            cand --filter 'Write only stacks with a frame whose function, file or module matches'
+            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
+            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -150,7 +273,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;help;run'= {
@@ -159,7 +286,15 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;profile;help;report'= {
         }
+        &'hotcold;profile;help;annotate'= {
+        }
+        &'hotcold;profile;help;diff'= {
+        }
         &'hotcold;profile;help;flamegraph'= {
+        }
+        &'hotcold;profile;help;merge'= {
+        }
+        &'hotcold;profile;help;convert'= {
         }
         &'hotcold;profile;help;help'= {
         }
@@ -437,7 +572,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
+            cand convert 'Write a recording in another format'
         }
         &'hotcold;help;profile;run'= {
         }
@@ -445,7 +584,15 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help;profile;report'= {
         }
+        &'hotcold;help;profile;annotate'= {
+        }
+        &'hotcold;help;profile;diff'= {
+        }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;profile;merge'= {
+        }
+        &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
             cand list 'List the entries of a cache'

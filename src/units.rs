@@ -28,6 +28,15 @@ pub fn push_bytes(out: &mut String, n: u64) {
 
 /// Appends `n` in decimal.
 pub fn push_number(out: &mut String, n: u64) {
+    let digit = |n: u64| char::from(b'0' + (n % 10) as u8);
+    // Most numbers of a table are short.
+    if n < 100 {
+        if n >= 10 {
+            out.push(digit(n / 10));
+        }
+        out.push(digit(n));
+        return;
+    }
     let mut digits = [0_u8; 20];
     let (mut left, mut first) = (n, digits.len());
     for (i, digit) in digits.iter_mut().enumerate().rev() {
@@ -95,7 +104,8 @@ pub fn duration(d: Duration) -> String {
     if h > 0 { format!("{h}h {m:02}m {s:02}s") } else { format!("{m}m {s:02}s") }
 }
 
-/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`. The sign is dropped.
+/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`, `19y`. At most five
+/// characters. The sign is dropped.
 pub fn span(seconds: f64) -> String {
     let mut out = String::with_capacity(8);
     push_span(&mut out, seconds);
@@ -105,16 +115,23 @@ pub fn span(seconds: f64) -> String {
 /// Appends what [`span`] gives.
 pub fn push_span(out: &mut String, seconds: f64) {
     const DAY: f64 = 86_400.0;
+    const YEAR: f64 = 365.25 * DAY;
     let s = seconds.abs();
     let (n, unit) = match s {
-        s if s < 60.0 => (s, 's'),
-        s if s < 3600.0 => (s / 60.0, 'm'),
-        s if s < 2.0 * DAY => (s / 3600.0, 'h'),
-        s if s < 730.0 * DAY => (s / DAY, 'd'),
-        s if s < 1000.0 * 365.25 * DAY => return out.push_str(&format!("{:.1}y", s / (365.25 * DAY))),
-        _ => return out.push_str(">1000y"),
+        s if s < 60.0 => (s as u64, 's'),
+        s if s < 3600.0 => ((s / 60.0) as u64, 'm'),
+        s if s < 2.0 * DAY => ((s / 3600.0) as u64, 'h'),
+        s if s < 730.0 * DAY => ((s / DAY) as u64, 'd'),
+        s if s < 10.0 * YEAR => {
+            let tenths = (s / YEAR * 10.0) as u64;
+            push_number(out, tenths / 10);
+            out.push('.');
+            (tenths % 10, 'y')
+        }
+        s if s < 1000.0 * YEAR => ((s / YEAR) as u64, 'y'),
+        _ => return out.push_str(">999y"),
     };
-    push_number(out, n as u64);
+    push_number(out, n);
     out.push(unit);
 }
 
@@ -213,12 +230,14 @@ mod tests {
             (-3600.0, "1h"),
             (7200.0 * 20.0, "40h"),
             (86_400.0 * 9.5, "9d"),
-            (1e8, "3.2y"),
+            (1e8, "3.1y"),
+            (6.3e8, "19y"),
+            (3.1e10, "982y"),
         ];
         for (seconds, text) in cases {
             assert_eq!(span(seconds), text);
         }
-        assert_eq!(span(f64::MAX), ">1000y");
+        assert_eq!(span(f64::MAX), ">999y");
     }
 
     #[test]

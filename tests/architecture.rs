@@ -21,7 +21,10 @@ const PURE: &[&str] = &[
     "profile/aggregate",
     "profile/model.rs",
     "profile/stack.rs",
+    "profile/view",
     "profile/error.rs",
+    "profile/merge.rs",
+    "profile/select.rs",
     "render",
     "cache/model.rs",
     "cache/plan.rs",
@@ -30,6 +33,7 @@ const PURE: &[&str] = &[
 ];
 /// Where the kernel makes `unsafe` necessary.
 const UNSAFE: &[&str] = &[
+    "signals.rs",
     "profile/record",
     "profile/target",
     "profile/process",
@@ -41,7 +45,7 @@ const UNSAFE: &[&str] = &[
 
 const RULES: &[Rule] = &[
     // Imports point one way.
-    Rule { words: &["crate::"], within: &["units.rs", "progress.rs"], except: &[] },
+    Rule { words: &["crate::"], within: &["units.rs", "progress.rs", "signals.rs"], except: &[] },
     Rule { words: &["crate::cli", "crate::render"], within: DOMAIN, except: &[] },
     Rule { words: &["crate::cache"], within: &["profile"], except: &[] },
     Rule { words: &["crate::profile"], within: &["cache"], except: &[] },
@@ -54,7 +58,11 @@ const RULES: &[Rule] = &[
     // One place for each dependency that shapes what it touches.
     Rule { words: &["clap", "anyhow", "indicatif"], within: EVERYWHERE, except: &["cli"] },
     Rule { words: &["rusqlite"], within: EVERYWHERE, except: &["cache/store"] },
-    Rule { words: &["inferno"], within: EVERYWHERE, except: &["render/flamegraph.rs", "profile/format"] },
+    Rule {
+        words: &["inferno"],
+        within: EVERYWHERE,
+        except: &["render/flamegraph.rs", "render/flamegraph", "profile/format"],
+    },
     Rule { words: &["comfy_table"], within: EVERYWHERE, except: &["render/table.rs"] },
     // Questions to the environment and the terminal belong to the command line.
     Rule {

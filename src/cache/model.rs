@@ -1,6 +1,6 @@
 //! What a cache holds, as plain data that fits every kind of cache.
 
-use std::{borrow::Cow, cmp::Ordering, fmt, path::PathBuf};
+use std::{cmp::Ordering, fmt, path::PathBuf};
 
 /// A moment: seconds since 1970-01-01 00:00 UTC, finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -218,6 +218,9 @@ pub struct Entry {
     pub key: Label,
     /// What it belongs to: a function, a model, a host; `None` where there is nothing to group by.
     pub group: Option<String>,
+    /// What its owner keeps in it, in words, where that is known: "held 2 times by process 12"; or why it is in its condition. May hold
+    /// text from outside.
+    pub note: Option<String>,
     /// Bytes that are its own: all that removing it frees if it shares nothing.
     pub own_bytes: u64,
     /// What it shares with other entries, or might.
@@ -237,8 +240,6 @@ pub struct Entry {
     pub tags: Option<Vec<Label>>,
     /// Its condition.
     pub state: State,
-    /// Why it is in that condition, in a few words.
-    pub note: Option<Cow<'static, str>>,
     /// What its value is.
     pub value_type: DataType,
     /// Its file or directory, relative to the store's root; as written by the owner, so hostile.
@@ -254,6 +255,7 @@ impl Entry {
             id,
             key: Label::default(),
             group: None,
+            note: None,
             own_bytes: 0,
             shared: Vec::new(),
             created: None,
@@ -263,7 +265,6 @@ impl Entry {
             hits: None,
             tags: None,
             state: State::Ok,
-            note: None,
             value_type: DataType::None,
             path: None,
             stamp: Stamp::default(),
@@ -456,8 +457,8 @@ pub struct Reclaimable {
     pub what: String,
     /// How much, in bytes.
     pub bytes: u64,
-    /// The command that gets it.
-    pub how: String,
+    /// What gets it, as words between `hotcold cache` and the directory: `["check", "--fix"]`.
+    pub how: &'static [&'static str],
 }
 
 /// A setting's value.

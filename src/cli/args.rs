@@ -73,8 +73,16 @@ pub(super) enum Profile {
     Attach(super::profile_attach::Args),
     /// Print where a recording spent its time
     Report(super::profile_report::Args),
+    /// Print source lines with the time of each
+    Annotate(super::profile_annotate::Args),
+    /// Tell what has changed between recordings
+    Diff(super::profile_diff::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
+    /// Put recordings together
+    Merge(super::profile_merge::Args),
+    /// Write a recording in another format
+    Convert(super::convert::Args),
 }
 
 #[derive(clap::Args, Debug)]

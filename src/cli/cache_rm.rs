@@ -14,7 +14,7 @@ use crate::{
         model::{EntryId, Timestamp},
         plan,
         select::{Filter, KeyRule},
-        store::{Query, Store, Walk},
+        store::{Query, Store},
     },
     render::text::escape,
 };
@@ -82,7 +82,7 @@ fn tell_missing(
     let mut ids = filter.ids.clone();
     let mut keys = filter.exact_keys.clone();
     let mut found = false;
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if filter.matches(entry, now) {
             found = true;
             ids.retain(|id| *id != entry.id);

@@ -5,15 +5,20 @@ use std::io::Write;
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::Streams;
+use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
-        aggregate::{self, CallTree, Selection, Table},
+        aggregate::{
+            self, CallTree, Selection, Table,
+            edges::{self, Direction, Edges},
+        },
+        calls::{CallGraph, Calls},
         model::Profile,
+        view,
     },
     render::{
-        Style,
+        self, Style, calls,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -67,6 +72,8 @@ pub(super) struct TableArgs {
     /// Show inlined functions below the function they were inlined into
     #[arg(long, conflicts_with = "by")]
     inlines: bool,
+    #[command(flatten)]
+    part: ViewArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,11 +98,44 @@ enum By {
 #[derive(Clone, Debug)]
 pub(super) struct TableOptions {
     selection: Selection,
-    tree: bool,
+    part: view::View,
+    view: View,
     json: bool,
 }
 
+/// In which form a recording is shown.
+#[derive(Clone, Debug)]
+pub(super) enum View {
+    /// Rows.
+    Rows,
+    /// The call tree, calls with a single call on one line with it where `fold` is set.
+    Tree { inverted: bool, fold: bool },
+    /// Callers or callees of the functions of this name, or both.
+    Edges(Vec<(Direction, String)>),
+}
+
 impl TableOptions {
+    /// Which frames and samples of a profile to show.
+    pub(super) fn part(&self) -> view::View {
+        self.part
+    }
+
+    /// The same in another form.
+    pub(super) fn with(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
+    /// Refuses what only stacks tell.
+    fn require_functions(&self) -> Result<(), Error> {
+        let view::View { imports, only_project, gil } = self.part;
+        let part = only_project || gil || imports == view::Imports::LeftOut;
+        let rows = matches!(self.view, View::Rows);
+        if !rows || part || self.selection.by != aggregate::By::Function {
+            return Err(Error::OnlyFunctions);
+        }
+        if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -119,7 +159,21 @@ impl TableArgs {
             filter: self.filter.clone(),
             inlines: self.inlines,
         };
-        TableOptions { selection, tree: self.tree, json }
+        let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
+        TableOptions { selection, part: self.part.view(), view, json }
+    }
+
+    /// Whether a call tree was asked for.
+    pub(super) fn tree(&self) -> bool {
+        self.tree
+    }
+}
+
+impl TableArgs {
+    /// Refuses what recordings of calls do not tell.
+    pub(super) fn check_calls(&self) -> anyhow::Result<()> {
+        let options = self.options(false);
+        Ok(options.require_functions()?)
     }
 }
 
@@ -133,11 +187,32 @@ pub(super) fn print(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let profile = &*options.part.of(profile);
     let shown = Shown::of(profile, options)?;
     if options.json {
         return Ok(json::write(w, &shown.report(profile, options))?);
     }
     shown.write(w, profile, style)
+}
+
+/// The same for a recording of calls.
+///
+/// # Errors
+/// [`Error::OnlyFunctions`] for what only stacks tell, [`Error::NoSamplesCounted`], and those of the writer.
+pub(super) fn print_calls(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    options: &TableOptions,
+    style: Style,
+) -> anyhow::Result<()> {
+    options.require_functions()?;
+    let table = aggregate::traced_rows(graph, &options.selection)?;
+    if options.json {
+        return Ok(json::write(w, &json::calls(graph, &table))?);
+    }
+    calls::header(w, graph, style)?;
+    writeln!(w)?;
+    Ok(calls::table(w, &table, graph.counted, style)?)
 }
 
 /// Writes both tables of a checkpoint, or one line of JSON.
@@ -152,6 +227,7 @@ pub(super) fn print_checkpoint(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let (interval, whole) = (&*options.part.of(interval), &*options.part.of(whole));
     let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
     if options.json {
         let reports = [&part.report(interval, options), &all.report(whole, options)];
@@ -167,22 +243,36 @@ pub(super) fn print_checkpoint(
 
 /// What the options choose of a profile.
 enum Shown<'p> {
-    Tree(CallTree<'p>),
+    Tree(CallTree<'p>, bool),
     Rows(Table<'p>),
+    Edges(Vec<Edges<'p>>),
 }
 
 impl<'p> Shown<'p> {
     fn of(profile: &'p Profile, options: &TableOptions) -> Result<Self, Error> {
-        if options.tree {
-            return Ok(Self::Tree(aggregate::call_tree(profile, &options.selection)));
-        }
-        aggregate::rows(profile, &options.selection).map(Self::Rows)
+        let selection = &options.selection;
+        Ok(match &options.view {
+            View::Rows => Self::Rows(aggregate::rows(profile, selection)?),
+            View::Tree { inverted: false, fold } => {
+                Self::Tree(aggregate::call_tree(profile, selection), *fold)
+            }
+            View::Tree { inverted: true, fold } => {
+                Self::Tree(aggregate::inverted_tree(profile, selection), *fold)
+            }
+            View::Edges(asked) => {
+                let edges = |(direction, name): &(Direction, String)| {
+                    edges::edges(profile, name, *direction, selection.inlines)
+                };
+                Self::Edges(asked.iter().map(edges).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     fn report(&'p self, profile: &'p Profile, options: &TableOptions) -> json::Report<'p> {
         match self {
-            Self::Tree(calls) => json::tree(profile, calls),
+            Self::Tree(calls, _) => json::tree(profile, calls),
             Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
+            Self::Edges(edges) => json::edges(profile, edges),
         }
     }
 
@@ -191,8 +281,16 @@ impl<'p> Shown<'p> {
         header::write(w, profile, style)?;
         writeln!(w)?;
         match self {
-            Self::Tree(calls) => tree::write(w, calls, style)?,
+            Self::Tree(calls, fold) => tree::write(w, calls, *fold, style)?,
             Self::Rows(rows) => table::write(w, rows, style)?,
+            Self::Edges(all) => {
+                for (i, edges) in all.iter().enumerate() {
+                    if i > 0 {
+                        writeln!(w)?;
+                    }
+                    render::edges::write(w, edges, style)?;
+                }
+            }
         }
         Ok(())
     }
@@ -228,6 +326,17 @@ fn speaks_unicode() -> bool {
     locale.is_some_and(|name| name.contains("utf-8") || name.contains("utf8"))
 }
 
+/// As [`require_samples`], for calls.
+///
+/// # Errors
+/// [`Error::NothingCalled`].
+pub(super) fn require_calls(graph: &CallGraph, what: &str) -> Result<(), Error> {
+    if graph.calls.iter().any(|calls| *calls != Calls::default()) {
+        return Ok(());
+    }
+    Err(Error::NothingCalled { what: what.to_owned() })
+}
+
 /// A recording without samples has nothing to show; `what` names it.
 ///
 /// # Errors
@@ -248,7 +357,7 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("not a number from 0 to 100".to_owned()),

@@ -32,21 +32,65 @@ pub enum Error {
         /// What is wrong with it, in a few words.
         reason: String,
     },
+    /// A file's name does not tell what to write into it.
+    #[error("cannot tell the format of `{}` by its ending", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
     /// A recording without a single sample.
     #[error("no samples in `{what}`")]
     NoSamples {
         /// The recording's file or the program.
         what: String,
     },
+    /// A recording without a single call.
+    #[error("no calls in `{what}`")]
+    NothingCalled {
+        /// The recording's file or the program.
+        what: String,
+    },
     /// A sampled recording was asked for numbers of calls.
     #[error("cannot sort by `ncalls`: samples do not count calls")]
     NoCalls,
+    /// A recording of calls was asked for numbers of samples.
+    #[error("cannot sort by `samples`: it counts calls, not samples")]
+    NoSamplesCounted,
+    /// A recording of calls was asked for something else than functions.
+    #[error("cannot show anything but functions: calls are recorded, not stacks")]
+    OnlyFunctions,
+    /// A recording of calls was asked for what only stacks tell.
+    #[error("cannot {what} of `{}`: calls are recorded, not stacks", path.display())]
+    NoStacks {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        what: &'static str,
+    },
     /// No stack of a recording contains a match.
     #[error("no stack matches `{pattern}`")]
     NoMatch {
         /// The pattern.
         pattern: String,
     },
+    /// Nothing in a recording has the name that was asked for.
+    #[error("no function or file `{name}` in the recording")]
+    NoFunction {
+        /// The name.
+        name: String,
+    },
+    /// A selection of samples has left none.
+    #[error("no samples match {selection}")]
+    NoneSelected {
+        /// What was asked for, as it is typed.
+        selection: String,
+    },
+    /// A window of time was asked of a recording that does not know when its samples were taken.
+    #[error("cannot select by time: the recording does not say when its samples were taken")]
+    NoTimes,
+    /// Recordings of CPU time and of elapsed time were to be put together or compared.
+    #[error("cannot put CPU time and elapsed time together: the recordings have different clocks")]
+    MixedClocks,
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {
@@ -62,6 +106,12 @@ pub enum Error {
     Gone {
         /// Its number.
         pid: u32,
+    },
+    /// There is no place for what a program's interpreters write.
+    #[error("cannot make a directory for the program's calls")]
+    Hook {
+        /// Why.
+        source: io::Error,
     },
     /// The system does not let us record.
     #[error("cannot record `{what}`: {}", refusal_reason(refusal))]
@@ -97,16 +147,30 @@ impl Error {
     /// What the user can do about it, in one line without a final stop.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotARecording { .. } => Some(
-                "hotcold reads pprof files: its own recordings, and those of `go tool pprof` and pprof-rs"
-                    .into(),
-            ),
+            Self::NotARecording { .. } => Some(format!(
+                "hotcold reads its own recordings and the formats {}",
+                super::format::read_names().join(", ")
+            )),
             Self::Read { path, source }
                 if path.as_os_str() == super::DEFAULT_FILE && source.kind() == io::ErrorKind::NotFound =>
             {
                 Some("record a program first: `hotcold profile run -- PROGRAM`".into())
             }
+            Self::NoFunction { .. } => {
+                Some("`hotcold profile report --limit 0 --sort name` lists the functions".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--thread") => {
+                Some("`hotcold profile report --by thread` lists the threads".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--process") => {
+                Some("`hotcold profile report --by process` lists the processes".into())
+            }
+            Self::UnknownFormat { .. } => {
+                let names = super::format::written_names().join(", ");
+                Some(format!("name the format with `--output-format`: {names}"))
+            }
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
+            Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
             Self::Refused { refusal: Refusal::Gone, .. } => None,
             Self::Refused { .. } => {
                 Some("`hotcold doctor` tells what is missing and the command that allows it".into())

@@ -1,5 +1,8 @@
 //! The machine-readable contract of `docs/json.md`. These types are separate from the domain's so that neither bends the other.
 
+mod annotate;
+mod diff;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -9,9 +12,17 @@ use super::{
     header::{rate_got_hz, visible_ns},
 };
 use crate::profile::{
-    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals},
-    model::{Clock, Profile},
+    aggregate::{
+        By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedRow, TracedTable,
+        edges::{Edge, Edges},
+        gil_shares,
+    },
+    calls::{CallGraph, Calls, Counted},
+    model::{Clock, Profile, Recording},
 };
+
+pub use annotate::annotate;
+pub use diff::diff;
 
 const SCHEMA: &str = "hotcold.profile.report/1";
 const CHECKPOINT_SCHEMA: &str = "hotcold.profile.checkpoint/1";
@@ -41,6 +52,9 @@ struct Checkpoint<'a> {
 
 #[derive(Serialize)]
 struct Quality<'a> {
+    /// What `ncalls` counts; only of recordings of calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<&'static str>,
     command: &'a [String],
     started_at: Option<String>,
     backend: &'a str,
@@ -48,12 +62,14 @@ struct Quality<'a> {
     rate_hz: Option<u64>,
     duration_s: f64,
     rate_got_hz: Option<f64>,
-    samples: u64,
-    lost_samples: u64,
-    truncated_stacks: u64,
-    completed_stacks: u64,
+    samples: Option<u64>,
+    lost_samples: Option<u64>,
+    truncated_stacks: Option<u64>,
+    completed_stacks: Option<u64>,
     rooted_share: Option<f64>,
-    approx_python: u64,
+    approx_python: Option<u64>,
+    gil_held_share: Option<f64>,
+    gil_waiting_share: Option<f64>,
     unseen_kernel_s: Option<f64>,
     total_s: f64,
     cpu_s: Option<f64>,
@@ -70,6 +86,7 @@ enum Rows<'a> {
     Threads(Vec<ThreadRow<'a>>),
     Processes(Vec<ProcessRow<'a>>),
     Tree(Vec<CallRow<'a>>),
+    Edges(Vec<EdgeRow<'a>>),
 }
 
 #[derive(Serialize)]
@@ -82,10 +99,16 @@ struct PlaceFields<'a> {
 
 #[derive(Serialize)]
 struct Numbers {
-    samples: u64,
+    samples: Option<u64>,
     tottime_s: f64,
-    tottime_error_s: f64,
+    tottime_error_s: Option<f64>,
     cumtime_s: f64,
+}
+
+#[derive(Serialize)]
+struct Ncalls {
+    total: u64,
+    primitive: u64,
 }
 
 #[derive(Serialize)]
@@ -95,7 +118,7 @@ struct PlaceRow<'a> {
     #[serde(flatten)]
     numbers: Numbers,
     /// Samples do not count calls.
-    ncalls: (),
+    ncalls: Option<Ncalls>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inlined: Option<Vec<PlaceRow<'a>>>,
 }
@@ -136,6 +159,14 @@ struct CallRow<'a> {
     samples: u64,
     tottime_s: f64,
     cumtime_s: f64,
+}
+
+#[derive(Serialize)]
+struct EdgeRow<'a> {
+    caller: Option<PlaceFields<'a>>,
+    callee: PlaceFields<'a>,
+    #[serde(flatten)]
+    numbers: Numbers,
 }
 
 /// Writes a report.
@@ -180,7 +211,9 @@ pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> R
         By::Function => Rows::Functions(places()),
         By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false)).collect()),
         By::Module => Rows::Modules(
-            rows.iter().map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row) }).collect(),
+            rows.iter()
+                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row.times) })
+                .collect(),
         ),
         By::Thread => Rows::Threads(rows.iter().filter_map(thread_row).collect()),
         By::Process => Rows::Processes(rows.iter().filter_map(process_row).collect()),
@@ -199,13 +232,68 @@ pub fn tree<'p>(profile: &'p Profile, tree: &CallTree<'p>) -> Report<'p> {
     report(profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
 }
 
-fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
-    Report { schema: SCHEMA, quality: quality(profile, totals), rows_left_out: left_out, rows }
+/// The report of callers or callees: a list of edges, those of one function after those of the other.
+pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
+    let row = |edge: &Edge<'p>| EdgeRow {
+        caller: edge.caller.map(place_fields),
+        callee: place_fields(edge.callee),
+        numbers: numbers(edge.times),
+    };
+    let totals = edges.first().map_or_else(|| Totals::of(profile), |edges| edges.totals);
+    let functions = edges.iter().flat_map(|edges| &edges.functions);
+    report(profile, totals, 0, Rows::Edges(functions.flat_map(|function| &function.edges).map(row).collect()))
 }
 
-fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
-    let r = &profile.recording;
+/// The report of a recording of calls.
+pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a> {
+    let recording = &graph.recording;
+    let quality = Quality {
+        counted: Some(match graph.counted {
+            Counted::Calls => "calls",
+            Counted::Samples => "samples",
+        }),
+        samples: None,
+        lost_samples: None,
+        truncated_stacks: None,
+        completed_stacks: None,
+        approx_python: None,
+        unseen_kernel_s: None,
+        cpu_s: None,
+        coverage: None,
+        ..quality(recording, Totals { samples: 0, ns: table.total.tottime_ns })
+    };
+    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
+    Report { schema: SCHEMA, quality, rows_left_out: table.left_out, rows }
+}
+
+fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
+    let Calls { total, primitive, tottime_ns, cumtime_ns } = row.calls;
+    PlaceRow {
+        place: place_fields(row.place),
+        numbers: Numbers {
+            samples: None,
+            tottime_s: seconds(tottime_ns),
+            tottime_error_s: None,
+            cumtime_s: seconds(cumtime_ns),
+        },
+        ncalls: Some(Ncalls { total, primitive }),
+        inlined: None,
+    }
+}
+
+fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
+    let gil = gil_shares(profile);
+    let quality = Quality {
+        gil_held_share: gil.map(|shares| shares.held),
+        gil_waiting_share: gil.map(|shares| shares.waiting),
+        ..quality(&profile.recording, totals)
+    };
+    Report { schema: SCHEMA, quality, rows_left_out: left_out, rows }
+}
+
+fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
     Quality {
+        counted: None,
         command: &r.command,
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
         backend: &r.backend,
@@ -216,12 +304,14 @@ fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
         rate_hz: (r.rate_hz > 0).then_some(r.rate_hz),
         duration_s: seconds(r.duration_ns),
         rate_got_hz: rate_got_hz(r, totals),
-        samples: totals.samples,
-        lost_samples: r.lost_samples,
-        truncated_stacks: r.truncated_stacks,
-        completed_stacks: r.completed_stacks,
+        samples: Some(totals.samples),
+        lost_samples: Some(r.lost_samples),
+        truncated_stacks: Some(r.truncated_stacks),
+        completed_stacks: Some(r.completed_stacks),
         rooted_share: r.rooted_share(),
-        approx_python: r.approx_python,
+        approx_python: Some(r.approx_python),
+        gil_held_share: None,
+        gil_waiting_share: None,
         unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),
@@ -234,13 +324,13 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-fn numbers(row: &Row) -> Numbers {
+fn numbers(times: Times) -> Numbers {
     Numbers {
-        samples: row.times.samples,
-        tottime_s: seconds(row.times.tottime_ns),
+        samples: Some(times.samples),
+        tottime_s: seconds(times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
-        tottime_error_s: seconds(row.times.tottime_error_ns.round() as u64),
-        cumtime_s: seconds(row.times.cumtime_ns),
+        tottime_error_s: Some(seconds(times.tottime_error_ns.round() as u64)),
+        cumtime_s: seconds(times.cumtime_ns),
     }
 }
 
@@ -257,15 +347,20 @@ fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
 fn place_row<'a>(row: &'a Row, inlines: bool) -> Option<PlaceRow<'a>> {
     let Subject::Place(place) = row.subject else { return None };
     let inlined = inlines.then(|| row.inlined.iter().filter_map(|child| place_row(child, false)).collect());
-    Some(PlaceRow { place: place_fields(place), numbers: numbers(row), ncalls: (), inlined })
+    Some(PlaceRow { place: place_fields(place), numbers: numbers(row.times), ncalls: None, inlined })
 }
 
 fn thread_row<'a>(row: &'a Row) -> Option<ThreadRow<'a>> {
     let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
-    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row) })
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row.times) })
 }
 
 fn process_row<'a>(row: &'a Row) -> Option<ProcessRow<'a>> {
     let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
-    Some(ProcessRow { name, pid, parent_pid: (parent_pid > 0).then_some(parent_pid), numbers: numbers(row) })
+    Some(ProcessRow {
+        name,
+        pid,
+        parent_pid: (parent_pid > 0).then_some(parent_pid),
+        numbers: numbers(row.times),
+    })
 }

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod cache_check;
 mod cache_fixtures;
 mod cache_hostile;
@@ -21,6 +22,7 @@ mod cache_streamlit;
 mod cache_watch;
 mod checkpoints;
 mod completions;
+mod diff;
 mod doctor;
 mod flamegraph;
 mod harness;
@@ -28,6 +30,7 @@ mod help;
 mod man;
 mod pickle;
 mod python;
+mod python_names;
 mod record;
 mod report;
 mod run;

@@ -114,8 +114,8 @@ impl Tally {
         }
     }
 
-    /// The sum; `root` is how the cache is named in commands. What the directory takes on disk is for the caller to say.
-    pub(super) fn finish(mut self, root: &str) -> Summary {
+    /// The sum. What the directory takes on disk is for the caller to say.
+    pub(super) fn finish(mut self) -> Summary {
         let mut sum = self.summary;
         for needed in self.objects.values() {
             // As long as somebody else refers to it, nothing is freed.
@@ -136,14 +136,10 @@ impl Tally {
                 .then_with(|| a.label.text.cmp(&b.label.text))
         });
         let stale = sum.stale;
-        let rows = [
-            (sum.expired_bytes, "expired entries", format!("hotcold cache expire {root}")),
-            (stale.sure_bytes, "entries that are left over", format!("hotcold cache expire {root}")),
-            (
-                stale.likely_bytes,
-                "entries that seem to be left over",
-                format!("hotcold cache expire --include unsure {root}"),
-            ),
+        let rows: [(u64, &str, &'static [&'static str]); 3] = [
+            (sum.expired_bytes, "expired entries", &["expire"]),
+            (stale.sure_bytes, "entries that are left over", &["expire"]),
+            (stale.likely_bytes, "entries that seem to be left over", &["expire", "--include", "unsure"]),
         ];
         sum.reclaimable = rows
             .into_iter()

@@ -9,6 +9,7 @@ mod parts;
 mod python;
 mod samples;
 mod table;
+mod thread_names;
 mod unwind;
 
 pub use maps::parse_maps;

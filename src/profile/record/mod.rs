@@ -1,5 +1,6 @@
 //! Where samples come from: a [`Backend`] turns what the kernel offers into [`Event`]s.
 
+pub mod exact;
 pub mod perf;
 
 use std::{borrow::Cow, io, os::fd::RawFd};
@@ -181,6 +182,11 @@ pub trait Backend {
     /// # Errors
     /// When the kernel refuses; recording goes on as it was, and the same is not tried again.
     fn ask_for(&mut self, needs: Needs, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
+    /// To be called after every pump: where it can be done better by now for these threads and all that they will start.
+    ///
+    /// # Errors
+    /// When the kernel refuses; recording goes on as it was.
+    fn tend(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
     /// Stops sampling; what was recorded can still be pumped.
     fn stop(&mut self);
 }

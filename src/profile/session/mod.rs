@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod cpu_meter;
+mod exact;
 
 use std::{
     collections::HashSet,
@@ -14,6 +15,7 @@ use std::{
 use checkpoint::Schedule;
 pub use checkpoint::{Checkpoints, Reason};
 use cpu_meter::CpuMeter;
+pub use exact::{Counting, ExactOptions, count};
 
 use super::{
     error::Error,
@@ -24,11 +26,9 @@ use super::{
         Backend, Needs, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{
-        Change, Child, CpuTime, Ended, Launch, LaunchError, Running, Signals, running_tree, threads_of,
-    },
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of},
 };
-use crate::units;
+use crate::{signals::Signals, units};
 
 /// How to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub fn run(
     let program = command.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let launch_error = |error| Error::launch(&program, error);
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
-    let launch = Launch::fork(command, &signals).map_err(launch_error)?;
+    let launch = Launch::fork(command, None, &signals).map_err(launch_error)?;
     raise_file_limit();
     let watch = if options.system_wide { Watch::Everything } else { Watch::Launch(launch.pid()) };
     let perf = match Perf::open(watch, options.rate_hz) {
@@ -231,9 +231,13 @@ struct Session {
     /// A ring makes no sense any more.
     broken: bool,
     asked: Needs,
+    look_every: Duration,
 }
 
 const POLL: Duration = Duration::from_millis(100);
+/// Rings are looked at at least after so many periods, because that is also when periods are changed.
+const LOOK_AFTER_PERIODS: u32 = 25;
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 /// At first: a program that ends soon takes with it the memory that deep stacks are completed from, and one that has just been
 /// started shows soon whether it is one of Python, which wants to be looked at promptly.
 const EARLY_POLL: Duration = Duration::from_millis(5);
@@ -280,6 +284,9 @@ impl Session {
             root: 0,
             broken: false,
             asked: Needs::default(),
+            look_every: (Duration::from_secs(1) / setup.rate_hz.clamp(1, 1 << 20) as u32
+                * LOOK_AFTER_PERIODS)
+                .clamp(SHORTEST_LOOK, POLL),
         }
     }
 
@@ -313,6 +320,9 @@ impl Session {
             }
             self.pump(ended.is_some());
             self.ask_for(self.table.needs());
+            let (root, table) = (self.root, &self.table);
+            // Refused, it is recorded as before.
+            let _ = self.perf.tend(&mut || tasks(root, table));
             let now = monotonic_ns();
             let counts = self.table.counts();
             let elapsed = Duration::from_nanos(now - self.start_ns);
@@ -378,15 +388,8 @@ impl Session {
             // On a busy machine we would come too late; who may not ask for it goes without.
             let _ = rustix::process::setpriority_process(None, PROMPT_PRIORITY);
         }
-        let (root, table, perf) = (self.root, &self.table, &mut self.perf);
-        let mut tasks = || {
-            let mut pids = table.live_processes();
-            pids.extend(running_tree(&[root]).iter().map(|process| process.pid));
-            pids.sort_unstable();
-            pids.dedup();
-            pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
-        };
-        if let Err(error) = perf.ask_for(needs, &mut tasks) {
+        let (root, table) = (self.root, &self.table);
+        if let Err(error) = self.perf.ask_for(needs, &mut || tasks(root, table)) {
             let what =
                 if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
             self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
@@ -429,7 +432,7 @@ impl Session {
         match self.elapsed_ns() {
             ..EARLY_NS => EARLY_POLL,
             _ if blind => BLIND_POLL,
-            _ => POLL,
+            _ => self.look_every,
         }
     }
 
@@ -463,6 +466,15 @@ impl Session {
     }
 }
 
+/// Ids of all threads of the program.
+fn tasks(root: u32, table: &ProcessTable) -> Vec<u32> {
+    let mut pids = table.live_processes();
+    pids.extend(running_tree(&[root]).iter().map(|process| process.pid));
+    pids.sort_unstable();
+    pids.dedup();
+    pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
+}
+
 fn tell_cpu(recording: &mut Recording, cpu: CpuTime) {
     recording.user_cpu_ns = Some(cpu.user_ns);
     recording.system_cpu_ns = Some(cpu.system_ns);
@@ -493,7 +505,7 @@ fn attend(child: &Child, signals: &Signals) -> Attended {
             // Whoever waits for us shall see what it would have seen of the program itself. It may have been continued again
             // while the terminal had stopped us.
             if child.is_stopped() {
-                super::target::stop_self();
+                crate::signals::stop_self();
                 child.signal(libc::SIGCONT);
             }
             None

@@ -66,6 +66,7 @@ pub(in crate::render) struct EntryJson<'a> {
     key_cut: bool,
     runs_code: bool,
     group: Option<&'a str>,
+    note: Option<&'a str>,
     size_bytes: u64,
     value_type: &'static str,
     created_at: Option<String>,
@@ -78,7 +79,6 @@ pub(in crate::render) struct EntryJson<'a> {
     tags: Option<Vec<Text<'a>>>,
     state: &'static str,
     state_sure: bool,
-    state_note: Option<&'a str>,
     path: Option<Text<'a>>,
 }
 
@@ -98,6 +98,7 @@ impl<'a> EntryJson<'a> {
             key_cut: entry.key.cut,
             runs_code: entry.key.runs_code,
             group: entry.group.as_deref(),
+            note: entry.note.as_deref(),
             size_bytes: entry.size_bytes(),
             value_type: entry.value_type.name(),
             created_at: entry.created.and_then(|time| moment(time.at)),
@@ -110,7 +111,6 @@ impl<'a> EntryJson<'a> {
             tags: entry.tags.as_ref().map(|tags| tags.iter().map(Text::label).collect()),
             state,
             state_sure,
-            state_note: entry.note.as_deref(),
             path: entry.path.as_deref().map(Text::path),
         }
     }

@@ -11,7 +11,10 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi, limits::Limit};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::{
+    fs::{Access as Permission, CWD, Mode, OFlags, access, openat},
+    io::Errno,
+};
 
 use crate::cache::{Error, store::Access};
 
@@ -31,6 +34,8 @@ pub(super) struct Database {
     pub(super) path: PathBuf,
     /// How it could be opened.
     pub(super) mode: Opened,
+    flags: OpenFlags,
+    query: &'static str,
 }
 
 /// How a database was opened.
@@ -112,16 +117,34 @@ impl Database {
         describe(&self.path, error)
     }
 
+    /// A second connection, to look, for another thread or another snapshot; `None` where there can be none. Nothing but SQLite touches the
+    /// file on the way.
+    pub(super) fn twin(&self) -> Option<Self> {
+        let mode = match self.mode {
+            Opened::Change | Opened::Look => Opened::Look,
+            Opened::Immutable => Opened::Immutable,
+            // It has no name any more under which it could be opened again.
+            Opened::Copy => return None,
+        };
+        Self::connect(&self.path, self.flags, self.query, mode, LOOK_TIMEOUT).ok()
+    }
+
+    /// Whether readers and a writer do not keep each other from anything.
+    pub(super) fn has_log(&self) -> bool {
+        let mode = self.connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+        mode.is_ok_and(|mode| mode == "wal")
+    }
+
     fn connect(
         path: &Path,
         flags: OpenFlags,
-        query: &str,
+        query: &'static str,
         mode: Opened,
         wait: Duration,
     ) -> rusqlite::Result<Self> {
         let uri = format!("file:{}{query}", percent_encoded(path));
-        let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(uri, flags)?;
+        let all = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, all)?;
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
             (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -141,7 +164,7 @@ impl Database {
         if mode != Opened::Change {
             connection.execute_batch("PRAGMA query_only=1")?;
         }
-        let database = Self { connection, path: path.to_owned(), mode };
+        let database = Self { connection, path: path.to_owned(), mode, flags, query };
         // The first read finds out whether it can be read at all, and makes SQLite open what belongs to the file.
         database.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(database)
@@ -160,20 +183,34 @@ impl Drop for Database {
 fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let database = Database::connect(path, flags, "", Opened::Change, wait).map_err(|error| {
-        match extended(&error) & 0xff {
-            ffi::SQLITE_READONLY => read_only(path, "it is read-only"),
-            _ => describe(path, error),
-        }
+        let refused = if is_not_in_place(&error) { unwritable(path) } else { None };
+        refused.unwrap_or_else(|| describe(path, error))
     })?;
+    if database.has_log() {
+        // As the library does: nothing can be damaged, and only the last moments may be lost with the power.
+        let relaxed = database.connection.execute_batch("PRAGMA synchronous=NORMAL");
+        relaxed.map_err(|error| describe(path, error))?;
+    }
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),
-        Ok(true) => Err(read_only(path, "permission denied or a read-only file system")),
+        Ok(true) => {
+            let unknown = || Error::ReadOnly { path: path.to_owned(), reason: "it is read-only".to_owned() };
+            Err(unwritable(path).unwrap_or_else(unknown))
+        }
         Err(error) => Err(describe(path, error)),
     }
 }
 
-fn read_only(path: &Path, reason: &str) -> Error {
-    Error::ReadOnly { path: path.to_owned(), reason: reason.to_owned() }
+/// Why the database cannot be changed, if the system does not let us write it or beside it.
+fn unwritable(path: &Path) -> Option<Error> {
+    let beside = path.parent().unwrap_or(path);
+    let refused = [path, beside].iter().find_map(|place| access(*place, Permission::WRITE_OK).err())?;
+    let reason = match refused {
+        Errno::ROFS => "read-only file system",
+        Errno::ACCESS | Errno::PERM => "permission denied",
+        _ => return None,
+    };
+    Some(Error::ReadOnly { path: path.to_owned(), reason: reason.to_owned() })
 }
 
 /// Tries the ways to read a database from the one that takes part in its locks to a copy of its own.

@@ -1,7 +1,6 @@
 //! An entry and its files.
 
 use std::{
-    borrow::Cow,
     ffi::OsString,
     hash::{DefaultHasher, Hash, Hasher},
     io,
@@ -120,7 +119,7 @@ impl Item {
     }
 
     /// Gives it a condition, and says why.
-    pub(in crate::cache::store) fn is(&mut self, state: State, why: impl Into<Cow<'static, str>>) {
+    pub(in crate::cache::store) fn is(&mut self, state: State, why: impl Into<String>) {
         self.entry.state = state;
         self.entry.note = Some(why.into());
     }

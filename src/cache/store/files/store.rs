@@ -77,12 +77,8 @@ impl<L: Layout> FileStore<L> {
         let young = item.entry.touched.is_some_and(|at| options.now.since(at) <= options.grace.as_secs_f64());
         let place = item.entry.id.to_string();
         let (what, note, detail) = match item.entry.state {
-            State::Corrupt => {
-                ("corrupt-entry", young, item.entry.note.clone().unwrap_or_default().into_owned())
-            }
-            State::Partial => {
-                ("partial-entry", true, item.entry.note.clone().unwrap_or_default().into_owned())
-            }
+            State::Corrupt => ("corrupt-entry", young, item.entry.note.clone().unwrap_or_default()),
+            State::Partial => ("partial-entry", true, item.entry.note.clone().unwrap_or_default()),
             _ if options.deep => ("wrong-content", false, self.layout.verify(&self.ground, item)?),
             _ => return None,
         };
@@ -170,7 +166,7 @@ impl<L: Layout> Store for FileStore<L> {
             tally.add(&item.entry);
             ControlFlow::Continue(())
         })?;
-        let mut summary = tally.finish(&self.ground.path.to_string_lossy());
+        let mut summary = tally.finish();
         if !self.facts.expiry.is_yes() {
             summary.never_expire_entries = None;
             summary.expiry_not_recorded = true;
@@ -201,7 +197,7 @@ impl<L: Layout> Store for FileStore<L> {
             tally.add(&item.entry);
             ControlFlow::Continue(())
         })?;
-        let summary = tally.finish("");
+        let summary = tally.finish();
         Ok(Pulse {
             entries: summary.entries,
             bytes: summary.size_bytes,
