@@ -1,18 +1,12 @@
 //! What is typed wrong, what is not there, and what cron sees.
 
-use std::{
-    fs,
-    io::Read,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, io::Read, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
 use super::support::{
     command,
     diskcache::{Cache, NOW, script},
     hotcold, scratch,
-    tree::{differences, tree},
+    tree::{Tree, differences, tree},
 };
 
 /// Every command on a cache, with what it needs besides a directory.
@@ -54,7 +48,11 @@ fn what_is_no_cache_is_said_by_every_command() {
     for words in COMMANDS {
         for (path, how, why) in &cases {
             let text = format!("error: cannot read `{}`{how}: {why}\n", path.display());
-            assert_eq!(cache(words, path), (1, String::new(), text), "{words:?}");
+            // A hint may follow.
+            let (code, out, err) = cache(words, path);
+            assert_eq!((code, out.as_str()), (1, ""), "{words:?}");
+            assert!(err.starts_with(&text), "{words:?}: {err}");
+            assert_eq!(cache(&[words, &["-q"]].concat(), path), (1, String::new(), text), "{words:?}");
         }
     }
     assert_eq!(differences(&before, &tree(dir.path())), [""; 0]);
@@ -179,23 +177,41 @@ with diskcache.Cache(sys.argv[1]).transact():
 fn a_cache_that_vanishes_while_open_is_no_disaster() {
     use super::support::terminal::Terminal;
 
-    let fixture = Cache::new("values");
-    let dir = fixture.path();
-    let mut clear = command();
-    clear.args(["cache", "clear", "--now", NOW]).arg(&dir);
-    let mut terminal = Terminal::spawn(&mut clear, 200, 20);
-    terminal.wait_for("[y/N]");
-    let elsewhere = fixture.base().join("elsewhere");
-    fs::rename(&dir, &elsewhere).expect("it is there");
-    let kept = Cache::new("tags");
-    let moved = Command::new("cp").arg("-a").arg(kept.path()).arg(&dir).status().expect("cp starts");
-    assert!(moved.success());
-    let before = tree(&dir);
-    terminal.press(b"y\n");
-    let (status, screen) = terminal.finish();
-    assert!(matches!(status.code(), Some(0 | 1 | 3)) && !screen.contains("panicked"), "{screen}");
-    let files = differences(&before, &tree(&dir));
-    assert_eq!(files, [""; 0], "the cache that came in its place is as it was: {screen}");
+    let commands: [&[&str]; 3] =
+        [&["clear"], &["prune", "--larger-than", "1"], &["prune", "--max-entries", "1"]];
+    for words in commands {
+        for replaced in [true, false] {
+            let fixture = Cache::new("values");
+            let dir = fixture.path();
+            let mut command = command();
+            command.args(["cache", "--now", NOW]).args(words).arg(&dir);
+            let mut terminal = Terminal::spawn(&mut command, 200, 20);
+            terminal.wait_for("[y/N]");
+            let elsewhere = fixture.base().join("elsewhere");
+            let before = tree(&dir);
+            fs::rename(&dir, &elsewhere).expect("it is there");
+            let kept = Cache::new("tags");
+            if replaced {
+                fs::rename(kept.path(), &dir).expect("it is there");
+            }
+            let new = if replaced { tree(&dir) } else { Tree::new() };
+            terminal.press(b"y\n");
+            let (status, screen) = terminal.finish();
+            assert_eq!(status.code(), Some(1), "{words:?}: {screen}");
+            let why = if replaced {
+                "another one has taken its place meanwhile"
+            } else {
+                "no such file or directory"
+            };
+            assert!(screen.contains(why) && !screen.contains("panicked"), "{words:?}: {screen}");
+            if replaced {
+                assert_eq!(differences(&new, &tree(&dir)), [""; 0], "{words:?}: {screen}");
+            }
+            let mut changed = differences(&before, &tree(&elsewhere));
+            changed.retain(|name| !name.starts_with("cache.db-"));
+            assert_eq!(changed, [""; 0], "{words:?}: {screen}");
+        }
+    }
 }
 
 /// Rules are looked at under the lock, when somebody has said yes; by then a busy cache is another one.
