@@ -28,8 +28,8 @@ use std::{
 };
 
 use super::{
-    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store,
-    Take, Totals, Value, Visit,
+    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher,
+    Store, Take, Totals, Value, Visit,
 };
 use crate::cache::{
     Error,

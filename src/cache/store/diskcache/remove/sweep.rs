@@ -104,7 +104,8 @@ impl Sweep<'_, '_> {
             let sql = "SELECT max(rowid), count(*) FROM \
                        (SELECT rowid FROM Cache NOT INDEXED WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2)";
             let mut statement = self.part.database.connection.prepare_cached(sql)?;
-            statement.query_row((first, count), |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))
+            statement
+                .query_row((first, count), |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))
         };
         let (last, found) = read().map_err(|error| self.lock.error(error))?;
         Ok(last.filter(|_| found == count).unwrap_or(i64::MAX))
