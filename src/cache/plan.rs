@@ -115,7 +115,7 @@ fn count(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<(u64, u64
     let all = Filter::default();
     // A store may leave out what does not match, so that what it leaves out is counted only where nothing else tells.
     let asked = if everything.is_some() { filter } else { &all };
-    store.entries(Query { filter: asked, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(asked, now), &mut |entry| {
         of += 1;
         let goes = filter.matches(entry, now);
         entries += u64::from(goes);
@@ -141,7 +141,7 @@ pub fn everything(store: &dyn Store, now: Timestamp) -> Result<Plan, Error> {
 pub fn named(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<Plan, Error> {
     let plan = by_rule(store, Verb::Remove, filter.clone(), now)?;
     let mut entries = Vec::new();
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if filter.matches(entry, now) {
             let bytes = entry.size_bytes();
             entries.push(Planned { id: entry.id.clone(), stamp: entry.stamp, bytes });
@@ -168,7 +168,7 @@ pub fn each(store: &dyn Store, plan: &Plan, visit: &mut dyn FnMut(&Entry)) -> Re
         What::Rule(filter) => filter,
         What::Everything => &all,
     };
-    store.entries(Query { filter, now: plan.now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, plan.now), &mut |entry| {
         if filter.matches(entry, plan.now) {
             visit(entry);
         }
@@ -210,7 +210,7 @@ pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) ->
     };
     let rule = filter.has_rule();
     if rule {
-        store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+        store.entries(Query::stored(filter, now), &mut |entry| {
             if filter.matches(entry, now) {
                 add(entry, &mut listed);
             }
@@ -227,7 +227,7 @@ pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) ->
         if left.fits(room) {
             break;
         }
-        store.entries(Query { filter: which, now, walk }, &mut |entry| {
+        store.entries(Query { filter: which, now, walk, full: true }, &mut |entry| {
             let planned_already =
                 rule && filter.matches(entry, now) || !which.expired && entry.expiry.is_past(now);
             if which.matches(entry, now) && !planned_already {

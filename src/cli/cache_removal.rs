@@ -155,6 +155,11 @@ impl Job<'_> {
             written?;
         }
         removal::would(out, place, plan, style)?;
+        if self.streams.terminal.err && plan.entries > 0 {
+            self.streams.out.flush()?;
+            let name = if self.global.verbose { "" } else { "-v names every entry; " };
+            self.streams.note(&format!("{name}without -n {} removed", removal::they_are(plan.entries)));
+        }
         Ok(ExitCode::SUCCESS)
     }
 

@@ -14,7 +14,7 @@ use crate::{
         model::{Entry, EntryId, Timestamp},
         preview::{self, Preview},
         select::{Filter, KeyRule},
-        store::{Access, Query, Store, Value, Walk},
+        store::{Access, Query, Store, Value},
     },
     profile::format::save::Output,
     render::cache::{
@@ -143,7 +143,7 @@ fn only_one(
     mut is_meant: impl FnMut(&Entry) -> bool,
 ) -> Result<Option<Entry>, Error> {
     let (mut found, mut ids) = (None, Vec::new());
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if is_meant(entry) {
             ids.push(entry.id.to_string());
             found.get_or_insert_with(|| entry.clone());

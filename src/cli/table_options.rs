@@ -9,13 +9,16 @@ use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
-        aggregate::{self, CallTree, Selection, Table},
+        aggregate::{
+            self, CallTree, Selection, Table,
+            edges::{self, Direction, Edges},
+        },
         calls::{CallGraph, Calls},
         model::Profile,
         view,
     },
     render::{
-        Style, calls,
+        self, Style, calls,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -96,8 +99,19 @@ enum By {
 pub(super) struct TableOptions {
     selection: Selection,
     part: view::View,
-    tree: bool,
+    view: View,
     json: bool,
+}
+
+/// In which form a recording is shown.
+#[derive(Clone, Debug)]
+pub(super) enum View {
+    /// Rows.
+    Rows,
+    /// The call tree, calls with a single call on one line with it where `fold` is set.
+    Tree { inverted: bool, fold: bool },
+    /// Callers or callees of the functions of this name, or both.
+    Edges(Vec<(Direction, String)>),
 }
 
 impl TableOptions {
@@ -106,11 +120,17 @@ impl TableOptions {
         self.part
     }
 
+    /// The same in another form.
+    pub(super) fn with(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
     /// Refuses what only stacks tell.
     fn require_functions(&self) -> Result<(), Error> {
         let view::View { imports, only_project, gil } = self.part;
         let part = only_project || gil || imports == view::Imports::LeftOut;
-        if self.tree || part || self.selection.by != aggregate::By::Function {
+        let rows = matches!(self.view, View::Rows);
+        if !rows || part || self.selection.by != aggregate::By::Function {
             return Err(Error::OnlyFunctions);
         }
         if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
@@ -139,7 +159,13 @@ impl TableArgs {
             filter: self.filter.clone(),
             inlines: self.inlines,
         };
-        TableOptions { selection, part: self.part.view(), tree: self.tree, json }
+        let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
+        TableOptions { selection, part: self.part.view(), view, json }
+    }
+
+    /// Whether a call tree was asked for.
+    pub(super) fn tree(&self) -> bool {
+        self.tree
     }
 }
 
@@ -217,22 +243,36 @@ pub(super) fn print_checkpoint(
 
 /// What the options choose of a profile.
 enum Shown<'p> {
-    Tree(CallTree<'p>),
+    Tree(CallTree<'p>, bool),
     Rows(Table<'p>),
+    Edges(Vec<Edges<'p>>),
 }
 
 impl<'p> Shown<'p> {
     fn of(profile: &'p Profile, options: &TableOptions) -> Result<Self, Error> {
-        if options.tree {
-            return Ok(Self::Tree(aggregate::call_tree(profile, &options.selection)));
-        }
-        aggregate::rows(profile, &options.selection).map(Self::Rows)
+        let selection = &options.selection;
+        Ok(match &options.view {
+            View::Rows => Self::Rows(aggregate::rows(profile, selection)?),
+            View::Tree { inverted: false, fold } => {
+                Self::Tree(aggregate::call_tree(profile, selection), *fold)
+            }
+            View::Tree { inverted: true, fold } => {
+                Self::Tree(aggregate::inverted_tree(profile, selection), *fold)
+            }
+            View::Edges(asked) => {
+                let edges = |(direction, name): &(Direction, String)| {
+                    edges::edges(profile, name, *direction, selection.inlines)
+                };
+                Self::Edges(asked.iter().map(edges).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     fn report(&'p self, profile: &'p Profile, options: &TableOptions) -> json::Report<'p> {
         match self {
-            Self::Tree(calls) => json::tree(profile, calls),
+            Self::Tree(calls, _) => json::tree(profile, calls),
             Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
+            Self::Edges(edges) => json::edges(profile, edges),
         }
     }
 
@@ -241,8 +281,16 @@ impl<'p> Shown<'p> {
         header::write(w, profile, style)?;
         writeln!(w)?;
         match self {
-            Self::Tree(calls) => tree::write(w, calls, style)?,
+            Self::Tree(calls, fold) => tree::write(w, calls, *fold, style)?,
             Self::Rows(rows) => table::write(w, rows, style)?,
+            Self::Edges(all) => {
+                for (i, edges) in all.iter().enumerate() {
+                    if i > 0 {
+                        writeln!(w)?;
+                    }
+                    render::edges::write(w, edges, style)?;
+                }
+            }
         }
         Ok(())
     }
@@ -309,7 +357,7 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("not a number from 0 to 100".to_owned()),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{
     Style, header,
-    table::{self, Cells},
+    table::{self, Cells, Weight},
     text::{percent, seconds},
 };
 use crate::{
@@ -62,7 +62,7 @@ fn cells(row: &TracedRow, share: f64, style: Style) -> Cells {
         percall(calls.cumtime_ns, calls.primitive),
     ];
     cells.extend(table::place_cells(row.place, "", style));
-    (cells, share >= table::HOT)
+    (cells, if share >= table::HOT { Weight::Hot } else { Weight::Plain })
 }
 
 /// As pstats writes it: all calls, and those that are no recursion where that is another number.

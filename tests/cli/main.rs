@@ -6,17 +6,21 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod cache_check;
 mod cache_fixtures;
 mod cache_hostile;
+mod cache_kinds;
 mod cache_list;
 mod cache_looking;
 mod cache_removal;
 mod cache_show;
 mod cache_stats;
+mod cache_usage;
 mod cache_watch;
 mod checkpoints;
 mod completions;
+mod diff;
 mod doctor;
 mod flamegraph;
 mod harness;
@@ -24,6 +28,7 @@ mod help;
 mod man;
 mod pickle;
 mod python;
+mod python_names;
 mod record;
 mod report;
 mod run;

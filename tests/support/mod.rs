@@ -4,6 +4,7 @@ pub(crate) mod diskcache;
 pub(crate) mod fixture;
 pub(crate) mod library;
 pub(crate) mod process;
+pub(crate) mod python;
 pub(crate) mod require;
 pub(crate) mod terminal;
 pub(crate) mod tree;

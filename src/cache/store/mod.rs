@@ -58,6 +58,16 @@ pub struct Query<'a> {
     pub now: Timestamp,
     /// In which order they come.
     pub walk: Walk,
+    /// Whether the value's type, the file, the note and the stamp of an entry are wanted too, and its group where only the value tells it.
+    /// Without them a store may be quicker.
+    pub full: bool,
+}
+
+impl<'a> Query<'a> {
+    /// All there is to know of the entries, as they are stored.
+    pub fn stored(filter: &'a Filter, now: Timestamp) -> Self {
+        Self { filter, now, walk: Walk::Stored, full: true }
+    }
 }
 
 /// The orders in which a store can stream.
@@ -73,6 +83,43 @@ pub enum Walk {
 
 /// Receives entries; what it breaks with ends the stream.
 pub type Visit<'a> = dyn FnMut(&Entry) -> ControlFlow<()> + 'a;
+
+/// Appends to the bytes what it makes of an entry.
+pub type Draw<'a> = Box<dyn FnMut(&Entry, &mut Vec<u8>) + 'a>;
+
+/// Makes a [`Draw`] for each thread that needs one.
+pub type Drawers<'a> = dyn Fn() -> Draw<'a> + Sync + 'a;
+
+/// Receives bytes that have been drawn; what it breaks with ends the stream.
+pub type Take<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
+
+/// Bytes that are drawn before they are handed over.
+pub const BATCH: usize = 64 << 10;
+
+/// Draws what `stream` visits, on this thread.
+///
+/// # Errors
+/// Those of `stream`; what was drawn before one has been handed over.
+pub fn draw_in_turn(
+    stream: impl FnOnce(&mut Visit<'_>) -> Result<(), Error>,
+    drawers: &Drawers<'_>,
+    take: &mut Take<'_>,
+) -> Result<ControlFlow<()>, Error> {
+    let (mut draw, mut bytes) = (drawers(), Vec::new());
+    let mut flow = ControlFlow::Continue(());
+    let result = stream(&mut |entry| {
+        draw(entry, &mut bytes);
+        if bytes.len() >= BATCH {
+            flow = take(&bytes);
+            bytes.clear();
+        }
+        flow
+    });
+    if flow.is_continue() && !bytes.is_empty() {
+        flow = take(&bytes);
+    }
+    result.map(|()| flow)
+}
 
 /// What [`Summary::by`] groups by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +170,15 @@ pub trait Store {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Locked`], [`Error::Read`].
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error>;
+
+    /// Has every entry that [`Store::entries`] would visit drawn, and hands the result over in the same order, many entries at a time.
+    /// A store that can draws on several threads.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn draw(&self, query: Query<'_>, drawers: &Drawers<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        draw_in_turn(|visit| self.entries(query, visit), drawers, take).map(|_| ())
+    }
 
     /// Streams those of `ids` that still exist, in the order of `ids`.
     ///

@@ -10,11 +10,17 @@
 //! * A marker such as `[truncated]` stands for frames that are missing. It is not the caller of what is above it, so its cumtime is
 //!   its tottime and it has a row only where it is a leaf.
 
+pub mod annotate;
 mod call_graph;
+pub mod diff;
+pub mod edges;
 pub mod error_bar;
+pub mod excerpt;
 pub mod flame;
 mod gil;
-mod keys;
+mod inverted;
+pub(in crate::profile) mod keys;
+mod named;
 mod rows;
 #[cfg(test)]
 pub(crate) mod sketch;
@@ -28,6 +34,7 @@ use regex::Regex;
 
 pub use call_graph::call_graph;
 pub use gil::{GilShares, gil_shares};
+pub use inverted::inverted_tree;
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use tree::{Call, CallTree, call_tree};

@@ -30,6 +30,7 @@ const LEAST_KEY: usize = 16;
 const LEAST_NOTE: usize = 16;
 
 /// Which columns a list has; and room for a row.
+#[derive(Clone, Debug)]
 pub struct List {
     style: Style,
     now: Timestamp,
@@ -62,7 +63,7 @@ impl List {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn header(&mut self, w: &mut dyn Write) -> io::Result<()> {
+    pub fn header(&self, w: &mut dyn Write) -> io::Result<()> {
         let mut line = format!("{:>8}  {:>10}  {:>6}", "id", "size", "age");
         if self.used {
             line.push_str("    used");

@@ -29,6 +29,11 @@ pub fn amount(entries: u64, bytes: u64) -> String {
     format!("{} ({})", units::plural(entries, "entry", "entries"), units::bytes(bytes))
 }
 
+/// The beginning of a sentence about so many entries.
+pub fn they_are(entries: u64) -> &'static str {
+    if entries == 1 { "it is" } else { "they are" }
+}
+
 /// The line of a dry run.
 ///
 /// # Errors

@@ -163,15 +163,17 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         s.settings.iter().find(|(name, _)| name == "eviction_policy").map(|(_, value)| setting(value));
     if let Some(limit) = s.limit {
         let share = limit.used as f64 / limit.allowed as f64;
-        let mut line = format!("{} of {} used", percent(share), units::bytes(limit.allowed));
+        let mut line = format!("{} of {}", percent(share), units::bytes(limit.allowed));
+        let culls =
+            s.settings.iter().all(|(name, value)| name != "cull_limit" || *value != Setting::Integer(0));
         if let Some(policy) = &policy {
-            line += &format!(
-                ", then {}",
-                if policy == "none" { "nothing goes".to_owned() } else { format!("the {policy} go") }
-            );
-        }
-        if share >= NEARLY_FULL && policy.as_deref() != Some("none") {
-            line += "; it is about to let entries go";
+            line += &match (policy.as_str(), share) {
+                ("none", _) => "; when full, nothing goes".to_owned(),
+                _ if !culls => "; when full, nothing goes (cull_limit=0)".to_owned(),
+                (policy, s) if s >= 1.0 => format!("; full, the {} go", policy.replace('-', " ")),
+                (policy, s) if s >= NEARLY_FULL => format!("; soon the {} go", policy.replace('-', " ")),
+                (policy, _) => format!("; when full, the {} go", policy.replace('-', " ")),
+            };
         }
         lines.push(("limit", line));
     }
@@ -279,6 +281,7 @@ fn title_of(by: By) -> &'static str {
     }
 }
 
+/// Rows of what has something in common; `title` says what that is.
 fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: Style) -> io::Result<()> {
     let line = format!("  {:>12}  {:>10}  {:>6}  {:>12}  {title}", "entries", "bytes", "share", "expired");
     writeln!(w, "\n{}", style.bold(&line))?;
@@ -291,7 +294,8 @@ fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: 
             percent(part),
             units::count(share.expired_entries)
         );
-        let name = tag_name(&share.label);
+        let nothing = share.label.data_type == DataType::None && title == "group";
+        let name = if nothing { "(no group)".to_owned() } else { tag_name(&share.label) };
         let name = if style.escape { escape(&name) } else { name.into() };
         let room = style
             .width

@@ -34,6 +34,8 @@ pub(super) struct Database {
     pub(super) path: PathBuf,
     /// How it could be opened.
     pub(super) mode: Opened,
+    flags: OpenFlags,
+    query: &'static str,
 }
 
 /// How a database was opened.
@@ -115,16 +117,34 @@ impl Database {
         describe(&self.path, error)
     }
 
+    /// A second connection, to look, for another thread or another snapshot; `None` where there can be none. Nothing but SQLite touches the
+    /// file on the way.
+    pub(super) fn twin(&self) -> Option<Self> {
+        let mode = match self.mode {
+            Opened::Change | Opened::Look => Opened::Look,
+            Opened::Immutable => Opened::Immutable,
+            // It has no name any more under which it could be opened again.
+            Opened::Copy => return None,
+        };
+        Self::connect(&self.path, self.flags, self.query, mode, LOOK_TIMEOUT).ok()
+    }
+
+    /// Whether readers and a writer do not keep each other from anything.
+    pub(super) fn has_log(&self) -> bool {
+        let mode = self.connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+        mode.is_ok_and(|mode| mode == "wal")
+    }
+
     fn connect(
         path: &Path,
         flags: OpenFlags,
-        query: &str,
+        query: &'static str,
         mode: Opened,
         wait: Duration,
     ) -> rusqlite::Result<Self> {
         let uri = format!("file:{}{query}", percent_encoded(path));
-        let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(uri, flags)?;
+        let all = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, all)?;
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
             (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -144,7 +164,7 @@ impl Database {
         if mode != Opened::Change {
             connection.execute_batch("PRAGMA query_only=1")?;
         }
-        let database = Self { connection, path: path.to_owned(), mode };
+        let database = Self { connection, path: path.to_owned(), mode, flags, query };
         // The first read finds out whether it can be read at all, and makes SQLite open what belongs to the file.
         database.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(database)
@@ -166,6 +186,11 @@ fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
         let refused = if is_not_in_place(&error) { unwritable(path) } else { None };
         refused.unwrap_or_else(|| describe(path, error))
     })?;
+    if database.has_log() {
+        // As the library does: nothing can be damaged, and only the last moments may be lost with the power.
+        let relaxed = database.connection.execute_batch("PRAGMA synchronous=NORMAL");
+        relaxed.map_err(|error| describe(path, error))?;
+    }
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),
         Ok(true) => {

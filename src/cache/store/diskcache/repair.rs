@@ -148,6 +148,10 @@ impl Repair<'_> {
         for finding in wanted(findings, is_directory) {
             let Some(Fix::RemoveDirectory { path }) = &finding.fix else { continue };
             finding.problem.fixed = root.remove_empty(path).is_ok();
+            // The one around it may have held nothing else.
+            if let (true, Some((around, _))) = (finding.problem.fixed, path.split_once('/')) {
+                let _ = root.remove_empty(around);
+            }
         }
         Ok(())
     }

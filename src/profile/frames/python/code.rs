@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     functions::{Functions, PythonFunction},
@@ -16,6 +16,8 @@ use crate::profile::frames::memory::{Memory, half_at, word, word_at};
 /// A code object as it was when it was read.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
+    /// Its own address.
+    pub(super) object: u64,
     /// Number among the recording's functions.
     pub(super) function: u32,
     first_line: u32,
@@ -114,6 +116,28 @@ impl Codes {
     }
 }
 
+/// Which code was seen to call which.
+#[derive(Debug, Default)]
+pub(super) struct Calls(FxHashSet<(u64, u64)>);
+
+/// More calls are not remembered; then it starts anew.
+const MOST_CALLS: usize = 1 << 16;
+
+impl Calls {
+    /// The callee was seen with this caller around it.
+    pub(super) fn saw(&mut self, caller: Option<u64>, callee: u64) {
+        if self.0.len() >= MOST_CALLS {
+            self.0.clear();
+        }
+        self.0.extend(caller.map(|caller| (caller, callee)));
+    }
+
+    /// Whether this call was ever seen.
+    pub(super) fn has(&self, caller: u64, callee: u64) -> bool {
+        self.0.contains(&(caller, callee))
+    }
+}
+
 impl Code {
     /// The line of the instruction at a byte offset; 0 where it has none.
     pub(super) fn line(&self, offsets: &Offsets, offset: i64) -> u32 {
@@ -162,7 +186,7 @@ fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mu
         }
     };
     let end = instructions.checked_add(len).filter(|_| len <= LARGEST_CODE)?;
-    Some(Code { function, first_line, lines, instructions, end, name, table })
+    Some(Code { object: address, function, first_line, lines, instructions, end, name, table })
 }
 
 fn bytes(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<Vec<u8>> {

@@ -8,9 +8,9 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    code::{Code, Codes, Met},
+    code::{Calls, Code, Codes, Met},
     functions::Functions,
-    interpreter::{Interpreter, untagged},
+    interpreter::{Interpreter, Version, untagged},
     objects,
     offsets::{self, ACTIVE, Entry, FIRST_SHIM, Offsets, Position},
 };
@@ -23,6 +23,8 @@ use crate::profile::{
     raw::RawFrame,
 };
 
+/// From the next one on there is no need for the beginning.
+const LAST_TO_KEEP_BEGINNINGS: Version = Version { major: 3, minor: 11 };
 /// How often a stack that changed meanwhile is read again.
 const MOST_TRIES: usize = 4;
 /// Frames of a thread; also the end of a chain that is a circle.
@@ -44,6 +46,7 @@ pub struct Reader {
     interpreter: Interpreter,
     threads: FxHashMap<u32, u64>,
     codes: Codes,
+    calls: Calls,
     state: Vec<u8>,
     window: Vec<u8>,
     captured: Vec<Captured>,
@@ -65,8 +68,21 @@ struct Captured {
     entry: bool,
 }
 
+/// What a sample says to the function that was read as the innermost one.
+enum Evidence<'a> {
+    /// It was that one, and what its next instruction was where that can be seen.
+    For(Option<u64>),
+    /// It was another one, with this next instruction.
+    Another(&'a Code, u64),
+    /// It may have been that one.
+    Weak,
+    None,
+}
+
 enum Chain {
     Read,
+    /// It has no end, or none that is worth reading.
+    Endless,
     /// It made no sense, most likely because it changed.
     Torn,
 }
@@ -78,6 +94,7 @@ impl Reader {
             interpreter,
             threads: FxHashMap::default(),
             codes: Codes::default(),
+            calls: Calls::default(),
             state: Vec::new(),
             window: Vec::new(),
             captured: Vec::new(),
@@ -100,21 +117,32 @@ impl Reader {
         }
         let Some(thread) = self.thread(memory, tid) else { return false };
         self.gil = self.holds_lock(memory, thread);
+        let mut endless = 0;
         for _ in 0..MOST_TRIES {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
             let Some((place, innermost)) = self.innermost(memory) else { return false };
             let read = self.chain(memory, innermost);
             let again = word(memory, place);
-            if matches!(read, Chain::Read) {
-                self.stable = again == Some(innermost);
-                if self.stable || !self.complete {
+            let same = again == Some(innermost);
+            match read {
+                Chain::Read if same => {
+                    self.stable = true;
                     break;
                 }
-            } else if again.is_none() {
-                break;
+                Chain::Read => {}
+                Chain::Endless if same && endless > 0 => {
+                    self.complete = false;
+                    break;
+                }
+                // One that changed while it was read can look like it, too.
+                Chain::Endless => {
+                    endless += 1;
+                    self.captured.clear();
+                }
+                Chain::Torn => self.captured.clear(),
             }
-            if !self.copy_thread(memory, thread) {
+            if again.is_none() || !self.copy_thread(memory, thread) {
                 break;
             }
         }
@@ -201,7 +229,7 @@ impl Reader {
 
     /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
     /// since is put back. Whether the sample bears the frames out.
-    fn fit(&self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
+    fn fit(&mut self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
         if moment.registers.is_empty() {
             return self.stable;
         }
@@ -212,19 +240,73 @@ impl Reader {
             origins.drain(..frames);
         }
         if out.groups.len() + 1 == moment.evaluations {
-            let shown = self.shown(moment.registers).or_else(|| self.shown(moment.stack));
-            let Some((code, next)) = shown else { return false };
+            let begun = self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment)));
+            let shown = begun.or_else(|| self.shown(moment.registers));
+            let Some((code, next)) = shown.or_else(|| self.shown(moment.stack)) else { return false };
             out.groups.insert(0, 1);
             out.frames.insert(0, self.executing(code, next));
             return true;
         }
-        let expected = origins.first().and_then(|&code| self.codes.get(code));
-        expected.zip(out.frames.first_mut()).is_none_or(|(code, frame)| self.agrees(moment, code, frame))
+        let Some((&expected, innermost)) = origins.first().zip(out.frames.first().copied()) else {
+            return true;
+        };
+        let Some(code) = self.codes.get(expected) else { return true };
+        match self.evidence(moment, code) {
+            Evidence::For(next) => {
+                let found = next.map_or(innermost, |next| self.executing(code, next));
+                out.frames.iter_mut().take(1).for_each(|frame| *frame = found);
+                self.calls.saw(origins.get(1).copied(), expected);
+                true
+            }
+            Evidence::Another(code, next) => {
+                let found = self.executing(code, next);
+                let object = code.object;
+                self.put(object, found, &origins, out);
+                true
+            }
+            Evidence::Weak => self.stable && moment.fresh,
+            Evidence::None => false,
+        }
+    }
+
+    /// Makes another function the innermost one: one that has called what was read, one that has returned since, or one that
+    /// was in the place of what was read.
+    fn put(&self, object: u64, found: RawFrame, origins: &[u64], out: &mut Interpreted) {
+        let group = out.groups.first().copied().unwrap_or(0);
+        let outer = origins.iter().take(group).position(|&origin| origin == object).unwrap_or(0);
+        out.frames.drain(..outer);
+        out.groups.iter_mut().take(1).for_each(|frames| *frames -= outer);
+        let called_by = |at: usize| origins.get(at).is_some_and(|&caller| self.calls.has(caller, object));
+        let can_have_more = self.interpreter.offsets.frame.entry != Entry::Always;
+        if outer == 0 && can_have_more && called_by(0) && !called_by(1) {
+            out.frames.insert(0, found);
+            out.groups.iter_mut().take(1).for_each(|frames| *frames += 1);
+        } else {
+            out.frames.iter_mut().take(1).for_each(|frame| *frame = found);
+        }
     }
 
     /// The first known code object that a word leads into, and the word.
     fn shown(&self, words: &[u64]) -> Option<(&Code, u64)> {
         words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)))
+    }
+
+    /// The code object whose beginning the innermost evaluation function keeps, as those up to 3.11 do, and its next
+    /// instruction: an address in the middle may be a caller's or an earlier call's, one of a beginning is its own.
+    fn begun(&self, moment: Moment<'_>) -> Option<(&Code, Option<u64>)> {
+        if self.interpreter.version > LAST_TO_KEEP_BEGINNINGS {
+            return None;
+        }
+        let begins = |word: u64| self.codes.at_instruction(word).filter(|code| code.instructions == word);
+        let code = moment.stack.iter().find_map(|&word| begins(word))?;
+        let inside = |word: &u64| *word != code.instructions && code.has_instruction(*word);
+        Some((code, moment.registers.iter().copied().find(inside)))
+    }
+
+    /// The next instruction of a function that has begun: if no register tells, what else is on the stack, or its first one.
+    fn next(&self, code: &Code, next: Option<u64>, moment: Moment<'_>) -> u64 {
+        let inside = |word: &u64| *word != code.instructions && code.has_instruction(*word);
+        next.or_else(|| moment.stack.iter().copied().find(inside)).unwrap_or(code.instructions)
     }
 
     /// The frame of which a word is the next instruction's address: the one before it is being executed.
@@ -233,27 +315,34 @@ impl Reader {
         RawFrame::Python { function: code.function, line: code.line(&self.interpreter.offsets, offset) }
     }
 
-    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
-    /// where it tells. Whether the sample bears the frame out.
-    fn agrees(&self, moment: Moment<'_>, expected: &Code, innermost: &mut RawFrame) -> bool {
+    /// What the sample, which is never too late, says to the function that was read as the innermost one.
+    fn evidence(&self, moment: Moment<'_>, expected: &Code) -> Evidence<'_> {
+        if let Some((code, next)) = self.begun(moment) {
+            let same = code.instructions == expected.instructions;
+            return if same {
+                Evidence::For(next)
+            } else {
+                Evidence::Another(code, self.next(code, next, moment))
+            };
+        }
         let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
         if let Some(next) = own(moment.registers) {
-            *innermost = self.executing(expected, next);
-            return true;
+            return Evidence::For(Some(next));
         }
         if let Some((code, next)) = self.shown(moment.registers) {
-            *innermost = self.executing(code, next);
-            return true;
+            return Evidence::Another(code, next);
         }
         // The stack also has what earlier calls have left there.
         if own(moment.stack).is_some() {
             let is_expected = |code: &Code| code.instructions == expected.instructions;
             let known = |word: &u64| self.codes.at_instruction(*word);
-            return moment.fresh && self.stable || moment.stack.iter().filter_map(known).all(is_expected);
+            let alone = moment.stack.iter().filter_map(known).all(is_expected);
+            return if alone { Evidence::For(None) } else { Evidence::Weak };
         }
-        let Some((code, next)) = self.shown(moment.stack) else { return false };
-        *innermost = self.executing(code, next);
-        true
+        match self.shown(moment.stack) {
+            Some((code, next)) => Evidence::Another(code, next),
+            None => Evidence::None,
+        }
     }
 
     /// Byte offset of a frame's instruction in its code.
@@ -271,18 +360,22 @@ impl Reader {
         let base = self.copy_window(memory, innermost);
         let size = offsets.frame.size;
         let mut single = vec![0; size as usize];
-        let (mut at, mut singles) = (innermost, 0);
+        let (mut at, mut singles, mut copied) = (innermost, 0, 0);
+        // There is no room for more of them where they were copied from.
+        let most_copied = self.window.len() as u64 / size;
         while at != 0 {
-            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE {
-                self.complete = false;
-                return Chain::Read;
+            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE || copied > most_copied {
+                return Chain::Endless;
             }
             let inside = at.checked_sub(base).and_then(|start| {
                 let start = usize::try_from(start).ok()?;
                 self.window.get(start..start.checked_add(size as usize)?)
             });
             let frame = match inside {
-                Some(bytes) => bytes,
+                Some(bytes) => {
+                    copied += 1;
+                    bytes
+                }
                 None => {
                     singles += 1;
                     if !memory.read(at, &mut single) {
