@@ -349,6 +349,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         }
         'hotcold;cache;stats' {
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Add up by tag, group or type of the value')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
@@ -363,6 +364,8 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;cache;list' {
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by size, age, used, expires or key instead of as stored')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N entries')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'With --expired: `unsure` adds what is left over by all appearance')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only those stored longer ago than D, such as 30d or 1h 30m')
             [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Only those not used for D; the cache must record it')
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
@@ -373,7 +376,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show the value''s type and file too')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show the value''s type and file too')
-            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Only those that have expired')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Only those that have expired or are left over')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -387,6 +390,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'Id of the entry, the first column of `cache list`')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File for --raw, replaced as a whole; `-` for standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File for --raw, replaced as a whole; `-` for standard output')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show up to four million characters of the value instead of two thousand')
@@ -418,6 +422,8 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;expire' {
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Remove more: `unsure` is what is left over by all appearance')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
@@ -439,6 +445,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;prune' {
+            [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'With --expired: `unsure` adds what is left over by all appearance')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only those stored longer ago than D, such as 30d or 1h 30m')
             [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Only those not used for D; the cache must record it')
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
@@ -448,11 +455,13 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Remove more until the cache counts at most S, such as 500MB or 1GiB')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Remove more until at most N entries are left')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who goes first for a limit: policy, used, stored or hits')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
-            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Only those that have expired')
+            [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Only those that have expired or are left over')
+            [CompletionResult]::new('--adopt', '--adopt', [CompletionResultType]::ParameterName, 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only tell what would be removed; with -v or --json every entry')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only tell what would be removed; with -v or --json every entry')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')

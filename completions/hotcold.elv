@@ -325,6 +325,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;stats'= {
             cand --by 'Add up by tag, group or type of the value'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand --json 'Print JSON'
@@ -338,6 +339,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
             cand --limit 'Show at most N entries'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
@@ -348,7 +351,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand -l 'Show the value''s type and file too'
             cand --long 'Show the value''s type and file too'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -361,6 +364,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --id 'Id of the entry, the first column of `cache list`'
             cand -o 'File for --raw, replaced as a whole; `-` for standard output'
             cand --output 'File for --raw, replaced as a whole; `-` for standard output'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand --full 'Show up to four million characters of the value instead of two thousand'
@@ -390,6 +394,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;expire'= {
+            cand --include 'Remove more: `unsure` is what is left over by all appearance'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
@@ -410,6 +416,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;prune'= {
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
@@ -419,11 +426,13 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
+            cand --adopt 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it'
             cand -n 'Only tell what would be removed; with -v or --json every entry'
             cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
             cand -y 'Do not ask'

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -112,13 +112,13 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Opens the cache as this job needs it.
-    pub(super) fn open(&mut self, dir: &Path) -> Result<Box<dyn Store>, Error> {
-        cache_open::open(dir, self.args.access(), self.streams)
+    pub(super) fn open(&mut self, dir: &Path, sources: &[PathBuf]) -> Result<Box<dyn Store>, Error> {
+        cache_open::open(dir, self.args.access(), sources, self.streams)
     }
 
     /// From the plan to the outcome.
     pub(super) fn run(&mut self, store: &dyn Store, plan: &Plan) -> anyhow::Result<ExitCode> {
-        let place = Place { kind: store.kind(), root: store.root() };
+        let place = Place { kind: store.kind(), root: store.root(), size_counts: store.size_counts() };
         if self.args.dry_run {
             return self.dry_run(store, place, plan);
         }
@@ -160,7 +160,7 @@ impl Job<'_> {
             let name = if self.global.verbose { "" } else { "-v names every entry; " };
             self.streams.note(&format!("{name}without -n {} removed", removal::they_are(plan.entries)));
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(if cache_open::tell_unseen(store, self.streams) { exit::partly() } else { ExitCode::SUCCESS })
     }
 
     fn ask(&mut self, place: Place<'_>, plan: &Plan) -> io::Result<Answer> {
@@ -203,7 +203,13 @@ impl Job<'_> {
             if self.args.vacuum && go_on && outcome.error.is_none() { Some(store.reclaim()) } else { None };
         drop(signals);
         let reclaimed = reclaimed.transpose()?;
+        let removed = outcome.removed;
         let code = self.tell(place, plan, outcome, reclaimed)?;
+        if let Some(aftermath) = store.aftermath().filter(|_| removed > 0) {
+            self.streams.note(aftermath);
+        }
+        let unseen = cache_open::tell_unseen(store, self.streams);
+        let code = if unseen && code == ExitCode::SUCCESS { exit::partly() } else { code };
         if let Some(signal) = ended_by {
             self.streams.out.flush()?;
             die_of(signal);
@@ -228,10 +234,10 @@ impl Job<'_> {
             }
         }
         for (id, text) in outcome.failed.first.iter().take(20) {
-            self.streams.warn(&format!("entry {id}: {}", escape(text)));
+            self.streams.warn(&format!("entry {}: {}", escape(&id.to_string()), escape(text)));
         }
         for (id, text) in outcome.refused.first.iter().take(20) {
-            self.streams.tell(&format!("entry {id} stays: {text}"));
+            self.streams.tell(&format!("entry {} stays: {}", escape(&id.to_string()), escape(text)));
         }
         if let Some(why) = reclaimed.and_then(|reclaimed| reclaimed.refused) {
             self.streams.warn(&format!("cannot give space back: {why}"));

@@ -49,14 +49,14 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &[])?;
         let filter = Filter {
             ids: ids(&*store, &args.id)?,
             exact_keys: args.keys.iter().cloned().map(KeyRule::Text).collect(),
             ..Filter::default()
         };
         let missing = tell_missing(&*store, &filter, now, job)?;
-        let filter = Filter { grace: args.removal.grace, ..filter };
+        let filter = Filter { grace: args.removal.grace.or(store.grace()), ..filter };
         let code = job.run(&*store, &plan::named(&*store, &filter, now)?)?;
         Ok(if missing && code == ExitCode::SUCCESS { exit::partly() } else { code })
     })

@@ -33,6 +33,8 @@ pub(super) struct Args {
     /// the entry: diskcache.RLock, diskcache.Averager, diskcache.throttle.
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     by: Option<By>,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -60,7 +62,7 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let by = args.by.map(store::By::from);
     cache_open::each(&args.dirs, streams, |dir, first, streams| {
-        let store = cache_open::open(dir, Access::Look, streams)?;
+        let store = cache_open::open(dir, Access::Look, &args.sources.apps, streams)?;
         let summary = store.summary(now, by)?;
         let subject = Subject { kind: store.kind(), root: store.root(), now, by };
         if global.json {

@@ -6,6 +6,7 @@ pub(crate) mod library;
 pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod require;
+pub(crate) mod stores;
 pub(crate) mod terminal;
 pub(crate) mod tree;
 

@@ -22,6 +22,8 @@ pub struct Place<'a> {
     pub kind: &'a str,
     /// Its directory, as it was typed.
     pub root: &'a std::path::Path,
+    /// What [`Pulse::bytes`](crate::cache::store::Pulse) counts.
+    pub size_counts: &'a str,
 }
 
 /// `1,204 entries (3.1 GiB)`.
@@ -59,7 +61,7 @@ pub fn done(w: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         units::bytes(outcome.freed_bytes)
     );
     if outcome.refused.count > 0 {
-        line.push_str(&format!("; {} changed meanwhile and stay", units::count(outcome.refused.count)));
+        line.push_str(&format!("; {} changed or are in use and stay", units::count(outcome.refused.count)));
     }
     if outcome.failed.count > 0 {
         line.push_str(&format!("; {} could not be removed", units::count(outcome.failed.count)));
@@ -90,7 +92,7 @@ struct RemovalJson<'a> {
     refused: Vec<Refused<'a>>,
     failed: Vec<Failed<'a>>,
     kept_entries: u64,
-    size_counts: &'static str,
+    size_counts: &'a str,
     error: Option<String>,
 }
 
@@ -141,7 +143,7 @@ pub fn json(
         } else {
             plan.kept
         },
-        size_counts: "database pages and value files",
+        size_counts: place.size_counts,
         error: did.error.as_ref().map(ToString::to_string),
     };
     serde_json::to_writer(&mut *w, &document)?;

@@ -151,13 +151,26 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         entries +=
             &format!(", {} expired ({})", units::count(s.expired_entries), units::bytes(s.expired_bytes));
     }
+    let stale = [(s.stale.sure_entries, "left over"), (s.stale.likely_entries, "left over as it seems")];
+    for (count, what) in stale.into_iter().filter(|(count, _)| *count > 0) {
+        entries += &format!(", {} {what}", units::count(count));
+    }
+    if s.expiry_not_recorded {
+        entries += ", expiry not recorded";
+    }
     if let Some(never) = s.never_expire_entries.filter(|&never| never > 0) {
         entries += &format!(", {} never expire", units::count(never));
     }
     lines.push(("entries", entries));
     let (inline, in_files) = (units::bytes(s.inline_bytes), units::bytes(s.file_bytes));
     let size = units::bytes(s.size_bytes);
-    lines.push(("size", format!("{size}: {inline} in the database, {in_files} in value files")));
+    lines.push((
+        "size",
+        match s.all_in_files {
+            true => size,
+            false => format!("{size}: {inline} in the database, {in_files} in value files"),
+        },
+    ));
     lines.push(("on disk", units::bytes(s.disk_bytes)));
     let policy =
         s.settings.iter().find(|(name, _)| name == "eviction_policy").map(|(_, value)| setting(value));
@@ -177,13 +190,16 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         }
         lines.push(("limit", line));
     }
-    lines.push(("lookups", lookups(s)));
+    if !(s.all_in_files && s.hits.is_none()) {
+        lines.push(("lookups", lookups(s)));
+    }
     if let (Some(oldest), Some(newest)) = (s.oldest, s.newest) {
         let ago = |at: Timestamp| units::span(subject.now.since(at).max(0.0));
         let (oldest, newest) = (ago(oldest), ago(newest));
         let same = oldest == newest;
         let span = if same { oldest } else { format!("between {oldest} and {newest}") };
         lines.push(("stored", format!("{span} ago")));
+        lines.extend(s.last_used.map(|at| ("last used", format!("{} ago", ago(at)))));
     }
     lines
 }
@@ -326,12 +342,16 @@ struct Document<'a> {
     root: Text<'a>,
     entries: u64,
     size_bytes: u64,
-    inline_bytes: u64,
-    file_bytes: u64,
+    inline_bytes: Option<u64>,
+    file_bytes: Option<u64>,
     disk_bytes: u64,
     limit: Option<LimitJson>,
     expired_entries: u64,
     expired_bytes: u64,
+    stale_entries: u64,
+    stale_bytes: u64,
+    stale_unsure_entries: u64,
+    stale_unsure_bytes: u64,
     never_expire_entries: Option<u64>,
     hits: Option<u64>,
     misses: Option<u64>,
@@ -339,6 +359,7 @@ struct Document<'a> {
     how_to_count: Option<&'a str>,
     oldest_at: Option<String>,
     newest_at: Option<String>,
+    last_used_at: Option<String>,
     ages: Vec<BinJson>,
     sizes: Vec<BinJson>,
     by: Vec<ShareJson<'a>>,
@@ -397,12 +418,16 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
         root: Text::path(subject.root),
         entries: s.entries,
         size_bytes: s.size_bytes,
-        inline_bytes: s.inline_bytes,
-        file_bytes: s.file_bytes,
+        inline_bytes: (!s.all_in_files).then_some(s.inline_bytes),
+        file_bytes: (!s.all_in_files).then_some(s.file_bytes),
         disk_bytes: s.disk_bytes,
         limit: s.limit.map(|limit| LimitJson { used_bytes: limit.used, allowed_bytes: limit.allowed }),
         expired_entries: s.expired_entries,
         expired_bytes: s.expired_bytes,
+        stale_entries: s.stale.sure_entries,
+        stale_bytes: s.stale.sure_bytes,
+        stale_unsure_entries: s.stale.likely_entries,
+        stale_unsure_bytes: s.stale.likely_bytes,
         never_expire_entries: s.never_expire_entries,
         hits: s.hits,
         misses: s.misses,
@@ -410,6 +435,7 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
         how_to_count: s.how_to_count.as_deref(),
         oldest_at: s.oldest.and_then(moment),
         newest_at: s.newest.and_then(moment),
+        last_used_at: s.last_used.and_then(moment),
         ages: bins(&s.ages),
         sizes: bins(&s.sizes),
         by: s.by.iter().map(share_json).collect(),
