@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use super::{
-    Style, header,
+    Style, edges, header,
     table::{self, Cells, Weight},
     text::{percent, seconds},
 };
 use crate::{
     profile::{
-        aggregate::{TracedRow, TracedTable},
+        aggregate::{TracedEdges, TracedRow, TracedTable, edges::Direction},
         calls::{CallGraph, Calls, Counted},
     },
     units,
@@ -43,6 +43,44 @@ pub fn table(w: &mut dyn Write, table: &TracedTable, counted: Counted, style: St
     let share = percent(table.share(table.left_out_ns));
     let all = table::show_all(table.too_small);
     writeln!(w, "{}", style.dim(&format!("{left_out} left out with {share} of the time; {all} shows all")))
+}
+
+/// Writes each function and below it, indented, its callers or what it called.
+///
+/// # Errors
+/// Those of the writer.
+pub fn edges(w: &mut dyn Write, edges: &TracedEdges, counted: Counted, style: Style) -> io::Result<()> {
+    let called = match edges.direction {
+        Direction::Callers => "called by",
+        Direction::Callees => "calls",
+    };
+    let rows = edges.functions.iter().flat_map(|f| std::iter::once(&f.function).chain(&f.edges));
+    let widest = rows.map(|row| ncalls(row.calls).len()).max().unwrap_or(0).max(count_title(counted).len());
+    let title = format!("{:>widest$}   tottime   cumtime  function {called}", count_title(counted));
+    writeln!(w, "{}", style.dim(&title))?;
+    let numbers = |calls: Calls| {
+        let (tottime, cumtime) = (seconds(calls.tottime_ns), seconds(calls.cumtime_ns));
+        format!("{:>widest$} {tottime:>9} {cumtime:>9}", ncalls(calls))
+    };
+    for (i, function) in edges.functions.iter().enumerate() {
+        if i > 0 {
+            writeln!(w)?;
+        }
+        let own = edges::line(&numbers(function.function.calls), Some(function.function.place), "", style);
+        writeln!(w, "{}", style.bold(&own))?;
+        for edge in &function.edges {
+            let mark = edges::mark(edges.direction, style);
+            writeln!(w, "{}", edges::line(&numbers(edge.calls), Some(edge.place), mark, style))?;
+        }
+        if function.edges.is_empty() {
+            let nothing = match edges.direction {
+                Direction::Callers => "nothing that was traced called it",
+                Direction::Callees => "it called nothing that was traced",
+            };
+            writeln!(w, "{:indent$}{nothing}", "", indent = widest + 24)?;
+        }
+    }
+    Ok(())
 }
 
 fn count_title(counted: Counted) -> &'static str {
