@@ -64,7 +64,7 @@ pub(super) fn run(
     cache_open::each(&args.dirs, streams, |dir, first, streams| {
         let store = cache_open::open(dir, Access::Look, &args.sources.apps, streams)?;
         let summary = store.summary(now, by)?;
-        let subject = Subject { kind: store.kind(), root: store.root(), now, by };
+        let subject = Subject { kind: store.kind(), root: store.root(), now, by, nested: store.nested() };
         if global.json {
             stats::json(&mut streams.out, subject, &summary)?;
         } else {

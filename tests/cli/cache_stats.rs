@@ -102,6 +102,12 @@ fn a_person_sees_what_fills_the_cache() {
     let fanout = stats(&Cache::new("fanout").path(), &[]);
     let shards: Vec<&str> = fanout.lines().rev().take(4).collect();
     assert!(shards.iter().all(|line| line.split_whitespace().count() == 6), "{fanout}");
+    assert!(
+        fanout.contains("  inside       3 other caches: cache/sub/deep, deque/queue, index/idx\n"),
+        "{fanout}"
+    );
+    let nested = document(&Cache::new("fanout").path(), &[])["nested"].clone();
+    assert_eq!(nested, serde_json::json!(["cache/sub/deep", "deque/queue", "index/idx"]));
 }
 
 #[test]

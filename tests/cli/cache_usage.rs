@@ -1,18 +1,12 @@
 //! What is typed wrong, what is not there, and what cron sees.
 
-use std::{
-    fs,
-    io::Read,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, io::Read, os::unix::fs::PermissionsExt, path::Path, process::Stdio};
 
 use super::support::{
     command,
     diskcache::{Cache, NOW, script},
     hotcold, scratch,
-    tree::{differences, tree},
+    tree::{Tree, differences, tree},
 };
 
 /// Every command on a cache, with what it needs besides a directory.
@@ -46,15 +40,23 @@ fn what_is_no_cache_is_said_by_every_command() {
     fs::create_dir(&empty).expect("it can be made");
     let before = tree(dir.path());
     let cases = [
-        (file, "", "not a directory"),
-        (empty, " as a cache", "the directory is empty"),
-        (other, " as a cache", "nothing in it is known as a cache"),
-        (dir.path().join("gone"), "", "no such file or directory"),
+        (file, "", "not a directory\n"),
+        (empty, " as a cache", "the directory is empty\n"),
+        (
+            other,
+            " as a cache",
+            "nothing in it is known as a cache\n\nhint: if everything in it may go, `hotcold cache prune --adopt DIR …` says so once\n",
+        ),
+        (dir.path().join("gone"), "", "no such file or directory\n"),
     ];
     for words in COMMANDS {
         for (path, how, why) in &cases {
             let text = format!("error: cannot read `{}`{how}: {why}\n", path.display());
-            assert_eq!(cache(words, path), (1, String::new(), text), "{words:?}");
+            // A hint may follow.
+            let (code, out, err) = cache(words, path);
+            assert_eq!((code, out.as_str()), (1, ""), "{words:?}");
+            assert!(err.starts_with(&text), "{words:?}: {err}");
+            assert_eq!(cache(&[words, &["-q"]].concat(), path), (1, String::new(), text), "{words:?}");
         }
     }
     assert_eq!(differences(&before, &tree(dir.path())), [""; 0]);
@@ -179,21 +181,68 @@ with diskcache.Cache(sys.argv[1]).transact():
 fn a_cache_that_vanishes_while_open_is_no_disaster() {
     use super::support::terminal::Terminal;
 
-    let fixture = Cache::new("values");
-    let dir = fixture.path();
-    let mut clear = command();
-    clear.args(["cache", "clear", "--now", NOW]).arg(&dir);
-    let mut terminal = Terminal::spawn(&mut clear, 200, 20);
-    terminal.wait_for("[y/N]");
-    let elsewhere = fixture.base().join("elsewhere");
-    fs::rename(&dir, &elsewhere).expect("it is there");
-    let kept = Cache::new("tags");
-    let moved = Command::new("cp").arg("-a").arg(kept.path()).arg(&dir).status().expect("cp starts");
-    assert!(moved.success());
-    let before = tree(&dir);
-    terminal.press(b"y\n");
-    let (status, screen) = terminal.finish();
-    assert!(matches!(status.code(), Some(0 | 1 | 3)) && !screen.contains("panicked"), "{screen}");
-    let files = differences(&before, &tree(&dir));
-    assert_eq!(files, [""; 0], "the cache that came in its place is as it was: {screen}");
+    let commands: [&[&str]; 3] =
+        [&["clear"], &["prune", "--larger-than", "1"], &["prune", "--max-entries", "1"]];
+    for words in commands {
+        for replaced in [true, false] {
+            let fixture = Cache::new("values");
+            let dir = fixture.path();
+            let mut command = command();
+            command.args(["cache", "--now", NOW]).args(words).arg(&dir);
+            let mut terminal = Terminal::spawn(&mut command, 200, 20);
+            terminal.wait_for("[y/N]");
+            let elsewhere = fixture.base().join("elsewhere");
+            let before = tree(&dir);
+            fs::rename(&dir, &elsewhere).expect("it is there");
+            let kept = Cache::new("tags");
+            if replaced {
+                fs::rename(kept.path(), &dir).expect("it is there");
+            }
+            let new = if replaced { tree(&dir) } else { Tree::new() };
+            terminal.press(b"y\n");
+            let (status, screen) = terminal.finish();
+            assert_eq!(status.code(), Some(1), "{words:?}: {screen}");
+            let why = if replaced {
+                "another one has taken its place meanwhile"
+            } else {
+                "no such file or directory"
+            };
+            assert!(screen.contains(why) && !screen.contains("panicked"), "{words:?}: {screen}");
+            if replaced {
+                assert_eq!(differences(&new, &tree(&dir)), [""; 0], "{words:?}: {screen}");
+            }
+            let mut changed = differences(&before, &tree(&elsewhere));
+            changed.retain(|name| !name.starts_with("cache.db-"));
+            assert_eq!(changed, [""; 0], "{words:?}: {screen}");
+        }
+    }
+}
+
+/// Rules are looked at under the lock, when somebody has said yes; by then a busy cache is another one.
+#[test]
+fn what_came_and_went_since_the_plan_is_told() {
+    use super::support::terminal::Terminal;
+
+    let change = "import sys, diskcache
+c = diskcache.Cache(sys.argv[1])
+for i in range(3): c.set('new%d' % i, 1, tag='red')
+if sys.argv[2] == 'less':
+    for key in [key for key in c if str(key).startswith('new')]: del c[key]
+    del c['k1']; del c['k13']";
+    for (how, told) in [("more", ", 3 more than planned"), ("less", ", 2 fewer than planned")] {
+        let fixture = Cache::new("tags");
+        let dir = fixture.path();
+        let mut prune = command();
+        prune.args(["cache", "prune", "--tag", "red", "--now", NOW]).arg(&dir);
+        let mut terminal = Terminal::spawn(&mut prune, 200, 20);
+        terminal.wait_for("Remove 8 entries");
+        let Some(mut python) = script(change) else { return };
+        assert!(python.arg(&dir).arg(how).status().expect("Python starts").success());
+        terminal.press(b"y\n");
+        let (status, screen) = terminal.finish();
+        assert_eq!(status.code(), Some(0), "{screen}");
+        assert!(screen.contains(told), "{screen}");
+        let (_, left, _) = cache(&["list", "--json", "--tag", "red"], &dir);
+        assert_eq!(left, "", "{how}");
+    }
 }

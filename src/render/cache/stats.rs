@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::Serialize;
@@ -21,6 +21,8 @@ use crate::{
     units,
 };
 
+/// Nested caches that people are told by name.
+const NAMED: usize = 5;
 /// Columns of the longest bar.
 const BAR: usize = 24;
 /// Rows of `by` and of the parts that people are shown.
@@ -39,6 +41,8 @@ pub struct Subject<'a> {
     pub now: Timestamp,
     /// What [`Summary::by`] is by.
     pub by: Option<By>,
+    /// Other caches inside of it, relative to it; they take room on disk and count nowhere else.
+    pub nested: &'a [PathBuf],
 }
 
 /// Writes a summary for people.
@@ -172,6 +176,13 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         },
     ));
     lines.push(("on disk", units::bytes(s.disk_bytes)));
+    if !subject.nested.is_empty() {
+        let mut line = units::plural(subject.nested.len() as u64, "other cache", "other caches");
+        let names = subject.nested.iter().take(NAMED).map(|path| path.display().to_string());
+        line += &format!(": {}", names.collect::<Vec<_>>().join(", "));
+        line += if subject.nested.len() > NAMED { ", …" } else { "" };
+        lines.push(("inside", line));
+    }
     let policy =
         s.settings.iter().find(|(name, _)| name == "eviction_policy").map(|(_, value)| setting(value));
     if let Some(limit) = s.limit {
@@ -367,6 +378,7 @@ struct Document<'a> {
     parts: Vec<ShareJson<'a>>,
     reclaimable: Vec<ReclaimableJson<'a>>,
     settings: serde_json::Map<String, serde_json::Value>,
+    nested: Vec<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -451,6 +463,7 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
             })
             .collect(),
         settings: s.settings.iter().map(|(name, value)| (name.clone(), setting_json(value))).collect(),
+        nested: subject.nested.iter().map(|path| Text::path(path)).collect(),
     };
     serde_json::to_writer(&mut *w, &document)?;
     w.write_all(b"\n")

@@ -136,7 +136,10 @@ impl Repair<'_> {
     }
 
     fn root(&self) -> Result<Root, Error> {
-        Root::open(&self.part.dir).map_err(|source| Error::Read { path: self.part.dir.clone(), source })
+        let read = |source| Error::Read { path: self.part.dir.clone(), source };
+        let root = Root::open(&self.part.dir).map_err(read)?;
+        self.part.database.require_in_place()?;
+        Ok(root)
     }
 
     fn directories(&self, findings: &mut [Finding]) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::{
     functions::{Functions, PythonFunction},
@@ -113,28 +113,6 @@ impl Codes {
             self.by_instruction.remove(&code.instructions);
             self.bytes = self.bytes.saturating_sub(code.lines.len() + size_of::<Code>());
         }
-    }
-}
-
-/// Which code was seen to call which.
-#[derive(Debug, Default)]
-pub(super) struct Calls(FxHashSet<(u64, u64)>);
-
-/// More calls are not remembered; then it starts anew.
-const MOST_CALLS: usize = 1 << 16;
-
-impl Calls {
-    /// The callee was seen with this caller around it.
-    pub(super) fn saw(&mut self, caller: Option<u64>, callee: u64) {
-        if self.0.len() >= MOST_CALLS {
-            self.0.clear();
-        }
-        self.0.extend(caller.map(|caller| (caller, callee)));
-    }
-
-    /// Whether this call was ever seen.
-    pub(super) fn has(&self, caller: u64, callee: u64) -> bool {
-        self.0.contains(&(caller, callee))
     }
 }
 

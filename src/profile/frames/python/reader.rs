@@ -8,9 +8,10 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    code::{Calls, Code, Codes, Met},
+    code::{Codes, Met},
+    fit::{Calls, Homes},
     functions::Functions,
-    interpreter::{Interpreter, Version, untagged},
+    interpreter::{Interpreter, untagged},
     objects,
     offsets::{self, ACTIVE, Entry, FIRST_SHIM, Offsets, Position},
 };
@@ -23,8 +24,6 @@ use crate::profile::{
     raw::RawFrame,
 };
 
-/// From the next one on there is no need for the beginning.
-const LAST_TO_KEEP_BEGINNINGS: Version = Version { major: 3, minor: 11 };
 /// How often a stack that changed meanwhile is read again.
 const MOST_TRIES: usize = 4;
 /// Frames of a thread; also the end of a chain that is a circle.
@@ -43,15 +42,16 @@ const PTHREAD: usize = 1024;
 /// Reads the stacks of one process.
 #[derive(Debug)]
 pub struct Reader {
-    interpreter: Interpreter,
+    pub(super) interpreter: Interpreter,
     threads: FxHashMap<u32, u64>,
-    codes: Codes,
-    calls: Calls,
+    pub(super) codes: Codes,
+    pub(super) calls: Calls,
+    pub(super) homes: Homes,
     state: Vec<u8>,
     window: Vec<u8>,
     captured: Vec<Captured>,
     complete: bool,
-    stable: bool,
+    pub(super) stable: bool,
     tid_place: Option<u64>,
     resting: u32,
     gil: Gil,
@@ -66,17 +66,6 @@ struct Captured {
     position: u64,
     /// Whether it is the outermost one of its evaluation function.
     entry: bool,
-}
-
-/// What a sample says to the function that was read as the innermost one.
-enum Evidence<'a> {
-    /// It was that one, and what its next instruction was where that can be seen.
-    For(Option<u64>),
-    /// It was another one, with this next instruction.
-    Another(&'a Code, u64),
-    /// It may have been that one.
-    Weak,
-    None,
 }
 
 enum Chain {
@@ -95,6 +84,7 @@ impl Reader {
             threads: FxHashMap::default(),
             codes: Codes::default(),
             calls: Calls::default(),
+            homes: Homes::default(),
             state: Vec::new(),
             window: Vec::new(),
             captured: Vec::new(),
@@ -225,124 +215,6 @@ impl Reader {
         }
         out.sure &= self.fit(moment, origins, &mut out);
         Some(out)
-    }
-
-    /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
-    /// since is put back. Whether the sample bears the frames out.
-    fn fit(&mut self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
-        if moment.registers.is_empty() {
-            return self.stable;
-        }
-        let surplus = out.groups.len().saturating_sub(moment.evaluations);
-        if surplus > 0 && moment.evaluations > 0 {
-            let frames: usize = out.groups.drain(..surplus).sum();
-            out.frames.drain(..frames);
-            origins.drain(..frames);
-        }
-        if out.groups.len() + 1 == moment.evaluations {
-            let begun = self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment)));
-            let shown = begun.or_else(|| self.shown(moment.registers));
-            let Some((code, next)) = shown.or_else(|| self.shown(moment.stack)) else { return false };
-            out.groups.insert(0, 1);
-            out.frames.insert(0, self.executing(code, next));
-            return true;
-        }
-        let Some((&expected, innermost)) = origins.first().zip(out.frames.first().copied()) else {
-            return true;
-        };
-        let Some(code) = self.codes.get(expected) else { return true };
-        match self.evidence(moment, code) {
-            Evidence::For(next) => {
-                let found = next.map_or(innermost, |next| self.executing(code, next));
-                out.frames.iter_mut().take(1).for_each(|frame| *frame = found);
-                self.calls.saw(origins.get(1).copied(), expected);
-                true
-            }
-            Evidence::Another(code, next) => {
-                let found = self.executing(code, next);
-                let object = code.object;
-                self.put(object, found, &origins, out);
-                true
-            }
-            Evidence::Weak => self.stable && moment.fresh,
-            Evidence::None => false,
-        }
-    }
-
-    /// Makes another function the innermost one: one that has called what was read, one that has returned since, or one that
-    /// was in the place of what was read.
-    fn put(&self, object: u64, found: RawFrame, origins: &[u64], out: &mut Interpreted) {
-        let group = out.groups.first().copied().unwrap_or(0);
-        let outer = origins.iter().take(group).position(|&origin| origin == object).unwrap_or(0);
-        out.frames.drain(..outer);
-        out.groups.iter_mut().take(1).for_each(|frames| *frames -= outer);
-        let called_by = |at: usize| origins.get(at).is_some_and(|&caller| self.calls.has(caller, object));
-        let can_have_more = self.interpreter.offsets.frame.entry != Entry::Always;
-        if outer == 0 && can_have_more && called_by(0) && !called_by(1) {
-            out.frames.insert(0, found);
-            out.groups.iter_mut().take(1).for_each(|frames| *frames += 1);
-        } else {
-            out.frames.iter_mut().take(1).for_each(|frame| *frame = found);
-        }
-    }
-
-    /// The first known code object that a word leads into, and the word.
-    fn shown(&self, words: &[u64]) -> Option<(&Code, u64)> {
-        words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)))
-    }
-
-    /// The code object whose beginning the innermost evaluation function keeps, as those up to 3.11 do, and its next
-    /// instruction: an address in the middle may be a caller's or an earlier call's, one of a beginning is its own.
-    fn begun(&self, moment: Moment<'_>) -> Option<(&Code, Option<u64>)> {
-        if self.interpreter.version > LAST_TO_KEEP_BEGINNINGS {
-            return None;
-        }
-        let begins = |word: u64| self.codes.at_instruction(word).filter(|code| code.instructions == word);
-        let code = moment.stack.iter().find_map(|&word| begins(word))?;
-        let inside = |word: &u64| *word != code.instructions && code.has_instruction(*word);
-        Some((code, moment.registers.iter().copied().find(inside)))
-    }
-
-    /// The next instruction of a function that has begun: if no register tells, what else is on the stack, or its first one.
-    fn next(&self, code: &Code, next: Option<u64>, moment: Moment<'_>) -> u64 {
-        let inside = |word: &u64| *word != code.instructions && code.has_instruction(*word);
-        next.or_else(|| moment.stack.iter().copied().find(inside)).unwrap_or(code.instructions)
-    }
-
-    /// The frame of which a word is the next instruction's address: the one before it is being executed.
-    fn executing(&self, code: &Code, next: u64) -> RawFrame {
-        let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
-        RawFrame::Python { function: code.function, line: code.line(&self.interpreter.offsets, offset) }
-    }
-
-    /// What the sample, which is never too late, says to the function that was read as the innermost one.
-    fn evidence(&self, moment: Moment<'_>, expected: &Code) -> Evidence<'_> {
-        if let Some((code, next)) = self.begun(moment) {
-            let same = code.instructions == expected.instructions;
-            return if same {
-                Evidence::For(next)
-            } else {
-                Evidence::Another(code, self.next(code, next, moment))
-            };
-        }
-        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
-        if let Some(next) = own(moment.registers) {
-            return Evidence::For(Some(next));
-        }
-        if let Some((code, next)) = self.shown(moment.registers) {
-            return Evidence::Another(code, next);
-        }
-        // The stack also has what earlier calls have left there.
-        if own(moment.stack).is_some() {
-            let is_expected = |code: &Code| code.instructions == expected.instructions;
-            let known = |word: &u64| self.codes.at_instruction(*word);
-            let alone = moment.stack.iter().filter_map(known).all(is_expected);
-            return if alone { Evidence::For(None) } else { Evidence::Weak };
-        }
-        match self.shown(moment.stack) {
-            Some((code, next)) => Evidence::Another(code, next),
-            None => Evidence::None,
-        }
     }
 
     /// Byte offset of a frame's instruction in its code.
