@@ -95,9 +95,9 @@ fn cells(row: &TracedRow, share: f64, style: Style) -> Cells {
     let mut cells = vec![
         ncalls(calls),
         seconds(calls.tottime_ns),
-        percall(calls.tottime_ns, calls.total),
+        percall(calls.tottime_ns, calls.total, style),
         seconds(calls.cumtime_ns),
-        percall(calls.cumtime_ns, calls.primitive),
+        percall(calls.cumtime_ns, calls.primitive, style),
     ];
     cells.extend(table::place_cells(row.place, "", style));
     (cells, if share >= table::HOT { Weight::Hot } else { Weight::Plain })
@@ -112,7 +112,28 @@ fn ncalls(calls: Calls) -> String {
     }
 }
 
-/// Seconds a call; nothing without a call.
-fn percall(ns: u64, calls: u64) -> String {
-    if calls == 0 { String::new() } else { format!("{:.6}s", ns as f64 / 1e9 / calls as f64) }
+/// Time a call; nothing without a call. Most calls take so little that milliseconds would all be 0.
+fn percall(ns: u64, calls: u64, style: Style) -> String {
+    let each = ns as f64 / calls as f64;
+    match calls {
+        0 => String::new(),
+        _ if each < 1e6 => format!("{:.2}{}", each / 1e3, if style.unicode { "µs" } else { "us" }),
+        _ => seconds(each.round() as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_their_times_have_digits_that_tell_something() {
+        let unicode = Style { unicode: true, ..Style::default() };
+        let shown = [(0, 0), (47, 1), (999_000, 1), (10_000, 3), (3_000_000, 2), (9_000_000_000, 2)];
+        let shown = shown.map(|(ns, calls)| percall(ns, calls, unicode));
+        assert_eq!(shown, ["", "0.05µs", "999.00µs", "3.33µs", "0.002s", "4.500s"]);
+        assert_eq!(percall(47, 1, Style::default()), "0.05us");
+        let calls = |total, primitive| ncalls(Calls { total, primitive, ..Calls::default() });
+        assert_eq!([calls(120, 1), calls(5, 5), calls(3, 0)], ["120/1", "5", "3/0"]);
+    }
 }

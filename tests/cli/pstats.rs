@@ -177,9 +177,9 @@ fn a_sampled_recording_becomes_a_file_for_pstats_that_says_so() {
     recorded  by pstats, wall clock
     samples   they stand in place of calls, 4.000s in all
 
-    samples  tottime    percall  cumtime    percall  function     file:line      module
-          3   3.000s  1.000000s   3.000s  1.000000s  work <T; 2>  src/main.rs:3  main.rs
-          4   1.000s  0.250000s   4.000s  1.000000s  main         src/main.rs:3  main.rs
+    samples  tottime  percall  cumtime  percall  function     file:line      module
+          3   3.000s   1.000s   3.000s   1.000s  work <T; 2>  src/main.rs:3  main.rs
+          4   1.000s   0.250s   4.000s   1.000s  main         src/main.rs:3  main.rs
     ");
     if !require("python3") {
         return;
