@@ -92,6 +92,7 @@ fn converted(args: &Args, measurements: &Measurements, format: &dyn Format) -> R
     let mut bytes = Vec::new();
     format.write(measurements, &mut bytes).map_err(|reason| match reason {
         Unwritable::NoStacks => Error::NoStacks { path: args.input.clone(), what: "write stacks" },
+        Unwritable::ReadOnly => Error::UnknownFormat { path: args.output.clone() },
         Unwritable::Io(source) => Error::Write { path: args.output.clone(), source },
     })?;
     Ok(bytes)

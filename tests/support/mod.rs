@@ -8,6 +8,7 @@ pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod pythons;
 pub(crate) mod require;
+pub(crate) mod stores;
 pub(crate) mod terminal;
 pub(crate) mod tree;
 

@@ -45,6 +45,7 @@ pub(super) fn remove(
             break;
         }
         let root = Root::open(&part.dir).map_err(|source| Error::Write { path: part.dir.clone(), source })?;
+        part.database.require_in_place()?;
         let lock = Lock { part, timeout: lock_timeout };
         let pacer = Pacer::new(part, removal.pace);
         let files = Files::new(part, &root);
