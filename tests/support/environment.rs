@@ -13,14 +13,15 @@ pub(crate) fn environment(name: &str, packages: &[&str]) -> Option<PathBuf> {
     // One test makes it, the others wait.
     let lock = File::create(shared(&format!("python-{name}.lock"))).expect("a lock can be made");
     lock.lock().expect("a lock can be taken");
-    if !ready.exists() {
+    let wanted = packages.join("\n");
+    if !fs::read_to_string(&ready).is_ok_and(|made| made == wanted) {
         let _ = fs::remove_dir_all(&dir);
         let made = succeeds(Command::new("python3").args(["-m", "venv"]).arg(&dir))
             && succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages));
         if !made {
             return None;
         }
-        File::create(&ready).expect("a file can be made");
+        fs::write(&ready, wanted).expect("a file can be made");
     }
     Some(python)
 }

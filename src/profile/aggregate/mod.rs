@@ -20,6 +20,7 @@ pub mod flame;
 mod gil;
 mod inverted;
 pub(in crate::profile) mod keys;
+mod lines;
 mod named;
 mod rows;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use regex::Regex;
 pub use call_graph::call_graph;
 pub use gil::{GilShares, gil_shares};
 pub use inverted::inverted_tree;
+pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use traced_edges::{TracedEdges, traced_edges};
