@@ -242,7 +242,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help list show stats check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,12 +324,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__expire)
-            opts="-n -y -q -v -h --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --include --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --grace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -354,7 +362,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="list show stats check expire prune rm clear watch help"
+            opts="stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -508,7 +516,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__list)
-            opts="-l -q -v -h --sort --limit --long --expired --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
+            opts="-l -q -v -h --sort --limit --long --app --expired --include --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -520,6 +528,14 @@ _hotcold() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
                     return 0
                     ;;
                 --older-than)
@@ -562,12 +578,16 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
                 --older-than)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -602,6 +622,10 @@ _hotcold() {
                     ;;
                 --by)
                     COMPREPLY=($(compgen -W "policy used stored hits" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --grace)
@@ -662,7 +686,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__show)
-            opts="-o -q -v -h --id --full --raw --output --now --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --id --full --raw --output --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,6 +701,10 @@ _hotcold() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -696,7 +724,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__stats)
-            opts="-q -v -h --by --now --json --quiet --verbose --color --help"
+            opts="-q -v -h --by --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -704,6 +732,10 @@ _hotcold() {
             case "${prev}" in
                 --by)
                     COMPREPLY=($(compgen -W "tag group type" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --now)
@@ -802,7 +834,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="list show stats check expire prune rm clear watch"
+            opts="stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1319,11 +1351,11 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)
@@ -1766,7 +1798,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -40,6 +40,7 @@ const UNSAFE: &[&str] = &[
     "profile/session",
     "profile/symbolize/guard.rs",
     "profile/doctor/probe.rs",
+    "cache/safe_delete/in_use.rs",
 ];
 
 const RULES: &[Rule] = &[

@@ -19,6 +19,7 @@ mod checkpoints;
 mod completions;
 mod convert;
 mod doctor;
+mod exact_counting;
 mod exit;
 mod live_terminal;
 mod man;

@@ -115,14 +115,25 @@ pub(super) enum View {
 }
 
 impl TableOptions {
+    /// Which frames and samples of a profile to show.
+    pub(super) fn part(&self) -> view::View {
+        self.part
+    }
+
     /// The same in another form.
     pub(super) fn with(self, view: View) -> Self {
         Self { view, ..self }
     }
 
-    /// Which frames and samples of a profile to show.
-    pub(super) fn part(&self) -> view::View {
-        self.part
+    /// Refuses what only stacks tell.
+    fn require_functions(&self) -> Result<(), Error> {
+        let view::View { imports, only_project, gil } = self.part;
+        let part = only_project || gil || imports == view::Imports::LeftOut;
+        let tree = matches!(self.view, View::Tree { .. });
+        if tree || part || self.selection.by != aggregate::By::Function {
+            return Err(Error::OnlyFunctions);
+        }
+        if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
     }
 
     /// Whether JSON was asked for.
@@ -156,6 +167,11 @@ impl TableArgs {
     pub(super) fn tree(&self) -> bool {
         self.tree
     }
+
+    /// Refuses what recordings of calls do not tell.
+    pub(super) fn check_calls(&self) -> anyhow::Result<()> {
+        Ok(self.options(false).require_functions()?)
+    }
 }
 
 /// Writes the quality block and the table or tree that the options choose, or the same as JSON.
@@ -186,8 +202,9 @@ pub(super) fn print_calls(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
-    if !matches!(options.view, View::Rows) {
-        return Err(Error::OnlyFunctions.into());
+    options.require_functions()?;
+    if let View::Edges(asked) = &options.view {
+        return print_call_edges(w, graph, asked, options.json, style);
     }
     let table = aggregate::traced_rows(graph, &options.selection)?;
     if options.json {
@@ -196,6 +213,26 @@ pub(super) fn print_calls(
     calls::header(w, graph, style)?;
     writeln!(w)?;
     Ok(calls::table(w, &table, graph.counted, style)?)
+}
+
+fn print_call_edges(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    asked: &[(Direction, String)],
+    json: bool,
+    style: Style,
+) -> anyhow::Result<()> {
+    let edges = |(direction, name): &(Direction, String)| aggregate::traced_edges(graph, name, *direction);
+    let all: Vec<_> = asked.iter().map(edges).collect::<Result<_, _>>()?;
+    if json {
+        return Ok(json::write(w, &json::call_edges(graph, &all))?);
+    }
+    calls::header(w, graph, style)?;
+    for edges in &all {
+        writeln!(w)?;
+        calls::edges(w, edges, graph.counted, style)?;
+    }
+    Ok(())
 }
 
 /// Writes both tables of a checkpoint, or one line of JSON.

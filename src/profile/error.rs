@@ -57,7 +57,7 @@ pub enum Error {
     #[error("cannot sort by `samples`: it counts calls, not samples")]
     NoSamplesCounted,
     /// A recording of calls was asked for something else than functions.
-    #[error("cannot group by anything but functions: calls are recorded, not stacks")]
+    #[error("cannot show anything but functions: calls are recorded, not stacks")]
     OnlyFunctions,
     /// A recording of calls was asked for what only stacks tell.
     #[error("cannot {what} of `{}`: calls are recorded, not stacks", path.display())]
@@ -106,6 +106,12 @@ pub enum Error {
     Gone {
         /// Its number.
         pid: u32,
+    },
+    /// There is no place for what a program's interpreters write.
+    #[error("cannot make a directory for the program's calls")]
+    Hook {
+        /// Why.
+        source: io::Error,
     },
     /// The system does not let us record.
     #[error("cannot record `{what}`: {}", refusal_reason(refusal))]

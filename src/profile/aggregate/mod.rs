@@ -29,6 +29,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod traced;
+mod traced_edges;
 pub mod tree;
 
 use regex::Regex;
@@ -39,6 +40,7 @@ pub use inverted::inverted_tree;
 pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
+pub use traced_edges::{TracedEdges, traced_edges};
 pub use tree::{Call, CallTree, call_tree};
 
 use super::model::{Origin, Profile};

@@ -92,7 +92,7 @@ impl<'a> Pacer<'a> {
 }
 
 /// A number that changes when another connection writes.
-fn data_version(connection: &Connection) -> Option<i64> {
+pub(super) fn data_version(connection: &Connection) -> Option<i64> {
     connection.prepare_cached("PRAGMA data_version").ok()?.query_row([], |row| row.get(0)).ok()
 }
 

@@ -2,9 +2,9 @@
 
 use std::{os::unix::ffi::OsStrExt, time::Instant};
 
-use rusqlite::{Transaction, types::ValueRef};
+use rusqlite::{Connection, ToSql, Transaction, types::ValueRef};
 
-use super::{Files, Lock, Pacer, Part, changed, checkpoint, entries};
+use super::{Counted, Database, Files, Lock, Pacer, Part, changed, checkpoint, entries};
 use crate::cache::{
     Error,
     model::{Entry, EntryId, Timestamp},
@@ -14,6 +14,9 @@ use crate::cache::{
 
 /// Rows beyond which a shard is not emptied in one transaction beside others, whose patience is 10 ms.
 const QUICKLY_EMPTIED: i64 = 2000;
+
+/// Where fewer than one row in so many has expired, the index finds them faster than a look at all.
+const DENSE: u64 = 8;
 
 /// What is needed to remove rows of one part.
 pub(super) struct Sweep<'a, 'w> {
@@ -41,8 +44,12 @@ struct Loss {
 type Keep<'k> = dyn FnMut(usize, &Entry) -> Option<&'static str> + 'k;
 
 impl Sweep<'_, '_> {
-    /// Removes what has expired, with the help of the index.
+    /// Removes what has expired: from the first row to the last where that is much, else with the help of the index.
     pub(super) fn expired(&mut self, now: Timestamp) -> Result<(), Error> {
+        let counted = self.part.counted.get().filter(|counted| counted.expired_at == Some(now));
+        if let Some(each) = counted.and_then(Counted::one_in).filter(|each| *each <= DENSE) {
+            return self.by_row(Some(now), each);
+        }
         self.repeat(|files, transaction, most| {
             let sql = "SELECT rowid, filename, size, octet_length(value) FROM Cache \
                        WHERE expire_time IS NOT NULL AND expire_time < ?1 ORDER BY expire_time, rowid LIMIT ?2";
@@ -53,18 +60,55 @@ impl Sweep<'_, '_> {
     /// Removes everything: at once, as an empty table costs nothing; or in small steps where others would miss the lock meanwhile.
     pub(super) fn everything(&mut self) -> Result<(), Error> {
         if self.pacer.is_polite() && self.part.shard.is_some() && self.has_more_than(QUICKLY_EMPTIED)? {
-            return self.repeat(|files, transaction, most| {
-                let sql =
-                    "SELECT rowid, filename, size, octet_length(value) FROM Cache ORDER BY rowid LIMIT ?1";
-                take(files, transaction, sql, [most])
-            });
+            return self.by_row(None, 1);
         }
-        let inline = self.inline_bytes()?;
+        let database = &self.part.database;
+        let before = if database.has_log() { database.twin() } else { None };
         let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
-        let count = empty(&mut self.files, transaction).map_err(|error| self.lock.error(error))?;
+        let result = empty(&mut self.files, transaction, self.part, before.as_ref());
+        drop(before);
+        let (count, inline) = result.map_err(|error| self.lock.error(error))?;
         self.watcher.removed(count, inline);
         self.files.commit(self.watcher);
         checkpoint(&self.part.database.connection).map_err(|error| self.lock.error(error))
+    }
+
+    /// Removes what has expired at `only`, or everything, in the order of the rows. One row in `each` is expected to go.
+    fn by_row(&mut self, only: Option<Timestamp>, each: u64) -> Result<(), Error> {
+        let mut next = Some(i64::MIN);
+        while let Some(first) = next {
+            if !self.watcher.go_on() {
+                return Ok(());
+            }
+            let most = self.pacer.rows();
+            let last = self.end_of(first, (most as u64).saturating_mul(each))?;
+            let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
+            let began = Instant::now();
+            let loss = take_range(&mut self.files, &transaction, (first, last), only)
+                .and_then(|loss| finish(transaction, &loss).map(|()| loss))
+                .map_err(|error| self.lock.error(error))?;
+            let held = began.elapsed();
+            self.committed(&loss);
+            next = last.checked_add(1);
+            if next.is_some() {
+                self.pacer.rest(most, held);
+            }
+        }
+        Ok(())
+    }
+
+    /// The last of `count` rows from `first` on; the last that there can be if there are fewer.
+    fn end_of(&self, first: i64, count: u64) -> Result<i64, Error> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let read = || {
+            let sql = "SELECT max(rowid), count(*) FROM \
+                       (SELECT rowid FROM Cache NOT INDEXED WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2)";
+            let mut statement = self.part.database.connection.prepare_cached(sql)?;
+            statement
+                .query_row((first, count), |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))
+        };
+        let (last, found) = read().map_err(|error| self.lock.error(error))?;
+        Ok(last.filter(|_| found == count).unwrap_or(i64::MAX))
     }
 
     /// Removes rows that were found before, unless `keep` says why not.
@@ -173,12 +217,6 @@ impl Sweep<'_, '_> {
         let query = self.part.database.connection.query_row(sql, [rows], |row| row.get::<_, i64>(0));
         Ok(query.map_err(|error| self.lock.error(error))? > rows)
     }
-
-    fn inline_bytes(&self) -> Result<u64, Error> {
-        let sql = "SELECT total(octet_length(value)) FROM Cache NOT INDEXED";
-        let query = self.part.database.connection.query_row(sql, [], |row| row.get::<_, f64>(0));
-        Ok(query.map_err(|error| self.lock.error(error))? as u64)
-    }
 }
 
 impl Loss {
@@ -226,23 +264,80 @@ fn delete(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<(i64, u64
         .query_row([row], |row| Ok((whole(row.get_ref(0)?), length(row.get_ref(1)?))))
 }
 
-/// Removes all rows and notes their files; how many there were.
-fn empty(files: &mut Files<'_>, transaction: Transaction<'_>) -> rusqlite::Result<u64> {
-    let count: i64 = transaction.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
-    {
-        let sql = "SELECT rowid, filename, size FROM Cache NOT INDEXED WHERE filename IS NOT NULL";
-        let mut statement = transaction.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let bytes = u64::try_from(whole(row.get_ref(2)?)).unwrap_or(0);
-            files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), bytes);
-        }
+/// Removes the rows between two, or those of them that have expired at `only`.
+fn take_range(
+    files: &mut Files<'_>,
+    transaction: &Transaction<'_>,
+    (first, last): (i64, i64),
+    only: Option<Timestamp>,
+) -> rusqlite::Result<Loss> {
+    let which = if only.is_some() { " AND expire_time < ?3" } else { "" };
+    let range = format!("FROM Cache NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2{which}");
+    let now = only.map_or(0.0, Timestamp::seconds);
+    let parameters: [&dyn ToSql; 3] = [&first, &last, &now];
+    let parameters = if only.is_some() { &parameters[..] } else { &parameters[..2] };
+
+    let mut loss = Loss::default();
+    let sql = format!("SELECT rowid, filename, size, octet_length(value) {range}");
+    let mut statement = transaction.prepare_cached(&sql)?;
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(1)?.as_bytes().ok();
+        loss.add(files, row.get(0)?, name, (whole(row.get_ref(2)?), length(row.get_ref(3)?)));
     }
+    // One statement for all of them costs half of one for each.
+    let removed = transaction.prepare_cached(&format!("DELETE {range}"))?.execute(parameters)?;
+    if i64::try_from(removed) == Ok(loss.count) {
+        Ok(loss)
+    } else {
+        Err(rusqlite::Error::QueryReturnedNoRows)
+    }
+}
+
+/// Removes all rows and notes their files; how many there were, and the bytes of their values in the database. With a second connection
+/// `before`, which goes on seeing what there was, the rows are not looked at before the lock is free again.
+fn empty(
+    files: &mut Files<'_>,
+    transaction: Transaction<'_>,
+    part: &Part,
+    before: Option<&Database>,
+) -> rusqlite::Result<(u64, u64)> {
+    // Nothing has changed since the plan was made, under which nobody can change anything now.
+    let known = Counted::still(part).filter(|counted| counted.expired_at.is_none() && counted.files == 0);
+    if let Some(counted) = known {
+        truncate(transaction)?;
+        return Ok((counted.entries, counted.inline_bytes));
+    }
+    let Some(before) = before else {
+        let sums = note(files, &transaction)?;
+        truncate(transaction)?;
+        return Ok(sums);
+    };
+    let snapshot = before.connection.unchecked_transaction()?;
+    snapshot.query_row("SELECT count(*) FROM Settings", [], |_| Ok(()))?;
+    truncate(transaction)?;
+    note(files, &snapshot)
+}
+
+/// Notes the files of all rows; how many rows there are, and the bytes of their values in the database.
+fn note(files: &mut Files<'_>, connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let sql = "SELECT rowid, filename, size FROM Cache NOT INDEXED WHERE filename IS NOT NULL";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let bytes = u64::try_from(whole(row.get_ref(2)?)).unwrap_or(0);
+        files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), bytes);
+    }
+    let sql = "SELECT count(*), total(octet_length(value)) FROM Cache NOT INDEXED";
+    connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, f64>(1)? as u64)))
+}
+
+/// Removes all rows and commits.
+fn truncate(transaction: Transaction<'_>) -> rusqlite::Result<()> {
     // Without a condition SQLite gives the pages back without looking at the rows.
     transaction.execute("DELETE FROM Cache", [])?;
     transaction.execute("UPDATE Settings SET value = 0 WHERE key IN ('count', 'size')", [])?;
-    transaction.commit()?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    transaction.commit()
 }
 
 /// Counts what the triggers would have counted, and commits.
