@@ -129,7 +129,7 @@ impl List {
         self.row.push_str("  ");
         self.key(&entry.key);
         self.note(entry);
-        if entry.expiry.is_past(now) {
+        if self.style.colour && entry.expiry.is_past(now) {
             writeln!(w, "{}", self.style.dim(&self.row))
         } else {
             self.row.push('\n');
@@ -164,6 +164,9 @@ impl List {
     }
 
     fn key(&mut self, key: &Label) {
+        if self.style.width.is_none() && !self.style.escape && !key.runs_code {
+            return notation(&mut self.row, key);
+        }
         self.part.clear();
         notation(&mut self.part, key);
         if key.runs_code {
