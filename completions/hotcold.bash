@@ -1351,11 +1351,11 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats perf-data perf-script speedscope firefox callgrind folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats perf-data perf-script speedscope firefox callgrind folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)

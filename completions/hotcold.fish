@@ -251,9 +251,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s o -l output -d 'File to write; `-` for standard output' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "pprof\t''
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "perf-data\t''
+pprof\t''
 pstats\t''
-perf-data\t''
 perf-script\t''
 speedscope\t''
 firefox\t''

@@ -30,6 +30,7 @@ mod diff;
 mod doctor;
 mod exact;
 mod flamegraph;
+mod formats;
 mod harness;
 mod help;
 mod man;

@@ -27,7 +27,7 @@ use std::{
     path::Path,
 };
 
-use flate2::read::MultiGzDecoder;
+use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
 
 use super::{Error, calls::Measurements};
 
@@ -139,9 +139,9 @@ pub enum Unwritable {
 
 /// All formats; those that can be told by their content before those that only look alike.
 pub static FORMATS: &[&dyn Format] = &[
+    &perf_data::PerfData,
     &pprof::Pprof,
     &pstats::Pstats,
-    &perf_data::PerfData,
     &perf_script::PerfScript,
     &speedscope::Speedscope,
     &firefox::Firefox,
@@ -156,15 +156,32 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// The format that a file's name ends like, the longest ending first: `a.json.gz` is no `gz`.
+/// The format that a file's name ends like, zipped or not, the longest ending first: `a.speedscope.json` is no `json`.
 pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    by_ending(&name).or_else(|| by_ending(name.strip_suffix(".gz")?))
+}
+
+fn by_ending(name: &str) -> Option<&'static dyn Format> {
     let endings =
         FORMATS.iter().flat_map(|format| format.extensions().iter().map(move |ending| (*format, ending)));
     endings
         .filter(|(_, ending)| name.strip_suffix(*ending).is_some_and(|stem| stem.ends_with('.')))
         .max_by_key(|(_, ending)| ending.len())
         .map(|(format, _)| format)
+}
+
+/// Whether a file of this name is to be zipped; pprof files always are by themselves.
+pub fn is_zipped(path: &Path, format: &dyn Format) -> bool {
+    format.name() != "pprof" && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"))
+}
+
+/// The bytes zipped; equal ones give equal ones.
+pub fn zip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    // Writing to memory cannot fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
 }
 
 /// Names of the formats that are read.
@@ -307,8 +324,14 @@ mod tests {
     fn formats_are_found_by_name_and_by_the_longest_ending() {
         let of = |name: &str| by_extension(Path::new(name)).map(|format| format.name());
         assert_eq!(
-            ["a.pb.gz", "A.PROF", "x/a.folded", "a.gz", "pb.gz", "a", "-"].map(of),
-            [Some("pprof"), Some("pstats"), Some("folded"), None, None, None, None]
+            ["a.pb.gz", "A.PROF", "x/a.folded.gz", "a.speedscope.json", "a.json"].map(of),
+            ["pprof", "pstats", "folded", "speedscope", "json"].map(Some)
+        );
+        assert_eq!(["a.gz", "pb.gz", "a", "-"].map(of), [None; 4]);
+        assert_eq!(
+            ["a.pb.gz", "a.folded.gz", "a.folded"]
+                .map(|name| is_zipped(Path::new(name), by_extension(Path::new(name)).unwrap())),
+            [false, true, false]
         );
         for format in FORMATS {
             assert_eq!(by_name(format.name()).map(|format| format.name()), Some(format.name()));

@@ -129,7 +129,10 @@ fn number(text: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Option<(String, u32, u32, Option<u64>, Option<u64>, String, String)> {
+    /// Name, ids, time, period, event, rest.
+    type Parsed = (String, u32, u32, Option<u64>, Option<u64>, String, String);
+
+    fn parsed(line: &str) -> Option<Parsed> {
         let header = parse(line.as_bytes())?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let Header { name, pid, tid, time_ns, period, event, rest, .. } = header;
