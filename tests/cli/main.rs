@@ -38,3 +38,4 @@ mod python_names;
 mod record;
 mod report;
 mod run;
+mod streamlit;
