@@ -41,3 +41,4 @@ mod python_names;
 mod record;
 mod report;
 mod run;
+mod streamlit;
