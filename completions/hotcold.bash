@@ -1351,19 +1351,19 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-data perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats perf-script folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats perf-data perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
                     return 0
                     ;;
                 --filter)

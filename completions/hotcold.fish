@@ -253,11 +253,20 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s o -l output -d 'File to write; `-` for standard output' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "pprof\t''
 pstats\t''
+perf-data\t''
 perf-script\t''
+speedscope\t''
+firefox\t''
+callgrind\t''
 folded\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells]' -r -f -a "pprof\t''
 pstats\t''
-folded\t''"
+speedscope\t''
+firefox\t''
+callgrind\t''
+folded\t''
+json\t''
+csv\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l filter -d 'Write only stacks with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l until -d 'Leave out what was sampled at T or later' -r

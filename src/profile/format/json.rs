@@ -235,7 +235,7 @@ fn list<T: Serialize>(out: &mut dyn Write, name: &str, all: impl Iterator<Item =
     write!(out, ",\n\"{name}\":[")?;
     for (i, item) in all.enumerate() {
         if i > 0 {
-            write!(out, ",\n")?;
+            writeln!(out, ",")?;
         }
         serde_json::to_writer(&mut *out, &item)?;
     }

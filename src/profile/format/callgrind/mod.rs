@@ -18,6 +18,9 @@ use crate::profile::{
     calls::{Counted, Measurements},
 };
 
+/// A line of ours: calls are counted in samples.
+const SAMPLES_MARK: &str = "desc: calls are samples";
+
 /// The format of callgrind.
 #[derive(Debug)]
 pub struct Callgrind;

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use rustc_hash::FxHashMap;
 
+use super::SAMPLES_MARK;
 use crate::profile::{
     aggregate::UNKNOWN,
     calls::{CallGraph, CallGraphBuilder, Calls, Counted},
@@ -121,6 +122,8 @@ struct Reader {
     edges: FxHashMap<(FunctionId, FunctionId), (u64, u64)>,
     command: Vec<String>,
     tool: String,
+    /// Whether calls are counted in samples.
+    samples: bool,
     /// Whether anything of the format was seen.
     known: bool,
     others: u64,
@@ -149,6 +152,7 @@ impl Reader {
 
     fn header(&mut self, key: &str, value: &str) {
         match key {
+            "desc" => self.samples |= SAMPLES_MARK.strip_prefix("desc: ") == Some(value),
             "events" => {
                 self.known = true;
                 self.event = Some(event(value));
@@ -156,8 +160,7 @@ impl Reader {
             "positions" => self.positions = value.split_ascii_whitespace().count(),
             "cmd" => self.command = value.split_ascii_whitespace().map(str::to_owned).collect(),
             "creator" => value.clone_into(&mut self.tool),
-            "version" | "pid" | "part" | "desc" | "summary" | "totals" | "event" | "thread" | "timerange" => {
-            }
+            "version" | "pid" | "part" | "summary" | "totals" | "event" | "thread" | "timerange" => {}
             _ => self.others += 1,
         }
     }
@@ -306,7 +309,8 @@ impl Reader {
         if let Some(event) = self.event.filter(|event| !event.is_time) {
             recording.notes.push(format!("its values are `{}`, not time in nanoseconds", event.name));
         }
-        Ok(self.graph.build(recording, Counted::Calls))
+        let counted = if self.samples { Counted::Samples } else { Counted::Calls };
+        Ok(self.graph.build(recording, counted))
     }
 }
 

@@ -109,6 +109,7 @@ fn a_sampled_profile_is_written_by_line_and_read_by_function() {
             "work a.c /usr/bin/app 9/9 5000000/9000000",
         ]
     );
+    assert_eq!(graph.counted, Counted::Samples);
     let mut again = Vec::new();
     Callgrind.write(&Measurements::Traced(graph), &mut again).unwrap();
     assert_eq!(outline(&read(&again[..]).unwrap()).len(), 5);

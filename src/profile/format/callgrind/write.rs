@@ -7,9 +7,10 @@ use std::{
 
 use rustc_hash::FxHashMap;
 
+use super::SAMPLES_MARK;
 use crate::profile::{
     aggregate::{UNKNOWN, own_lines},
-    calls::{CallGraph, Edge},
+    calls::{CallGraph, Counted, Edge},
     model::{FunctionId, Profile},
 };
 
@@ -19,6 +20,9 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
     writeln!(out, "# callgrind format\nversion: 1\ncreator: hotcold {}", env!("CARGO_PKG_VERSION"))?;
     if !graph.recording.command.is_empty() {
         writeln!(out, "cmd: {}", one_line(&graph.recording.command.join(" ")))?;
+    }
+    if graph.counted == Counted::Samples {
+        writeln!(out, "{SAMPLES_MARK}")?;
     }
     writeln!(out, "positions: line\nevents: ns\nsummary: {total}")?;
     let by_line = lines.map(own_lines).unwrap_or_default();
