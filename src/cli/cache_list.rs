@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[arg(short, long)]
     long: bool,
     #[command(flatten)]
+    sources: super::cache_open::SourceArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -72,7 +74,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = super::cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = super::cache_open::open(&args.dir, Access::Look, &args.sources.apps, streams)?;
     let listing = Listing {
         filter: args.filters.filter(),
         order: args.sort.map_or(Order::Stored, Order::from),
@@ -99,9 +101,10 @@ pub(super) fn run(
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;
+    let unseen = super::cache_open::tell_unseen(&*store, streams);
     if !shown && !global.json {
         let none = if listing.filter.has_rule() { "no entry matches" } else { "the cache is empty" };
         streams.note(none);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if unseen { super::exit::partly() } else { ExitCode::SUCCESS })
 }

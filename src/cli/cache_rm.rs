@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(value_name = "KEY", required_unless_present = "id")]
     keys: Vec<String>,
     /// An entry by the id that `list` shows
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Vec<String>,
     #[command(flatten)]
     removal: RemovalArgs,
@@ -49,14 +49,14 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &[])?;
         let filter = Filter {
             ids: ids(&*store, &args.id)?,
             exact_keys: args.keys.iter().cloned().map(KeyRule::Text).collect(),
             ..Filter::default()
         };
         let missing = tell_missing(&*store, &filter, now, job)?;
-        let filter = Filter { grace: args.removal.grace, ..filter };
+        let filter = Filter { grace: args.removal.grace.or(store.grace()), ..filter };
         let code = job.run(&*store, &plan::named(&*store, &filter, now)?)?;
         Ok(if missing && code == ExitCode::SUCCESS { exit::partly() } else { code })
     })

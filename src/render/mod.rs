@@ -1,9 +1,12 @@
 //! Turns domain values into text. Writes to an `io::Write` it is given; opens nothing, decides nothing.
 
+pub mod annotate;
 pub mod cache;
 pub mod calls;
 pub mod checkpoint;
+pub mod diff;
 pub mod doctor;
+pub mod edges;
 pub mod flamegraph;
 pub mod header;
 pub mod json;

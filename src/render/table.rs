@@ -48,7 +48,7 @@ pub(super) fn show_all(too_small: usize) -> &'static str {
     if too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
 }
 
-fn noun(by: By) -> (&'static str, &'static str) {
+pub(super) fn noun(by: By) -> (&'static str, &'static str) {
     match by {
         By::Function => ("function", "functions"),
         By::Line => ("line", "lines"),
@@ -58,8 +58,19 @@ fn noun(by: By) -> (&'static str, &'static str) {
     }
 }
 
-/// A line of the table: its cells, and whether it is hot.
-pub(super) type Cells = (Vec<String>, bool);
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// As it is.
+    Plain,
+    /// To be seen first.
+    Hot,
+    /// To be seen last.
+    Dim,
+}
+
+/// A line of a table: its cells, and how it is drawn.
+pub(super) type Cells = (Vec<String>, Weight);
 
 /// Titles of the columns that name a function.
 pub(super) const PLACE: [&str; 3] = ["function", "file:line", "module"];
@@ -76,7 +87,7 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
     grid(w, &numbers, &names, lines, style)
 }
 
-/// Writes lines below the titles of their columns, those of numbers to the right.
+/// Writes columns with these titles, numbers to the right and names to the left, made to fit where the style has a width.
 ///
 /// # Errors
 /// Those of the writer.
@@ -103,11 +114,11 @@ pub(super) fn grid(
     }
     for (i, line) in grid.lines().enumerate() {
         let line = line.trim_end();
-        let hot = i.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|(_, hot)| *hot);
-        let line = match (i, hot) {
-            (0, _) => style.dim(line),
-            (_, true) => style.bold(line),
-            _ => line.to_owned(),
+        let weight = i.checked_sub(1).and_then(|i| lines.get(i)).map_or(Weight::Dim, |(_, weight)| *weight);
+        let line = match weight {
+            Weight::Dim => style.dim(line),
+            Weight::Hot => style.bold(line),
+            Weight::Plain => line.to_owned(),
         };
         writeln!(w, "{line}")?;
     }
@@ -145,7 +156,7 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
             cells.extend([pid.to_string(), parent, name(process, style)]);
         }
     }
-    (cells, share >= HOT && prefix.is_empty())
+    (cells, if share >= HOT && prefix.is_empty() { Weight::Hot } else { Weight::Plain })
 }
 
 /// The columns of [`PLACE`].

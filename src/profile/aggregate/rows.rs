@@ -225,7 +225,7 @@ fn row<'p>(place: Place<'p>, mut sum: Sum, totals: Totals) -> Option<Row<'p>> {
     seen.then(|| Row { subject: Subject::Place(place), times: times(sum, totals), inlined: Vec::new() })
 }
 
-fn times(sum: Sum, totals: Totals) -> Times {
+pub(super) fn times(sum: Sum, totals: Totals) -> Times {
     Times {
         samples: sum.samples,
         tottime_ns: sum.self_ns,

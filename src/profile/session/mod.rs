@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod cpu_meter;
+mod exact;
 
 use std::{
     collections::HashSet,
@@ -14,6 +15,7 @@ use std::{
 use checkpoint::Schedule;
 pub use checkpoint::{Checkpoints, Reason};
 use cpu_meter::CpuMeter;
+pub use exact::{Counting, ExactOptions, count};
 
 use super::{
     error::Error,
@@ -24,9 +26,7 @@ use super::{
         Backend, Needs, Setup,
         perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
     },
-    target::{
-        Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of,
-    },
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of},
 };
 use crate::{signals::Signals, units};
 
@@ -105,7 +105,7 @@ pub fn run(
     let program = command.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let launch_error = |error| Error::launch(&program, error);
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
-    let launch = Launch::fork(command, &signals).map_err(launch_error)?;
+    let launch = Launch::fork(command, None, &signals).map_err(launch_error)?;
     raise_file_limit();
     let watch = if options.system_wide { Watch::Everything } else { Watch::Launch(launch.pid()) };
     let perf = match Perf::open(watch, options.rate_hz) {

@@ -8,7 +8,7 @@ use std::{
 use super::{super::Style, json::EntryJson};
 use crate::{
     cache::{
-        model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
+        model::{DataType, Entry, EntryId, Expiry, Facts, Label, State, Time, Timestamp},
         pickle::notation as python,
     },
     render::text::{escape, one_line, shorten_middle, width},
@@ -87,13 +87,11 @@ impl List {
     /// # Errors
     /// Those of the writer.
     pub fn row(&mut self, w: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let now = self.now;
+        let (now, style) = (self.now, self.style);
         self.row.clear();
         self.right(8, |out| match entry.id {
             EntryId::Row(row) if row >= 0 => units::push_number(out, row.unsigned_abs()),
-            ref id => {
-                let _ = write!(out, "{id}");
-            }
+            ref id => out.push_str(&one_line(&id.to_string(), style)),
         });
         self.right(12, |out| units::push_bytes(out, entry.size_bytes()));
         let age = |time: Option<Time>, out: &mut String| match time {
@@ -106,7 +104,10 @@ impl List {
         }
         self.row.push_str("  ");
         let start = self.row.len();
-        push_expiry(&mut self.row, entry.expiry, now);
+        match condition(entry.state).filter(|_| entry.expiry == Expiry::NotRecorded) {
+            Some(condition) => self.row.push_str(condition),
+            None => push_expiry(&mut self.row, entry.expiry, now),
+        }
         let missing = (start + EXPIRY).saturating_sub(self.row.len());
         blanks(&mut self.row, missing);
         if self.hits {
@@ -129,7 +130,7 @@ impl List {
         self.row.push_str("  ");
         self.key(&entry.key);
         self.note(entry);
-        if self.style.colour && entry.expiry.is_past(now) {
+        if self.style.colour && entry.is_dead(now, false) {
             writeln!(w, "{}", self.style.dim(&self.row))
         } else {
             self.row.push('\n');
@@ -188,7 +189,8 @@ impl List {
         let wanted = self.long || self.style.width.is_some();
         let Some(note) = entry.note.as_deref().filter(|_| wanted) else { return };
         let taken = || width(&self.row) + 2;
-        let room = self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));
+        let room =
+            self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));
         if room >= LEAST_NOTE {
             let note = shorten_middle(&one_line(note, self.style), room, self.style);
             let _ = write!(self.row, "  {}", self.style.dim(&note));
@@ -248,6 +250,18 @@ fn padded(out: &mut String, text: &str, columns: usize, style: Style) {
         let taken = width(&short);
         out.push_str(&short);
         blanks(out, columns.saturating_sub(taken));
+    }
+}
+
+/// A condition that is worth a word where there is no expiry to be shown.
+fn condition(state: State) -> Option<&'static str> {
+    match state {
+        State::Ok => None,
+        State::Stale { sure: true } => Some("left over"),
+        State::Stale { sure: false } => Some("left over?"),
+        State::Partial => Some("not complete"),
+        State::Corrupt => Some("corrupt"),
+        State::Pinned => Some("pinned"),
     }
 }
 

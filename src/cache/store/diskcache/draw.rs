@@ -31,7 +31,7 @@ const BLOCK: u64 = 1024;
 /// Batches of a thread that wait to be handed over.
 const WAITING: usize = 16;
 
-/// What [`DiskStore::draw`] does.
+/// What `DiskStore::draw` does.
 pub(super) fn draw(
     store: &DiskStore,
     query: Query<'_>,
@@ -60,11 +60,7 @@ fn draw_part(
     }
     let Some(Twins { parts, first, last }) = Twins::of(part) else {
         let mut room = Vec::new();
-        return draw_in_turn(
-            |visit| entries::scan(part, query, &mut room, visit).map(|_| ()),
-            drawers,
-            take,
-        );
+        return draw_in_turn(|visit| entries::scan(part, query, &mut room, visit).map(|_| ()), drawers, take);
     };
     let (owner, owners) = channel();
     // The owner's count may be wrong; the width follows what is found.
@@ -101,8 +97,11 @@ impl Claims {
     /// The next block, its ends included, which may have few rows or many.
     fn take(&mut self, owner: usize) -> Option<(i64, i64)> {
         let from = self.next?;
-        let to =
-            if from > self.last { i64::MAX } else { from.max(self.first).saturating_add_unsigned(self.width) };
+        let to = if from > self.last {
+            i64::MAX
+        } else {
+            from.max(self.first).saturating_add_unsigned(self.width)
+        };
         self.next = to.checked_add(1);
         // Where it is not heard, nobody wants anything any more.
         self.owners.as_ref()?.send(owner).ok()?;

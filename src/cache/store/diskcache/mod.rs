@@ -28,8 +28,8 @@ use std::{
 };
 
 use super::{
-    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store,
-    Take, Totals, Value, Visit,
+    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher,
+    Store, Take, Totals, Value, Visit,
 };
 use crate::cache::{
     Error,
@@ -63,6 +63,11 @@ impl Kind for DiskCache {
             Header::Empty => Ok(Verdict::Unsure("cache.db is empty".to_owned())),
             header => probe_database(&path, header),
         }
+    }
+
+    fn sign(&self, name: &[u8]) -> bool {
+        // A `FanoutCache` has nothing but shards.
+        matches!(name, b"cache.db" | b"000")
     }
 
     fn open(&self, dir: &Path, access: Access) -> Result<Box<dyn Store>, Error> {
@@ -233,6 +238,7 @@ fn facts(parts: &[Part]) -> Facts {
         accessed: only(Eviction::LeastRecentlyUsed, "record when entries are used"),
         hits: only(Eviction::LeastFrequentlyUsed, "count uses"),
         expiry: Kept::Yes,
+        stale: Kept::No("DiskCache drops what is left over by itself".to_owned()),
         tags: Kept::Yes,
         groups: Kept::Yes,
     }
@@ -280,6 +286,10 @@ impl Store for DiskStore {
 
     fn nested(&self) -> &[PathBuf] {
         &self.nested
+    }
+
+    fn size_counts(&self) -> &'static str {
+        "database pages and value files"
     }
 
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error> {

@@ -74,7 +74,10 @@ fn lock(owner: &str, times: i64) -> Option<Recipe> {
 
 fn average(total: f64, count: i64) -> Recipe {
     let values = plural(count.unsigned_abs(), "value", "values");
-    Recipe { name: "diskcache.Averager", says: format!("average {} of {values}", short(total / count as f64)) }
+    Recipe {
+        name: "diskcache.Averager",
+        says: format!("average {} of {values}", short(total / count as f64)),
+    }
 }
 
 fn throttle(left: f64) -> Recipe {

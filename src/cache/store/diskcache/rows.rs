@@ -77,12 +77,7 @@ pub(super) fn is_too_long(error: &rusqlite::Error) -> bool {
 ///
 /// # Errors
 /// SQLite's.
-pub(super) fn fill(
-    entry: &mut Entry,
-    row: &Row<'_>,
-    columns: Columns,
-    part: &Part,
-) -> rusqlite::Result<()> {
+pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Part) -> rusqlite::Result<()> {
     let rowid: i64 = row.get(0)?;
     entry.id = part.id(rowid);
     let key = row.get_ref(1)?;

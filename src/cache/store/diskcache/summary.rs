@@ -116,7 +116,9 @@ impl Total {
             None => "",
             Some(By::Type) => ", mode, typeof(value)",
             Some(By::Tag) => ", iif(octet_length(tag) > 65536, NULL, tag)",
-            Some(By::Group) => concat!(", iif(octet_length(key) > 65536, NULL, key), raw, ", recipes::pair!()),
+            Some(By::Group) => {
+                concat!(", iif(octet_length(key) > 65536, NULL, key), raw, ", recipes::pair!())
+            }
         };
         let sql = format!(
             "SELECT size, octet_length(value), store_time, expire_time,

@@ -56,7 +56,10 @@ impl Twins {
                 workers.push(scope.spawn(move || look(&part, begin, to)));
                 from = to.saturating_add(1);
             }
-            workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
         })
     }
 }
