@@ -295,7 +295,7 @@ impl Entry {
 const ABANDONED: f64 = 86_400.0;
 
 /// What a store's owner writes down. What it does not cannot be asked for: a rule on it is refused, never guessed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// When entries were stored.
     pub created: Kept,
@@ -314,9 +314,10 @@ pub struct Facts {
 }
 
 /// Whether something is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Kept {
     /// It is.
+    #[default]
     Yes,
     /// It is not, with the reason in a few words: "the eviction policy `least-recently-stored` does not record it".
     No(String),

@@ -8,8 +8,10 @@ mod support;
 
 mod annotate;
 mod cache_check;
+mod cache_datasets;
 mod cache_fixtures;
 mod cache_hostile;
+mod cache_hub;
 mod cache_joblib;
 mod cache_kinds;
 mod cache_list;

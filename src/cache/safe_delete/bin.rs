@@ -55,6 +55,7 @@ pub struct Bin<'r> {
     /// Of files with several names: how many they had, and how many of those are gone.
     names: HashMap<(u64, u64), (u64, u64)>,
     in_use: InUse,
+    keep_directories: bool,
 }
 
 impl Root {
@@ -73,6 +74,7 @@ impl Root {
             emptier: None,
             names: HashMap::new(),
             in_use: InUse::default(),
+            keep_directories: false,
         }
     }
 
@@ -82,6 +84,13 @@ impl Root {
 }
 
 impl Bin<'_> {
+    /// From now on directories stay that become empty.
+    pub fn keeping_directories(self) -> Self {
+        let mut bin = self;
+        bin.keep_directories = true;
+        bin
+    }
+
     /// Removes the file at `path` below the root if it is what was `seen`. Directories that it leaves empty go with it.
     ///
     /// # Errors
@@ -160,7 +169,9 @@ impl Bin<'_> {
             absent.is_some_and(|absent| step(&trashed).is_ok_and(|inner| About::at(&inner, absent).is_ok()));
         if now.identity() == seen && !has_it {
             trash.inside.push(trashed);
-            self.place.has_lost();
+            if !self.keep_directories {
+                self.place.has_lost();
+            }
             return Ok(Fate::Removed(self.freed(&now)));
         }
         // A newer one may stand in its place by now; then this one is out of date in its owner's eyes too.

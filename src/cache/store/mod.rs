@@ -1,8 +1,10 @@
 //! The kinds of cache, behind one trait. A store knows its files and its owner's habits, and nothing of rules and policies.
 
 mod classes;
+mod datasets;
 pub mod diskcache;
 mod files;
+mod hub;
 mod joblib;
 pub(super) mod plain;
 mod streamlit;
@@ -23,7 +25,8 @@ use super::{
 };
 
 /// Every kind of cache, the more certain ones first.
-pub const KINDS: &[&dyn Kind] = &[&diskcache::DiskCache, &streamlit::Streamlit, &joblib::Joblib];
+pub const KINDS: &[&dyn Kind] =
+    &[&diskcache::DiskCache, &streamlit::Streamlit, &joblib::Joblib, &hub::Hub, &datasets::Datasets];
 
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {

@@ -31,7 +31,7 @@ const BLOCK: u64 = 1024;
 /// Batches of a thread that wait to be handed over.
 const WAITING: usize = 16;
 
-/// What [`DiskStore::draw`] does.
+/// What `DiskStore::draw` does.
 pub(super) fn draw(
     store: &DiskStore,
     query: Query<'_>,

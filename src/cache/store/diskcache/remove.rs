@@ -29,7 +29,7 @@ use files::Files;
 use lock::Lock;
 use sweep::Sweep;
 
-/// What [`DiskStore::remove`] does.
+/// What `DiskStore::remove` does.
 pub(super) fn remove(
     store: &DiskStore,
     removal: &Removal<'_>,

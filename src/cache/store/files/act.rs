@@ -26,7 +26,7 @@ impl<L: Layout> FileStore<L> {
         let (below, suffix) = self.layout.trash();
         let mut work = Work {
             store: self,
-            bin: root.bin(Path::new(below), suffix),
+            bin: self.bin(&root, Path::new(below), suffix),
             removed: 0,
             gone: FxHashMap::default(),
             watcher,
@@ -84,7 +84,7 @@ impl<L: Layout> FileStore<L> {
         for (item, mut problem) in broken {
             let mut told = Told::default();
             if problem.fixable && grace.matches(&item.entry, options.now) {
-                let bin = root.bin(Path::new(below), suffix);
+                let bin = self.bin(&root, Path::new(below), suffix);
                 let mut work =
                     Work { store: self, bin, removed: 0, gone: FxHashMap::default(), watcher: &mut told };
                 work.chunk(vec![item]);
@@ -98,6 +98,11 @@ impl<L: Layout> FileStore<L> {
             self.layout.removed(&self.ground, &root, removed);
         }
         Ok(())
+    }
+
+    fn bin<'r>(&self, root: &'r Root, below: &Path, suffix: &'static str) -> Bin<'r> {
+        let bin = root.bin(below, suffix);
+        if self.layout.keeps_directories() { bin.keeping_directories() } else { bin }
     }
 
     fn deleter(&self) -> Result<Root, Error> {
@@ -193,7 +198,18 @@ impl<L: Layout> Work<'_, L> {
             }
         }
         let mut bytes = item.entry.own_bytes;
-        for object in &item.entry.shared {
+        let mut counted = false;
+        for round in 0.. {
+            let Some(left) = self.store.layout.leftovers(&self.store.ground, item, round) else { break };
+            counted = true;
+            let mut gone = true;
+            for (path, about) in left.parts {
+                let result = self.take(&Part { path, about }, None);
+                gone &= self.stays(&item.entry.id, result).is_none();
+            }
+            bytes = bytes.saturating_add(if gone { left.bytes } else { 0 });
+        }
+        for object in item.entry.shared.iter().filter(|_| !counted) {
             let gone = self.gone.entry(object.id).or_default();
             *gone += 1;
             if *gone >= object.links {

@@ -24,6 +24,19 @@ pub(in crate::cache::store) struct Item {
     pub(in crate::cache::store) entry: Entry,
     /// What goes with it, in this order. The first tells whether it is still there.
     pub(in crate::cache::store) parts: Vec<Part>,
+    /// What it refers to and may share with others, where a kind needs to know more of it than [`Entry::shared`] says; in the same order.
+    pub(in crate::cache::store) links: Vec<Link>,
+}
+
+/// Something that an entry refers to.
+#[derive(Clone, Debug)]
+pub(in crate::cache::store) struct Link {
+    /// Where it is, below the root; `None` inside the entry itself.
+    pub(in crate::cache::store) path: Option<PathBuf>,
+    /// Where that leads.
+    pub(in crate::cache::store) payload: Option<PathBuf>,
+    /// Which file it is in the end.
+    pub(in crate::cache::store) inode: u64,
 }
 
 /// A file, or a directory with everything in it.
@@ -41,7 +54,7 @@ impl Item {
         let mut entry = Entry::new(id_of(path));
         entry.key = name_label(path);
         entry.path = Some(path.to_owned());
-        Self { entry, parts: Vec::new() }
+        Self { entry, parts: Vec::new(), links: Vec::new() }
     }
 
     /// The entry that is the one file at `path`.
@@ -92,12 +105,8 @@ impl Item {
 
     /// Takes what is known of a file into the entry's sizes, times and stamp.
     fn count(&mut self, about: &About) {
+        self.stamp_with(about);
         let entry = &mut self.entry;
-        let touched = about.touched();
-        entry.touched = Some(entry.touched.map_or(touched, |at| at.max(touched)));
-        let mut hasher = DefaultHasher::new();
-        (entry.stamp.content, about.identity()).hash(&mut hasher);
-        entry.stamp.content = hasher.finish();
         if about.kind == Kind::Dir {
             return;
         }
@@ -116,6 +125,21 @@ impl Item {
         } else {
             entry.own_bytes = entry.own_bytes.saturating_add(about.frees());
         }
+    }
+
+    /// Adds something that goes with it, without counting it.
+    pub(in crate::cache::store) fn part(&mut self, path: PathBuf, about: About) {
+        self.parts.push(Part { path, about });
+    }
+
+    /// Takes a file into the stamp.
+    pub(in crate::cache::store) fn stamp_with(&mut self, about: &About) {
+        let entry = &mut self.entry;
+        let touched = about.touched();
+        entry.touched = Some(entry.touched.map_or(touched, |at| at.max(touched)));
+        let mut hasher = DefaultHasher::new();
+        (entry.stamp.content, about.identity()).hash(&mut hasher);
+        entry.stamp.content = hasher.finish();
     }
 
     /// Gives it a condition, and says why.

@@ -9,7 +9,7 @@ mod usage;
 use std::{ops::ControlFlow, path::Path, time::Duration};
 
 pub(super) use ground::Ground;
-pub(super) use item::Item;
+pub(super) use item::{Item, Link};
 use item::{Part, path_of};
 pub(super) use store::FileStore;
 pub(super) use usage::disk_usage;
@@ -23,6 +23,17 @@ use crate::cache::{
 
 /// Receives entries; what it breaks with ends the stream.
 pub(super) type EachItem<'a> = dyn FnMut(Item) -> ControlFlow<()> + 'a;
+
+/// What is no longer needed by anybody once an entry is gone.
+#[derive(Debug, Default)]
+pub(super) struct Leftovers {
+    /// What goes, as it is now.
+    pub(super) parts: Vec<(std::path::PathBuf, crate::cache::look::About)>,
+    /// The bytes that go with it.
+    pub(super) bytes: u64,
+    /// Held until it is gone.
+    pub(super) lock: Option<std::os::fd::OwnedFd>,
+}
 
 /// How one kind of cache lies in files.
 pub(super) trait Layout {
@@ -74,6 +85,17 @@ pub(super) trait Layout {
     /// In which directory below the root, and with which end of its name, the owner overlooks a directory of ours.
     fn trash(&self) -> (&'static str, &'static str) {
         ("", "")
+    }
+
+    /// Whether directories stay that removing empties.
+    fn keeps_directories(&self) -> bool {
+        false
+    }
+
+    /// What the going of `item` has left that nobody needs, found out just before it goes too; asked again and again with the number of the
+    /// round until there is no answer. The bytes of what entries share are then counted here.
+    fn leftovers(&self, _ground: &Ground, _item: &Item, _round: usize) -> Option<Leftovers> {
+        None
     }
 
     /// Where removing takes two steps: how long a program that has looked before the first needs to be done by the second.

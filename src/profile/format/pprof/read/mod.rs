@@ -1,4 +1,4 @@
-//! pprof bytes as a [`Profile`]. The file is gone through three times, because its tables may stand in any order: once for
+//! pprof bytes as [`Measurements`]. The file is gone through three times, because its tables may stand in any order: once for
 //! the tables, once for the locations, once for the samples, of which only one is decoded at a time.
 
 mod calls;

@@ -19,6 +19,9 @@ pub(super) type CanonProcess = (u32, u32, String);
 pub(super) type CanonThread = (CanonProcess, u32, String);
 
 /// What a profile says, without ids.
+/// Bucket, thread, frames innermost first, whether the lock was held.
+pub(super) type CanonSample = (u32, CanonThread, Vec<CanonFrame>, Gil);
+
 #[derive(Debug, PartialEq)]
 pub(super) struct Canon {
     pub(super) recording: Recording,
@@ -26,8 +29,8 @@ pub(super) struct Canon {
     pub(super) functions: BTreeSet<CanonFunction>,
     pub(super) processes: BTreeSet<CanonProcess>,
     pub(super) threads: BTreeSet<CanonThread>,
-    /// (bucket, thread, frames innermost first, whether the lock was held) -> (count, weight)
-    pub(super) samples: BTreeMap<(u32, CanonThread, Vec<CanonFrame>, Gil), (u64, u64)>,
+    /// Count and weight.
+    pub(super) samples: BTreeMap<CanonSample, (u64, u64)>,
 }
 
 pub(super) fn canon(p: &Profile) -> Canon {
