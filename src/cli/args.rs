@@ -96,6 +96,7 @@ pub(super) struct CacheArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Cache {
+    Scan(super::cache_scan::Args),
     /// List the entries of a cache
     List(super::cache_list::Args),
     Show(super::cache_show::Args),
