@@ -68,7 +68,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Functions of an interpreter to show: all, merged or none')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions to show: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
@@ -107,7 +107,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Functions of an interpreter to show: all, merged or none')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions to show: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
@@ -142,10 +142,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
             [CompletionResult]::new('--callers', '--callers', [CompletionResultType]::ParameterName, 'Print who called FUNCTION, with the time in it for each caller')
             [CompletionResult]::new('--callees', '--callees', [CompletionResultType]::ParameterName, 'Print what FUNCTION called, with the time of each')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -155,7 +155,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
             [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
             [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
-            [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Turn the call tree around: functions with time of their own, and below them their callers')
+            [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Turn the call tree around: callers stand below what they call')
             [CompletionResult]::new('--no-fold', '--no-fold', [CompletionResultType]::ParameterName, 'Give each call a line, also where one call has all the time of another')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -170,10 +170,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Show N lines around each line with time [default: whole functions; of files 3]')
             [CompletionResult]::new('--source-dir', '--source-dir', [CompletionResultType]::ParameterName, 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N functions of one name; 0 for all')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -193,17 +193,21 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out changes below P % of the old total')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
-            [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster')
-            [CompletionResult]::new('--fail-above', '--fail-above', [CompletionResultType]::ParameterName, 'Exit with code 3 when the total, or any row, grew by more than P % of the old total')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a differential flamegraph')
+            [CompletionResult]::new('--fail-above', '--fail-above', [CompletionResultType]::ParameterName, 'Exit with code 3 when the total or any row grew by more than P %')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--cumtime', '--cumtime', [CompletionResultType]::ParameterName, 'Compare cumtime instead of tottime')
             [CompletionResult]::new('--normalize', '--normalize', [CompletionResultType]::ParameterName, 'Compare shares: scale the old side so that its total is the new one''s')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -218,10 +222,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the picture to SVG; `-` for standard output')
             [CompletionResult]::new('--title', '--title', [CompletionResultType]::ParameterName, 'Title of the picture instead of the recorded command')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Draw only stacks with a frame whose function, file or module matches')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -242,10 +246,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;profile;merge' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Save the merged recording to FILE; `-` for standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Save the merged recording to FILE; `-` for standard output')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -266,10 +270,10 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Write only stacks with a frame whose function, file or module matches')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
-            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or the one with this id; several mean any of them')
-            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or the one with this id; several mean any of them')
+            [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')
+            [CompletionResult]::new('--process', '--process', [CompletionResultType]::ParameterName, 'Only processes whose name matches, or with this id')
             [CompletionResult]::new('--focus', '--focus', [CompletionResultType]::ParameterName, 'Only samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -332,9 +336,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -359,6 +363,20 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'hotcold;cache;stats' {
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Add up by tag, group or type of the value')
+            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'hotcold;cache;list' {
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by size, age, used, expires or key instead of as stored')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N entries')
@@ -369,7 +387,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; several mean any of them')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Only those whose key matches the pattern with * and ?')
-            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group (function, prefix) matches the pattern')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group matches the pattern; `stats --by group` shows them')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show the value''s type and file too')
@@ -393,20 +411,6 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--full', '--full', [CompletionResultType]::ParameterName, 'Show up to four million characters of the value instead of two thousand')
             [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Write the stored bytes of the value to the file that -o names')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'hotcold;cache;stats' {
-            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Add up by tag, group or type of the value')
-            [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
-            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
@@ -463,7 +467,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--larger-than', '--larger-than', [CompletionResultType]::ParameterName, 'Only those with more bytes than S, such as 500MB or 1GiB')
             [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only those with this tag; several mean any of them')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Only those whose key matches the pattern with * and ?')
-            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group (function, prefix) matches the pattern')
+            [CompletionResult]::new('--group', '--group', [CompletionResultType]::ParameterName, 'Only those whose group matches the pattern; `stats --by group` shows them')
             [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Remove more until the cache counts at most S, such as 500MB or 1GiB')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Remove more until at most N entries are left')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who goes first for a limit: policy, used, stored or hits')
@@ -549,9 +553,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         }
         'hotcold;cache;help' {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -564,13 +568,13 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;cache;help;scan' {
             break
         }
+        'hotcold;cache;help;stats' {
+            break
+        }
         'hotcold;cache;help;list' {
             break
         }
         'hotcold;cache;help;show' {
-            break
-        }
-        'hotcold;cache;help;stats' {
             break
         }
         'hotcold;cache;help;check' {
@@ -673,9 +677,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         }
         'hotcold;help;cache' {
             [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
-            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Look for damage, and repair it')
             [CompletionResult]::new('expire', 'expire', [CompletionResultType]::ParameterValue, 'Remove what has expired')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Remove entries by rule')
@@ -687,13 +691,13 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;help;cache;scan' {
             break
         }
+        'hotcold;help;cache;stats' {
+            break
+        }
         'hotcold;help;cache;list' {
             break
         }
         'hotcold;help;cache;show' {
-            break
-        }
-        'hotcold;help;cache;stats' {
             break
         }
         'hotcold;help;cache;check' {

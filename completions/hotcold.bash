@@ -251,7 +251,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help scan list show stats check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -371,7 +371,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="scan list show stats check expire prune rm clear watch help"
+            opts="scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -883,7 +883,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="scan list show stats check expire prune rm clear watch"
+            opts="scan stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1414,19 +1414,19 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
                     return 0
                     ;;
                 --filter)
@@ -1469,7 +1469,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__diff)
-            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -63,7 +63,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
+            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -101,7 +101,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
+            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -135,10 +135,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --filter 'Keep rows whose function, file or module matches'
             cand --callers 'Print who called FUNCTION, with the time in it for each caller'
             cand --callees 'Print what FUNCTION called, with the time of each'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
@@ -148,7 +148,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
             cand --gil 'Count only samples of threads that hold their interpreter''s lock'
-            cand --inverted 'Turn the call tree around: functions with time of their own, and below them their callers'
+            cand --inverted 'Turn the call tree around: callers stand below what they call'
             cand --no-fold 'Give each call a line, also where one call has all the time of another'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
@@ -162,10 +162,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --context 'Show N lines around each line with time [default: whole functions; of files 3]'
             cand --source-dir 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it'
             cand --limit 'Show at most N functions of one name; 0 for all'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
@@ -184,17 +184,21 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out changes below P % of the old total'
             cand --filter 'Keep rows whose function, file or module matches'
-            cand --flamegraph 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster'
-            cand --fail-above 'Exit with code 3 when the total, or any row, grew by more than P % of the old total'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --flamegraph 'Draw a differential flamegraph'
+            cand --fail-above 'Exit with code 3 when the total or any row grew by more than P %'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --cumtime 'Compare cumtime instead of tottime'
             cand --normalize 'Compare shares: scale the old side so that its total is the new one''s'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -208,10 +212,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --output 'Write the picture to SVG; `-` for standard output'
             cand --title 'Title of the picture instead of the recorded command'
             cand --filter 'Draw only stacks with a frame whose function, file or module matches'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
@@ -231,10 +235,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;profile;merge'= {
             cand -o 'Save the merged recording to FILE; `-` for standard output'
             cand --output 'Save the merged recording to FILE; `-` for standard output'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
@@ -254,10 +258,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --output-format 'Format of OUT [default: what its ending tells]'
             cand --to 'Format of OUT [default: what its ending tells]'
             cand --filter 'Write only stacks with a frame whose function, file or module matches'
-            cand --since 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
-            cand --thread 'Only threads whose name matches, or the one with this id; several mean any of them'
-            cand --process 'Only processes whose name matches, or the one with this id; several mean any of them'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
             cand --focus 'Only samples with a frame whose function, file or module matches'
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
@@ -309,9 +313,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand scan 'Find caches, and tell how big and how stale they are'
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -334,6 +338,19 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;cache;stats'= {
+            cand --by 'Add up by tag, group or type of the value'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
             cand --limit 'Show at most N entries'
@@ -344,7 +361,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand -l 'Show the value''s type and file too'
@@ -367,19 +384,6 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand --full 'Show up to four million characters of the value instead of two thousand'
             cand --raw 'Write the stored bytes of the value to the file that -o names'
-            cand --json 'Print JSON'
-            cand -q 'Print no notes and no progress; twice: no warnings either'
-            cand --quiet 'Print no notes and no progress; twice: no warnings either'
-            cand -v 'Tell what is opened, found and skipped'
-            cand --verbose 'Tell what is opened, found and skipped'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'hotcold;cache;stats'= {
-            cand --by 'Add up by tag, group or type of the value'
-            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
-            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
-            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -433,7 +437,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
@@ -515,9 +519,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;help'= {
             cand scan 'Find caches, and tell how big and how stale they are'
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -528,11 +532,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;help;scan'= {
         }
+        &'hotcold;cache;help;stats'= {
+        }
         &'hotcold;cache;help;list'= {
         }
         &'hotcold;cache;help;show'= {
-        }
-        &'hotcold;cache;help;stats'= {
         }
         &'hotcold;cache;help;check'= {
         }
@@ -614,9 +618,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help;cache'= {
             cand scan 'Find caches, and tell how big and how stale they are'
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -626,11 +630,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help;cache;scan'= {
         }
+        &'hotcold;help;cache;stats'= {
+        }
         &'hotcold;help;cache;list'= {
         }
         &'hotcold;help;cache;show'= {
-        }
-        &'hotcold;help;cache;stats'= {
         }
         &'hotcold;help;cache;check'= {
         }

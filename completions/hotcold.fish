@@ -59,7 +59,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l flamegraph -d 'Draw a flamegraph, too' -r -F
@@ -100,7 +100,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l flamegraph -d 'Draw a flamegraph, too' -r -F
@@ -149,10 +149,10 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l filter -d 'Keep rows whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callers -d 'Print who called FUNCTION, with the time in it for each caller' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callees -d 'Print what FUNCTION called, with the time of each' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -164,7 +164,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l show-imports -d 'Show the functions that imports consist of'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l gil -d 'Count only samples of threads that hold their interpreter\'s lock'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l inverted -d 'Turn the call tree around: functions with time of their own, and below them their callers'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l inverted -d 'Turn the call tree around: callers stand below what they call'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l no-fold -d 'Give each call a line, also where one call has all the time of another'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
@@ -173,10 +173,10 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l context -d 'Show N lines around each line with time [default: whole functions; of files 3]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l source-dir -d 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l limit -d 'Show at most N functions of one name; 0 for all' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -194,12 +194,12 @@ module\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l limit -d 'Show at most N rows; 0 for all [default: 20]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l min-percent -d 'Leave out changes below P % of the old total' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l filter -d 'Keep rows whose function, file or module matches' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l flamegraph -d 'Draw a differential flamegraph: the new side, red where it got slower, blue where faster' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l fail-above -d 'Exit with code 3 when the total, or any row, grew by more than P % of the old total' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l flamegraph -d 'Draw a differential flamegraph' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l fail-above -d 'Exit with code 3 when the total or any row grew by more than P %' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -207,6 +207,10 @@ always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l cumtime -d 'Compare cumtime instead of tottime'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l normalize -d 'Compare shares: scale the old side so that its total is the new one\'s'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l only-project -d 'Show only functions of the program\'s own tree'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l no-imports -d 'Leave out the time that imports take'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l show-imports -d 'Show the functions that imports consist of'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l gil -d 'Count only samples of threads that hold their interpreter\'s lock'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Tell what is opened, found and skipped'
@@ -214,10 +218,10 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s o -l output -d 'Write the picture to SVG; `-` for standard output' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l title -d 'Title of the picture instead of the recorded command' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l filter -d 'Draw only stacks with a frame whose function, file or module matches' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -233,10 +237,10 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s o -l output -d 'Save the merged recording to FILE; `-` for standard output' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -247,16 +251,27 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s o -l output -d 'File to write; `-` for standard output' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "pprof\t''
-pstats\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "perf-data\t''
+pprof\t''
+pstats\t''
+perf-script\t''
+speedscope\t''
+firefox\t''
+callgrind\t''
+folded\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells]' -r -f -a "pprof\t''
 pstats\t''
-folded\t''"
+speedscope\t''
+firefox\t''
+callgrind\t''
+folded\t''
+json\t''
+csv\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l filter -d 'Write only stacks with a frame whose function, file or module matches' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l since -d 'Leave out what was sampled before T: 10s after the start, or an RFC 3339 time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l until -d 'Leave out what was sampled at T or later' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l thread -d 'Only threads whose name matches, or the one with this id; several mean any of them' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l process -d 'Only processes whose name matches, or the one with this id; several mean any of them' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -275,25 +290,25 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write a recording in another format'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan list show stats check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -l limit -d 'Show at most N caches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -304,6 +319,18 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from scan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
+group\t''
+type\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l sort -d 'Order by size, age, used, expires or key instead of as stored' -r -f -a "size\t''
 age\t''
 used\t''
@@ -317,7 +344,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
@@ -341,18 +368,6 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
-group\t''
-type\t''"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
-always\t'Always'
-never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l grace -d 'Leave files alone that are younger than D: they may be just being written' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait for a locked cache at most D, with --fix' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -389,7 +404,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-size -d 'Remove more until the cache counts at most S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-entries -d 'Remove more until at most N entries are left' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l by -d 'Who goes first for a limit: policy, used, stored or hits' -r -f -a "policy\t''
@@ -456,9 +471,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove entries by rule'
@@ -502,9 +517,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_su
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "convert" -d 'Write a recording in another format'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "prune" -d 'Remove entries by rule'

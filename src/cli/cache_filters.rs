@@ -37,7 +37,7 @@ pub(super) struct FilterArgs {
     /// A string key is matched as it is, any other as `list` shows it. Several mean any of them.
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     pub(super) key: Vec<Pattern>,
-    /// Only those whose group (function, prefix) matches the pattern
+    /// Only those whose group matches the pattern; `stats --by group` shows them
     #[arg(long, value_name = "G", value_parser = Pattern::new)]
     pub(super) group: Vec<Pattern>,
 }

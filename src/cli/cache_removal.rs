@@ -122,8 +122,7 @@ impl Job<'_> {
         if self.args.dry_run {
             return self.dry_run(store, place, plan);
         }
-        // What the owner has declared dead needs no confirmation.
-        if plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes {
+        if self.needs_a_yes(plan) {
             match self.ask(place, plan)? {
                 Answer::Yes => {}
                 Answer::No => return Ok(ExitCode::FAILURE),
@@ -131,6 +130,11 @@ impl Job<'_> {
             }
         }
         self.carry_out(store, place, plan)
+    }
+
+    /// What the owner has declared dead needs no confirmation.
+    fn needs_a_yes(&self, plan: &Plan) -> bool {
+        plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes
     }
 
     /// With `--json` the ids are told too, with `-v` every entry.
@@ -155,6 +159,13 @@ impl Job<'_> {
             written?;
         }
         removal::would(out, place, plan, style)?;
+        if self.streams.terminal.err && plan.entries > 0 {
+            self.streams.out.flush()?;
+            let name = if self.global.verbose { "" } else { "-v names every entry; " };
+            let asks = self.needs_a_yes(plan);
+            let then = if asks { "you are asked".to_owned() } else { removal::they_go(plan.entries) };
+            self.streams.note(&format!("{name}without -n {then}"));
+        }
         Ok(if cache_open::tell_unseen(store, self.streams) { exit::partly() } else { ExitCode::SUCCESS })
     }
 
@@ -223,7 +234,7 @@ impl Job<'_> {
         if self.global.json {
             removal::json(&mut self.streams.out, place, plan, None, Some((&outcome, bytes)))?;
         } else if !self.streams.is_quiet() && (outcome.error.is_none() || outcome.removed > 0) {
-            removal::done(&mut self.streams.out, &outcome)?;
+            removal::done(&mut self.streams.out, plan, &outcome)?;
             if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
                 writeln!(self.streams.out, "Gave {} of the database back", units::bytes(bytes))?;
             }

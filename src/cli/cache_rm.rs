@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(value_name = "KEY", required_unless_present = "id")]
     keys: Vec<String>,
     /// An entry by the id that `list` shows
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Vec<String>,
     #[command(flatten)]
     removal: RemovalArgs,

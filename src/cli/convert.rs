@@ -20,6 +20,7 @@ use crate::profile::{
 const EXAMPLES: &str = "\
 Examples:
   hotcold profile convert hotcold.pb.gz -o out.prof   for python -m pstats, snakeviz, gprof2dot
+  hotcold profile convert perf.data -o a.speedscope.json  what perf recorded, for speedscope.app
   hotcold profile convert out.prof -o calls.pb.gz     what cProfile saved, for pprof tools
   hotcold profile convert hotcold.pb.gz -o part.pb.gz --since 10s --until 20s --focus parse
   hotcold profile convert - -o - --to folded < hotcold.pb.gz | flamegraph.pl > my.svg
@@ -33,7 +34,7 @@ pub(super) struct Args {
     input: PathBuf,
     /// File to write; `-` for standard output
     ///
-    /// Its ending chooses the format unless --output-format does.
+    /// Its ending chooses the format unless --output-format does; a file of any format that ends in .gz is zipped.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// Format of IN [default: what its content tells]
@@ -63,6 +64,7 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
     if is_stdout(&args.output) {
         streams.out.write_all(&bytes)?;
     } else {
+        let bytes = if format::is_zipped(&args.output, format) { format::zip(&bytes) } else { bytes };
         output(&args.output, format)?.commit(&bytes)?;
         streams.note(&format!("wrote {} to {}", format.name(), args.output.display()));
     }
@@ -92,6 +94,7 @@ fn converted(args: &Args, measurements: &Measurements, format: &dyn Format) -> R
     let mut bytes = Vec::new();
     format.write(measurements, &mut bytes).map_err(|reason| match reason {
         Unwritable::NoStacks => Error::NoStacks { path: args.input.clone(), what: "write stacks" },
+        Unwritable::ReadOnly => Error::UnknownFormat { path: args.output.clone() },
         Unwritable::Io(source) => Error::Write { path: args.output.clone(), source },
     })?;
     Ok(bytes)

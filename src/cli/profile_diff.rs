@@ -8,7 +8,9 @@ use std::{
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::{Streams, args::Global, exit, recording, select_options::SelectArgs, table_options};
+use super::{
+    Streams, args::Global, exit, recording, select_options::SelectArgs, table_options, view_options::ViewArgs,
+};
 use crate::{
     profile::{
         aggregate::{
@@ -73,14 +75,18 @@ pub(super) struct Args {
     /// Keep rows whose function, file or module matches
     #[arg(long, value_name = "REGEX", value_parser = table_options::regex)]
     filter: Option<Regex>,
-    /// Draw a differential flamegraph: the new side, red where it got slower, blue where faster
+    /// Draw a differential flamegraph
+    ///
+    /// It shows the stacks of the new side, red where they take more time than before, blue where less.
     #[arg(long, value_name = "SVG")]
     flamegraph: Option<PathBuf>,
-    /// Exit with code 3 when the total, or any row, grew by more than P % of the old total
+    /// Exit with code 3 when the total or any row grew by more than P %
     ///
-    /// Only what is more than noise counts. P may be written as 5 or 5%.
+    /// P % are those of the old total. Only what is more than noise counts. P may be written as 5 or 5%.
     #[arg(long, value_name = "P", value_parser = percent_sign)]
     fail_above: Option<f64>,
+    #[command(flatten)]
+    part: ViewArgs,
     #[command(flatten)]
     select: SelectArgs,
 }
@@ -130,7 +136,8 @@ impl Args {
         let load = |path: &PathBuf| {
             let profile = recording::load_stacks(path, "compare the samples")?;
             table_options::require_samples(&profile, &path.display().to_string())?;
-            Ok(self.select.apply(profile)?)
+            let profile = self.select.apply(profile)?;
+            Ok(self.part.view().of(&profile).into_owned())
         };
         paths.iter().map(load).collect()
     }

@@ -31,7 +31,7 @@ pub(super) struct Args {
     file: PathBuf,
     #[command(flatten)]
     table: TableArgs,
-    /// Turn the call tree around: functions with time of their own, and below them their callers
+    /// Turn the call tree around: callers stand below what they call
     #[arg(long, requires = "tree", help_heading = "Table options")]
     inverted: bool,
     /// Give each call a line, also where one call has all the time of another

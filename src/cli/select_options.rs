@@ -15,18 +15,22 @@ use crate::profile::{
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Which samples")]
 pub(super) struct SelectArgs {
-    /// Leave out what was sampled before T: 10s after the start, or an RFC 3339 time
+    /// Leave out what was sampled before T, such as 10s (after the start)
     ///
-    /// Recordings keep times in steps of a second, long ones in longer steps; the step that T lies in is kept.
+    /// T is a duration since the start of the recording, or an RFC 3339 time. Recordings keep times in steps of a second, long ones in longer steps; the step that T lies in is kept.
     #[arg(long, value_name = "T", value_parser = moment)]
     since: Option<Moment>,
     /// Leave out what was sampled at T or later
     #[arg(long, value_name = "T", value_parser = moment)]
     until: Option<Moment>,
-    /// Only threads whose name matches, or the one with this id; several mean any of them
+    /// Only threads whose name matches, or with this id
+    ///
+    /// Several mean any of them.
     #[arg(long, value_name = "REGEX|TID", value_parser = who)]
     thread: Vec<Who>,
-    /// Only processes whose name matches, or the one with this id; several mean any of them
+    /// Only processes whose name matches, or with this id
+    ///
+    /// Several mean any of them.
     #[arg(long, value_name = "REGEX|PID", value_parser = who)]
     process: Vec<Who>,
     /// Only samples with a frame whose function, file or module matches

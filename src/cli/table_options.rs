@@ -129,8 +129,8 @@ impl TableOptions {
     fn require_functions(&self) -> Result<(), Error> {
         let view::View { imports, only_project, gil } = self.part;
         let part = only_project || gil || imports == view::Imports::LeftOut;
-        let rows = matches!(self.view, View::Rows);
-        if !rows || part || self.selection.by != aggregate::By::Function {
+        let tree = matches!(self.view, View::Tree { .. });
+        if tree || part || self.selection.by != aggregate::By::Function {
             return Err(Error::OnlyFunctions);
         }
         if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
@@ -167,13 +167,10 @@ impl TableArgs {
     pub(super) fn tree(&self) -> bool {
         self.tree
     }
-}
 
-impl TableArgs {
     /// Refuses what recordings of calls do not tell.
     pub(super) fn check_calls(&self) -> anyhow::Result<()> {
-        let options = self.options(false);
-        Ok(options.require_functions()?)
+        Ok(self.options(false).require_functions()?)
     }
 }
 
@@ -206,6 +203,9 @@ pub(super) fn print_calls(
     style: Style,
 ) -> anyhow::Result<()> {
     options.require_functions()?;
+    if let View::Edges(asked) = &options.view {
+        return print_call_edges(w, graph, asked, options.json, style);
+    }
     let table = aggregate::traced_rows(graph, &options.selection)?;
     if options.json {
         return Ok(json::write(w, &json::calls(graph, &table))?);
@@ -213,6 +213,26 @@ pub(super) fn print_calls(
     calls::header(w, graph, style)?;
     writeln!(w)?;
     Ok(calls::table(w, &table, graph.counted, style)?)
+}
+
+fn print_call_edges(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    asked: &[(Direction, String)],
+    json: bool,
+    style: Style,
+) -> anyhow::Result<()> {
+    let edges = |(direction, name): &(Direction, String)| aggregate::traced_edges(graph, name, *direction);
+    let all: Vec<_> = asked.iter().map(edges).collect::<Result<_, _>>()?;
+    if json {
+        return Ok(json::write(w, &json::call_edges(graph, &all))?);
+    }
+    calls::header(w, graph, style)?;
+    for edges in &all {
+        writeln!(w)?;
+        calls::edges(w, edges, graph.counted, style)?;
+    }
+    Ok(())
 }
 
 /// Writes both tables of a checkpoint, or one line of JSON.

@@ -31,20 +31,15 @@ pub fn write(w: &mut dyn Write, edges: &Edges<'_>, style: Style) -> io::Result<(
         if i > 0 {
             writeln!(w)?;
         }
-        let line = line(Some(function.function), function.times, edges.totals, "", style);
-        writeln!(w, "{}", style.bold(&line))?;
+        let own = line(&numbers(function.times, edges.totals), Some(function.function), "", style);
+        writeln!(w, "{}", style.bold(&own))?;
         for edge in &function.edges {
             let other = match edges.direction {
                 Direction::Callers => edge.caller,
                 Direction::Callees => Some(edge.callee),
             };
-            let mark = match (edges.direction, style.unicode) {
-                (Direction::Callers, true) => "  ← ",
-                (Direction::Callers, false) => "  <- ",
-                (Direction::Callees, true) => "  → ",
-                (Direction::Callees, false) => "  -> ",
-            };
-            let text = self::line(other, edge.times, edges.totals, mark, style);
+            let numbers = numbers(edge.times, edges.totals);
+            let text = line(&numbers, other, mark(edges.direction, style), style);
             let hot = edge.times.cumtime_ns as f64 >= HOT * function.times.cumtime_ns as f64;
             writeln!(w, "{}", if hot { text } else { style.dim(&text) })?;
         }
@@ -55,13 +50,24 @@ pub fn write(w: &mut dyn Write, edges: &Edges<'_>, style: Style) -> io::Result<(
     Ok(())
 }
 
-fn line(place: Option<Place<'_>>, times: Times, totals: Totals, mark: &str, style: Style) -> String {
-    let numbers = format!(
-        "{:>6} {:>9} {:>9}  {mark}",
-        percent(totals.share(times.cumtime_ns)),
-        seconds(times.tottime_ns),
-        seconds(times.cumtime_ns)
-    );
+fn numbers(times: Times, totals: Totals) -> String {
+    let share = percent(totals.share(times.cumtime_ns));
+    format!("{share:>6} {:>9} {:>9}", seconds(times.tottime_ns), seconds(times.cumtime_ns))
+}
+
+/// What stands before the function at the other end of an edge.
+pub(super) fn mark(direction: Direction, style: Style) -> &'static str {
+    match (direction, style.unicode) {
+        (Direction::Callers, true) => "  ← ",
+        (Direction::Callers, false) => "  <- ",
+        (Direction::Callees, true) => "  → ",
+        (Direction::Callees, false) => "  -> ",
+    }
+}
+
+/// The numbers, and behind them the function as far as it fits.
+pub(super) fn line(numbers: &str, place: Option<Place<'_>>, mark: &str, style: Style) -> String {
+    let numbers = format!("{numbers}  {mark}");
     let Some(place) = place else { return format!("{numbers}(nothing: it is the outermost)") };
     let name = one_line(place.name, style);
     let file = file_and_line(&one_line(place.file, style), place.line);

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::profile::{
     aggregate::{
-        By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedRow, TracedTable,
-        edges::{Edge, Edges},
+        By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedEdges, TracedRow, TracedTable,
+        edges::{Direction, Edge, Edges},
         gil_shares,
     },
     calls::{CallGraph, Calls, Counted},
@@ -167,6 +167,7 @@ struct EdgeRow<'a> {
     callee: PlaceFields<'a>,
     #[serde(flatten)]
     numbers: Numbers,
+    ncalls: Option<Ncalls>,
 }
 
 /// Writes a report.
@@ -238,6 +239,7 @@ pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
         caller: edge.caller.map(place_fields),
         callee: place_fields(edge.callee),
         numbers: numbers(edge.times),
+        ncalls: None,
     };
     let totals = edges.first().map_or_else(|| Totals::of(profile), |edges| edges.totals);
     let functions = edges.iter().flat_map(|edges| &edges.functions);
@@ -246,8 +248,31 @@ pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
 
 /// The report of a recording of calls.
 pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a> {
-    let recording = &graph.recording;
-    let quality = Quality {
+    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
+    Report { schema: SCHEMA, quality: traced_quality(graph), rows_left_out: table.left_out, rows }
+}
+
+/// The report of callers or callees in a recording of calls.
+pub fn call_edges<'a>(graph: &'a CallGraph, edges: &[TracedEdges<'a>]) -> Report<'a> {
+    let mut rows = Vec::new();
+    for edges in edges {
+        for function in &edges.functions {
+            rows.extend(function.edges.iter().map(|other| {
+                let (caller, callee) = match edges.direction {
+                    Direction::Callers => (other.place, function.function.place),
+                    Direction::Callees => (function.function.place, other.place),
+                };
+                let (numbers, ncalls) = traced_numbers(other.calls);
+                let (caller, callee) = (Some(place_fields(caller)), place_fields(callee));
+                EdgeRow { caller, callee, numbers, ncalls: Some(ncalls) }
+            }));
+        }
+    }
+    Report { schema: SCHEMA, quality: traced_quality(graph), rows_left_out: 0, rows: Rows::Edges(rows) }
+}
+
+fn traced_quality(graph: &CallGraph) -> Quality<'_> {
+    Quality {
         counted: Some(match graph.counted {
             Counted::Calls => "calls",
             Counted::Samples => "samples",
@@ -260,25 +285,19 @@ pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a>
         unseen_kernel_s: None,
         cpu_s: None,
         coverage: None,
-        ..quality(recording, Totals { samples: 0, ns: table.total.tottime_ns })
-    };
-    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
-    Report { schema: SCHEMA, quality, rows_left_out: table.left_out, rows }
+        ..quality(&graph.recording, Totals { samples: 0, ns: graph.total().tottime_ns })
+    }
 }
 
 fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
-    let Calls { total, primitive, tottime_ns, cumtime_ns } = row.calls;
-    PlaceRow {
-        place: place_fields(row.place),
-        numbers: Numbers {
-            samples: None,
-            tottime_s: seconds(tottime_ns),
-            tottime_error_s: None,
-            cumtime_s: seconds(cumtime_ns),
-        },
-        ncalls: Some(Ncalls { total, primitive }),
-        inlined: None,
-    }
+    let (numbers, ncalls) = traced_numbers(row.calls);
+    PlaceRow { place: place_fields(row.place), numbers, ncalls: Some(ncalls), inlined: None }
+}
+
+fn traced_numbers(calls: Calls) -> (Numbers, Ncalls) {
+    let Calls { total, primitive, tottime_ns, cumtime_ns } = calls;
+    let (tottime_s, cumtime_s) = (seconds(tottime_ns), seconds(cumtime_ns));
+    (Numbers { samples: None, tottime_s, tottime_error_s: None, cumtime_s }, Ncalls { total, primitive })
 }
 
 fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {

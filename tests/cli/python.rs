@@ -92,11 +92,63 @@ fn native_frames_are_shown_as_asked() {
 fn children_of_every_kind_are_python_too() {
     let Some(python) = any_interpreter() else { return };
     let source = fixture("children.py");
-    for kind in ["fork", "spawn", "exec"] {
-        let (report, _) = record(&[], &[python.to_str().unwrap(), source.to_str().unwrap(), kind]);
+    for kind in ["fork", "spawn", "forkserver", "exec", "bare", "daemon"] {
+        let command = [python.to_str().unwrap(), source.to_str().unwrap(), kind];
+        let (report, _) = record(&["--wait-children"], &command);
         let busy = number(row(&report, "burn"), "cumtime_s");
         assert!(busy >= 0.5 * 0.6, "{kind}: {busy} s in {report}");
+        let (report, _) = record(&["--wait-children", "--by", "process"], &command);
+        let enough = |row: &&Value| number(row, "tottime_s") >= 0.15;
+        let children = rows(&report, "processes").iter().filter(enough).count();
+        assert!(children >= 2, "{kind}: {report}");
     }
+}
+
+#[test]
+fn a_program_ends_as_it_would_alone() {
+    let Some(python) = any_interpreter() else { return };
+    let busy = "import os, sys, time\nwhile time.process_time() < 0.2: pass\n";
+    for (end, code) in [
+        ("sys.exit(3)", 3),
+        ("os._exit(4)", 4),
+        ("raise KeyError", 1),
+        ("os.abort()", 134),
+        ("os.kill(os.getpid(), 15)", 143),
+        ("import ctypes; ctypes.string_at(8)", 139),
+    ] {
+        let dir = scratch();
+        let mut hotcold = hotcold();
+        hotcold.current_dir(dir.path()).args(["profile", "run", "-q", "--table-to", "t", "--no-save", "--"]);
+        hotcold.arg(&python).args(["-c", &format!("{busy}{end}")]).assert().code(code);
+        let table = std::fs::read_to_string(dir.path().join("t")).unwrap();
+        assert!(table.contains("<module __main__>"), "{end}: {table}");
+    }
+}
+
+#[test]
+fn other_names_and_arguments_and_no_symbols_do_not_hide_an_interpreter() {
+    let Some(python) = any_interpreter() else { return };
+    if !require("strip") {
+        return;
+    }
+    let dir = scratch();
+    let stripped = dir.path().join("worker");
+    std::fs::copy(&python, &stripped).unwrap();
+    assert!(Command::new("strip").arg(&stripped).status().unwrap().success());
+    let home = python.ancestors().nth(2).unwrap();
+    // It calls itself something else, too.
+    let source = "import ctypes, time\nctypes.CDLL(None).prctl(15, b'disguised')\n\
+        def work():\n    while time.process_time() < 0.4: sorted(range(99))\nwork()\n";
+    hotcold()
+        .current_dir(dir.path())
+        .args(["profile", "run", "--no-save", "--json", "--limit", "0", "--table-to", "t.json", "--"])
+        .args(["env", &format!("PYTHONHOME={}", home.display())])
+        .arg(&stripped)
+        .args(["-c", source])
+        .assert()
+        .success();
+    let report: Value = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
+    assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
 }
 
 #[test]

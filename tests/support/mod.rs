@@ -1,10 +1,12 @@
 //! What the integration tests share: the tool in a clean environment, fixtures, a terminal, waiting for conditions.
 
 pub(crate) mod diskcache;
+pub(crate) mod environment;
 pub(crate) mod fixture;
 pub(crate) mod library;
 pub(crate) mod process;
 pub(crate) mod python;
+pub(crate) mod pythons;
 pub(crate) mod require;
 pub(crate) mod stores;
 pub(crate) mod terminal;

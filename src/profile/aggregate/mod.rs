@@ -20,6 +20,7 @@ pub mod flame;
 mod gil;
 mod inverted;
 pub(in crate::profile) mod keys;
+mod lines;
 mod named;
 mod rows;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod traced;
+mod traced_edges;
 pub mod tree;
 
 use regex::Regex;
@@ -35,8 +37,10 @@ use regex::Regex;
 pub use call_graph::call_graph;
 pub use gil::{GilShares, gil_shares};
 pub use inverted::inverted_tree;
+pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
+pub use traced_edges::{TracedEdges, traced_edges};
 pub use tree::{Call, CallTree, call_tree};
 
 use super::model::{Origin, Profile};

@@ -7,7 +7,7 @@ pub(in crate::profile) mod memory;
 mod modules;
 mod parts;
 mod python;
-mod samples;
+pub(in crate::profile) mod samples;
 mod table;
 mod thread_names;
 mod unwind;

@@ -120,8 +120,8 @@ fn wait_for_others(hook: &Hook, signals: &Signals, for_children: bool) -> Vec<u3
 fn notes(collected: &Collected) -> Vec<String> {
     let mut notes = Vec::new();
     if collected.heard > 1 {
-        let processes = units::plural(collected.heard as u64, "Python process", "Python processes");
-        notes.push(format!("the calls of {processes} are added up"));
+        notes
+            .push(format!("the calls of {} interpreters are added up", units::count(collected.heard as u64)));
     }
     let missing = &collected.missing;
     if !missing.is_empty() {

@@ -31,6 +31,11 @@ pub fn amount(entries: u64, bytes: u64) -> String {
     format!("{} ({})", units::plural(entries, "entry", "entries"), units::bytes(bytes))
 }
 
+/// What happens to so many entries.
+pub fn they_go(entries: u64) -> String {
+    if entries == 1 { "it is removed" } else { "they are removed" }.to_owned()
+}
+
 /// The line of a dry run.
 ///
 /// # Errors
@@ -49,12 +54,19 @@ pub fn would(w: &mut dyn Write, place: Place<'_>, plan: &Plan, style: Style) -> 
 ///
 /// # Errors
 /// Those of the writer.
-pub fn done(w: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+pub fn done(w: &mut dyn Write, plan: &Plan, outcome: &Outcome) -> io::Result<()> {
     let mut line = format!(
         "Removed {}, freed {}",
         units::plural(outcome.removed, "entry", "entries"),
         units::bytes(outcome.freed_bytes)
     );
+    // What ended early tells of its own why it is less.
+    let met = outcome.removed.saturating_add(outcome.refused.count);
+    if outcome.removed > plan.entries {
+        line.push_str(&format!(", {} more than planned", units::count(outcome.removed - plan.entries)));
+    } else if met < plan.entries && outcome.error.is_none() {
+        line.push_str(&format!(", {} fewer than planned", units::count(plan.entries - met)));
+    }
     if outcome.refused.count > 0 {
         line.push_str(&format!("; {} changed or are in use and stay", units::count(outcome.refused.count)));
     }

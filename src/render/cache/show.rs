@@ -19,7 +19,7 @@ use crate::{
         pickle::Finding,
         preview::{Form, Preview},
     },
-    render::text::{escape, escape_lines, one_line},
+    render::text::{command, escape, escape_lines, one_line},
     units,
 };
 
@@ -182,9 +182,14 @@ fn findings(value: &Preview, style: Style, w: &mut dyn Write) -> io::Result<()> 
 }
 
 fn body(show: &Show, value: &Preview, style: Style, w: &mut dyn Write) -> io::Result<()> {
-    let get = |what: &str, options: &str| format!("{what}; see --id {} {options}", show.entry.id);
+    let id = format!("--id={}", show.entry.id);
+    let get = |what: &str, options: &[&str]| {
+        let words = ["hotcold", "cache", "show", show.root, &id].into_iter().chain(options.iter().copied());
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        format!("{what}: {}", one_line(&command(&words), style))
+    };
     if value.form == Form::None {
-        let line = get("The value is not text", "--raw -o FILE");
+        let line = get("The value is not text; to get it", &["--raw", "-o", "FILE"]);
         return writeln!(w, "{}", style.dim(&line));
     }
     let text = if style.escape { escape_lines(&value.text) } else { Cow::Borrowed(&*value.text) };
@@ -193,8 +198,8 @@ fn body(show: &Show, value: &Preview, style: Style, w: &mut dyn Write) -> io::Re
         writeln!(w)?;
     }
     if value.cut {
-        let line = get("Only the beginning is shown", "--full, or --raw -o FILE");
-        writeln!(w, "\n{}", style.dim(&line))?;
+        let line = get("Only the beginning is shown; for more", &["--full"]);
+        writeln!(w, "\n{}", style.dim(&format!("{line}, or --raw -o FILE")))?;
     }
     Ok(())
 }
@@ -363,7 +368,7 @@ mod tests {
         one	two
         \u{1b}[2Jthree
 
-        Only the beginning is shown; see --id 003:7 --full, or --raw -o FILE
+        Only the beginning is shown; for more: hotcold cache show /c --id=003:7 --full, or --raw -o FILE
         ");
     }
 

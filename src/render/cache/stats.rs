@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::Serialize;
@@ -21,6 +21,8 @@ use crate::{
     units,
 };
 
+/// Nested caches that people are told by name.
+const NAMED: usize = 5;
 /// Columns of the longest bar.
 const BAR: usize = 24;
 /// Rows of `by` and of the parts that people are shown.
@@ -39,6 +41,8 @@ pub struct Subject<'a> {
     pub now: Timestamp,
     /// What [`Summary::by`] is by.
     pub by: Option<By>,
+    /// Other caches inside of it, relative to it; they take room on disk and count nowhere else.
+    pub nested: &'a [PathBuf],
 }
 
 /// Writes a summary for people.
@@ -172,19 +176,28 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         },
     ));
     lines.push(("on disk", units::bytes(s.disk_bytes)));
+    if !subject.nested.is_empty() {
+        let mut line = units::plural(subject.nested.len() as u64, "other cache", "other caches");
+        let names = subject.nested.iter().take(NAMED).map(|path| path.display().to_string());
+        line += &format!(": {}", names.collect::<Vec<_>>().join(", "));
+        line += if subject.nested.len() > NAMED { ", …" } else { "" };
+        lines.push(("inside", line));
+    }
     let policy =
         s.settings.iter().find(|(name, _)| name == "eviction_policy").map(|(_, value)| setting(value));
     if let Some(limit) = s.limit {
         let share = limit.used as f64 / limit.allowed as f64;
-        let mut line = format!("{} of {} used", percent(share), units::bytes(limit.allowed));
+        let mut line = format!("{} of {}", percent(share), units::bytes(limit.allowed));
+        let culls =
+            s.settings.iter().all(|(name, value)| name != "cull_limit" || *value != Setting::Integer(0));
         if let Some(policy) = &policy {
-            line += &format!(
-                ", then {}",
-                if policy == "none" { "nothing goes".to_owned() } else { format!("the {policy} go") }
-            );
-        }
-        if share >= NEARLY_FULL && policy.as_deref() != Some("none") {
-            line += "; it is about to let entries go";
+            line += &match (policy.as_str(), share) {
+                ("none", _) => "; when full, nothing goes".to_owned(),
+                _ if !culls => "; when full, nothing goes (cull_limit=0)".to_owned(),
+                (policy, s) if s >= 1.0 => format!("; full, the {} go", policy.replace('-', " ")),
+                (policy, s) if s >= NEARLY_FULL => format!("; soon the {} go", policy.replace('-', " ")),
+                (policy, _) => format!("; when full, the {} go", policy.replace('-', " ")),
+            };
         }
         lines.push(("limit", line));
     }
@@ -295,6 +308,7 @@ fn title_of(by: By) -> &'static str {
     }
 }
 
+/// Rows of what has something in common; `title` says what that is.
 fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: Style) -> io::Result<()> {
     let line = format!("  {:>12}  {:>10}  {:>6}  {:>12}  {title}", "entries", "bytes", "share", "expired");
     writeln!(w, "\n{}", style.bold(&line))?;
@@ -307,7 +321,8 @@ fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: 
             percent(part),
             units::count(share.expired_entries)
         );
-        let name = tag_name(&share.label);
+        let nothing = share.label.data_type == DataType::None && title == "group";
+        let name = if nothing { "(no group)".to_owned() } else { tag_name(&share.label) };
         let name = if style.escape { escape(&name) } else { name.into() };
         let room = style
             .width
@@ -363,6 +378,7 @@ struct Document<'a> {
     parts: Vec<ShareJson<'a>>,
     reclaimable: Vec<ReclaimableJson<'a>>,
     settings: serde_json::Map<String, serde_json::Value>,
+    nested: Vec<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -447,6 +463,7 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
             })
             .collect(),
         settings: s.settings.iter().map(|(name, value)| (name.clone(), setting_json(value))).collect(),
+        nested: subject.nested.iter().map(|path| Text::path(path)).collect(),
     };
     serde_json::to_writer(&mut *w, &document)?;
     w.write_all(b"\n")

@@ -109,7 +109,7 @@ fn callers_and_callees() {
     let both = [edges(&p, "parse", Direction::Callers, false).unwrap()];
     insta::assert_snapshot!(rows_of(&text(|w| json::write(w, &json::edges(&p, &both)))), @r#"
     "rows_left_out":0,"edges":[
-     {"caller":{"name":"main","file":"a.c","line":null,"module":"/usr/bin/app"},"callee":{"name":"parse","file":"a.c","line":null,"module":"/usr/bin/app"},"samples":2,"tottime_s":0.002,"tottime_error_s":0.003246786,"cumtime_s":0.005}]
+     {"caller":{"name":"main","file":"a.c","line":null,"module":"/usr/bin/app"},"callee":{"name":"parse","file":"a.c","line":null,"module":"/usr/bin/app"},"samples":2,"tottime_s":0.002,"tottime_error_s":0.003246786,"cumtime_s":0.005,"ncalls":null}]
     "#);
 }
 

@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,6 +37,8 @@ pub(super) struct Database {
     pub(super) mode: Opened,
     flags: OpenFlags,
     query: &'static str,
+    /// Device and inode that had this name when it was opened.
+    identity: Option<(u64, u64)>,
 }
 
 /// How a database was opened.
@@ -126,7 +129,22 @@ impl Database {
             // It has no name any more under which it could be opened again.
             Opened::Copy => return None,
         };
-        Self::connect(&self.path, self.flags, self.query, mode, LOOK_TIMEOUT).ok()
+        let twin = Self::connect(&self.path, self.flags, self.query, mode, LOOK_TIMEOUT).ok()?;
+        // The directory may have been replaced since: then this is the database of another cache.
+        (twin.identity.is_some() && twin.identity == self.identity).then_some(twin)
+    }
+
+    /// Makes sure that the name still means this database: its value files are looked for beside it, by name.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] where another one has taken its place, [`Error::Read`] where nothing has.
+    pub(super) fn require_in_place(&self) -> Result<(), Error> {
+        let now = identity(&self.path).map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        if self.identity == Some(now) {
+            return Ok(());
+        }
+        let reason = "another one has taken its place meanwhile".to_owned();
+        Err(Error::ReadOnly { path: self.path.clone(), reason })
     }
 
     /// Whether readers and a writer do not keep each other from anything.
@@ -164,7 +182,8 @@ impl Database {
         if mode != Opened::Change {
             connection.execute_batch("PRAGMA query_only=1")?;
         }
-        let database = Self { connection, path: path.to_owned(), mode, flags, query };
+        let identity = identity(path).ok();
+        let database = Self { connection, path: path.to_owned(), mode, flags, query, identity };
         // The first read finds out whether it can be read at all, and makes SQLite open what belongs to the file.
         database.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(database)
@@ -180,6 +199,12 @@ impl Drop for Database {
     }
 }
 
+/// Device and inode of a file, without opening it.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let about = std::fs::metadata(path)?;
+    Ok((about.dev(), about.ino()))
+}
+
 fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let database = Database::connect(path, flags, "", Opened::Change, wait).map_err(|error| {
@@ -188,8 +213,9 @@ fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     })?;
     if database.has_log() {
         // As the library does: nothing can be damaged, and only the last moments may be lost with the power.
-        let relaxed = database.connection.execute_batch("PRAGMA synchronous=NORMAL");
-        relaxed.map_err(|error| describe(path, error))?;
+        // What a transaction of many rows changes finds room.
+        let set = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000";
+        database.connection.execute_batch(set).map_err(|error| describe(path, error))?;
     }
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),

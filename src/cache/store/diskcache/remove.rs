@@ -5,6 +5,8 @@
 mod count;
 mod files;
 mod lock;
+mod log;
+mod scout;
 mod sweep;
 
 use std::collections::BTreeMap;
@@ -27,9 +29,11 @@ use crate::cache::{
 pub(super) use count::{Counted, totals};
 use files::Files;
 use lock::Lock;
+use log::Log;
+use scout::Scout;
 use sweep::Sweep;
 
-/// What [`DiskStore::remove`] does.
+/// What `DiskStore::remove` does.
 pub(super) fn remove(
     store: &DiskStore,
     removal: &Removal<'_>,
@@ -45,6 +49,7 @@ pub(super) fn remove(
             break;
         }
         let root = Root::open(&part.dir).map_err(|source| Error::Write { path: part.dir.clone(), source })?;
+        part.database.require_in_place()?;
         let lock = Lock { part, timeout: lock_timeout };
         let pacer = Pacer::new(part, removal.pace);
         let files = Files::new(part, &root);
