@@ -335,6 +335,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
@@ -345,6 +346,21 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove every entry and keep the cache usable')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Watch a cache at work')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'hotcold;cache;scan' {
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N caches')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show what proves each cache too')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show what proves each cache too')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'hotcold;cache;stats' {
@@ -536,6 +552,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;help' {
+            [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
@@ -546,6 +563,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove every entry and keep the cache usable')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Watch a cache at work')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'hotcold;cache;help;scan' {
             break
         }
         'hotcold;cache;help;stats' {
@@ -656,6 +676,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;help;cache' {
+            [CompletionResult]::new('scan', 'scan', [CompletionResultType]::ParameterValue, 'Find caches, and tell how big and how stale they are')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell what fills a cache, and how to shrink it')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the entries of a cache')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show one entry and its value')
@@ -665,6 +686,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove the entries that are named')
             [CompletionResult]::new('clear', 'clear', [CompletionResultType]::ParameterValue, 'Remove every entry and keep the cache usable')
             [CompletionResult]::new('watch', 'watch', [CompletionResultType]::ParameterValue, 'Watch a cache at work')
+            break
+        }
+        'hotcold;help;cache;scan' {
             break
         }
         'hotcold;help;cache;stats' {

@@ -55,6 +55,9 @@ _hotcold() {
             hotcold__subcmd__cache,rm)
                 cmd="hotcold__subcmd__cache__subcmd__rm"
                 ;;
+            hotcold__subcmd__cache,scan)
+                cmd="hotcold__subcmd__cache__subcmd__scan"
+                ;;
             hotcold__subcmd__cache,show)
                 cmd="hotcold__subcmd__cache__subcmd__show"
                 ;;
@@ -84,6 +87,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__cache__subcmd__help,rm)
                 cmd="hotcold__subcmd__cache__subcmd__help__subcmd__rm"
+                ;;
+            hotcold__subcmd__cache__subcmd__help,scan)
+                cmd="hotcold__subcmd__cache__subcmd__help__subcmd__scan"
                 ;;
             hotcold__subcmd__cache__subcmd__help,show)
                 cmd="hotcold__subcmd__cache__subcmd__help__subcmd__show"
@@ -129,6 +135,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__help__subcmd__cache,rm)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__rm"
+                ;;
+            hotcold__subcmd__help__subcmd__cache,scan)
+                cmd="hotcold__subcmd__help__subcmd__cache__subcmd__scan"
                 ;;
             hotcold__subcmd__help__subcmd__cache,show)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__show"
@@ -242,7 +251,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help stats list show check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,7 +371,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="stats list show check expire prune rm clear watch help"
+            opts="scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -460,6 +469,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__cache__subcmd__help__subcmd__scan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -685,6 +708,32 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__cache__subcmd__scan)
+            opts="-l -q -v -h --long --limit --now --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__cache__subcmd__show)
             opts="-o -q -v -h --id --full --raw --output --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -834,7 +883,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="stats list show check expire prune rm clear watch"
+            opts="scan stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -918,6 +967,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__cache__subcmd__scan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

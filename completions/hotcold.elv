@@ -312,6 +312,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --verbose 'Tell what is opened, found and skipped'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand scan 'Find caches, and tell how big and how stale they are'
             cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
@@ -322,6 +323,20 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'hotcold;cache;scan'= {
+            cand --limit 'Show at most N caches'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand -l 'Show what proves each cache too'
+            cand --long 'Show what proves each cache too'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;stats'= {
             cand --by 'Add up by tag, group or type of the value'
@@ -503,6 +518,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;help'= {
+            cand scan 'Find caches, and tell how big and how stale they are'
             cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
@@ -513,6 +529,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'hotcold;cache;help;scan'= {
         }
         &'hotcold;cache;help;stats'= {
         }
@@ -599,6 +617,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
+            cand scan 'Find caches, and tell how big and how stale they are'
             cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
@@ -608,6 +627,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand rm 'Remove the entries that are named'
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
+        }
+        &'hotcold;help;cache;scan'= {
         }
         &'hotcold;help;cache;stats'= {
         }

@@ -108,6 +108,7 @@ pub(super) struct CacheArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Cache {
+    Scan(super::cache_scan::Args),
     /// Tell what fills a cache, and how to shrink it
     Stats(super::cache_stats::Args),
     /// List the entries of a cache

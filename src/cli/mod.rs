@@ -12,6 +12,7 @@ mod cache_open;
 mod cache_prune;
 mod cache_removal;
 mod cache_rm;
+mod cache_scan;
 mod cache_show;
 mod cache_stats;
 mod cache_watch;
@@ -77,6 +78,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
 fn cache(args: &args::CacheArgs, global: &args::Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let now = args.now.unwrap_or_else(cache_clock::now);
     match &args.command {
+        args::Cache::Scan(a) => cache_scan::run(a, global, now, streams),
         args::Cache::List(a) => cache_list::run(a, global, now, streams),
         args::Cache::Show(a) => cache_show::run(a, global, now, streams),
         args::Cache::Stats(a) => cache_stats::run(a, global, now, streams),
