@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::bail;
 
-use crate::profile::{DEFAULT_FILE, session::Options, symbolize};
+use crate::profile::{
+    DEFAULT_FILE,
+    session::{Choice, Options},
+    symbolize,
+};
 
 /// How to record and where to put it.
 #[derive(clap::Args, Debug)]
@@ -45,6 +49,19 @@ pub(super) struct RecordArgs {
     /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
     #[arg(long)]
     pub(super) system_wide: bool,
+    /// What to record with: auto, perf or ptrace
+    ///
+    /// `perf` uses the kernel's perf events. `ptrace` stops each running thread for a moment, which works where perf events are
+    /// refused: in containers, and for ordinary users of many distributions. `auto` takes the best that works.
+    #[arg(
+        long,
+        value_name = "BACKEND",
+        default_value = "auto",
+        hide_possible_values = true,
+        env = "HOTCOLD_BACKEND",
+        hide_env_values = true
+    )]
+    pub(super) backend: BackendChoice,
     /// Go on recording children that outlive the program
     #[arg(long)]
     pub(super) wait_children: bool,
@@ -66,6 +83,27 @@ pub(super) struct RecordArgs {
     /// Print the table to a file
     #[arg(long, value_name = "FILE")]
     pub(super) table_to: Option<PathBuf>,
+}
+
+/// What to record with.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(super) enum BackendChoice {
+    /// The best that works
+    Auto,
+    /// Perf events
+    Perf,
+    /// Stopping each running thread for a moment
+    Ptrace,
+}
+
+impl From<BackendChoice> for Choice {
+    fn from(choice: BackendChoice) -> Self {
+        match choice {
+            BackendChoice::Auto => Self::Auto,
+            BackendChoice::Perf => Self::Perf,
+            BackendChoice::Ptrace => Self::Ptrace,
+        }
+    }
 }
 
 /// What to show of an interpreter's own functions.
@@ -145,6 +183,7 @@ impl RecordArgs {
             system_wide: self.system_wide,
             wait_children: self.wait_children,
             every: self.every,
+            backend: self.backend.into(),
             now,
         }
     }

@@ -174,6 +174,8 @@ pub struct Recording {
     pub duration_ns: u64,
     /// What recorded it: `perf`, or the name of another tool.
     pub backend: String,
+    /// Why it was not recorded by something better, in a few words; empty where it was, or where it was asked for.
+    pub backend_reason: String,
     /// What the weights are.
     pub clock: Clock,
     /// Samples asked for per second of the clock; 0 where not known.
@@ -194,6 +196,8 @@ pub struct Recording {
     pub approx_python: u64,
     /// Whether kernel frames were recorded.
     pub kernel_frames: bool,
+    /// Whether time spent in the kernel is part of the samples, be it as kernel frames or as time of those who called it.
+    pub kernel_time: bool,
     /// User CPU time the kernel charged to the recorded processes; `None` where it could not be read.
     pub user_cpu_ns: Option<u64>,
     /// System CPU time the kernel charged to the recorded processes; `None` where it could not be read.
@@ -208,12 +212,12 @@ impl Recording {
     /// CPU nanoseconds that samples could see: user and system time, or user time alone where the kernel was not sampled.
     pub fn visible_cpu_ns(&self) -> Option<u64> {
         let user = self.user_cpu_ns?;
-        if self.kernel_frames { Some(user.saturating_add(self.system_cpu_ns?)) } else { Some(user) }
+        if self.kernel_time { Some(user.saturating_add(self.system_cpu_ns?)) } else { Some(user) }
     }
 
-    /// System time that no sample could see; `None` where kernel frames were recorded or the time is not known.
+    /// System time that no sample could see; `None` where samples have it or where it is not known.
     pub fn unseen_kernel_ns(&self) -> Option<u64> {
-        if self.kernel_frames { None } else { self.system_cpu_ns }
+        if self.kernel_time { None } else { self.system_cpu_ns }
     }
 
     /// Share (0 to 1) of user stacks that reach their thread's root; `None` without user stacks.

@@ -94,6 +94,9 @@ fn recorded(recording: &Recording, totals: Totals) -> String {
     if !recording.backend.is_empty() {
         parts.push(format!("by {}", recording.backend));
     }
+    if !recording.backend_reason.is_empty() {
+        parts.push(format!("({})", recording.backend_reason));
+    }
     let mut parts = vec![parts.join(" ")];
     parts.push(match recording.clock {
         Clock::Cpu => "cpu clock".to_owned(),
@@ -133,7 +136,7 @@ fn samples(recording: &Recording, totals: Totals) -> String {
 fn coverage(recording: &Recording, totals: Totals) -> Option<String> {
     let seconds = |ns: u64| units::duration(Duration::from_nanos(ns));
     let seen = visible_ns(recording).map(|cpu| {
-        let kind = if recording.kernel_frames { "CPU" } else { "user CPU" };
+        let kind = if recording.kernel_time { "CPU" } else { "user CPU" };
         format!("{} of {} {kind} time", percent(totals.ns as f64 / cpu as f64), seconds(cpu))
     });
     let unseen = (recording.unseen_kernel_ns().filter(|&ns| ns > 0))

@@ -44,6 +44,7 @@ struct Quality<'a> {
     command: &'a [String],
     started_at: Option<String>,
     backend: &'a str,
+    backend_reason: Option<&'a str>,
     clock: &'static str,
     rate_hz: Option<u64>,
     duration_s: f64,
@@ -209,6 +210,7 @@ fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
         command: &r.command,
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
         backend: &r.backend,
+        backend_reason: Some(r.backend_reason.as_str()).filter(|reason| !reason.is_empty()),
         clock: match r.clock {
             Clock::Cpu => "cpu",
             Clock::Wall => "wall",

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backend;
 mod cache_check;
 mod cache_fixtures;
 mod cache_hostile;
@@ -27,3 +28,14 @@ mod python;
 mod record;
 mod report;
 mod run;
+
+// The same once more on a machine that refuses perf events: their results do not depend on what records.
+#[allow(clippy::duplicate_mod)]
+#[path = "python.rs"]
+mod python_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "record.rs"]
+mod record_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "run.rs"]
+mod run_without_perf;

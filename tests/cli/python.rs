@@ -9,11 +9,20 @@ use std::{
 use serde_json::Value;
 
 use super::support::{
-    hotcold,
+    backend::Way,
     process::{send, wait_until},
-    require::{require, require_perf},
+    require::require,
     scratch,
 };
+
+/// This file is compiled twice.
+fn way() -> Way {
+    Way::of(module_path!())
+}
+
+fn hotcold() -> assert_cmd::Command {
+    way().hotcold()
+}
 
 /// Interpreters of CPython 3.9 to 3.15, one a version: those that `HOTCOLD_TEST_PYTHONS` names, then what `PATH` has, then
 /// what a version manager keeps.
@@ -73,7 +82,7 @@ fn number(value: &Value, field: &str) -> f64 {
 
 /// The first of the machine's interpreters; `None`, and said so, where there is none or nothing can be recorded.
 fn any_interpreter() -> Option<PathBuf> {
-    if !require_perf() || !require("python3") {
+    if !way().works() || !require("python3") {
         return None;
     }
     // One that can start itself again: not a script that starts it.
@@ -84,7 +93,7 @@ fn any_interpreter() -> Option<PathBuf> {
 
 #[test]
 fn shares_and_lines_are_right_on_every_version() {
-    if !require_perf() || !require("python3") {
+    if !way().works() || !require("python3") {
         return;
     }
     let found = interpreters();
@@ -126,7 +135,7 @@ fn shares_and_lines_are_right_on_every_version() {
 
 #[test]
 fn the_line_that_takes_the_time_is_the_hottest() {
-    if !require_perf() || !require("python3") {
+    if !way().works() || !require("python3") {
         return;
     }
     for python in interpreters() {

@@ -9,6 +9,7 @@ mod parts;
 mod python;
 mod samples;
 mod table;
+pub(in crate::profile) mod thread_files;
 mod unwind;
 
 pub use maps::parse_maps;

@@ -29,6 +29,8 @@ const CUT_ENOUGH: u64 = 4;
 pub struct ProcessTable {
     start_ns: u64,
     filter: bool,
+    /// Whether events tell what is mapped; if not we look.
+    maps_are_told: bool,
     processes: Vec<RawProcess>,
     threads: Vec<RawThread>,
     live: FxHashMap<u32, Live>,
@@ -65,6 +67,44 @@ pub struct Counts {
     pub throttled: u64,
 }
 
+/// What unwinding came to.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    outcome: Outcome,
+    /// Whether the dump did not reach the root.
+    cut: bool,
+    /// Whether memory above it did.
+    completed: bool,
+}
+
+/// When to look at what a process maps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    last_ns: u64,
+    /// After looks that found nothing new, until unknown code is worth another one.
+    pause_ns: u64,
+}
+
+impl Looks {
+    /// Code that was loaded in the place of other code is seen so late at most.
+    const EVERY_NS: u64 = 1_000_000_000;
+    const SHORTEST_PAUSE_NS: u64 = 2_000_000;
+
+    fn is_due(&mut self, now_ns: u64, unknown: bool) -> bool {
+        let pause = if unknown { self.pause_ns } else { Self::EVERY_NS };
+        let due = now_ns.saturating_sub(self.last_ns) >= pause;
+        if due {
+            self.last_ns = now_ns;
+        }
+        due
+    }
+
+    fn came_to(&mut self, changed: bool) {
+        let longer = (self.pause_ns * 2).clamp(Self::SHORTEST_PAUSE_NS, Self::EVERY_NS);
+        self.pause_ns = if changed { 0 } else { longer };
+    }
+}
+
 /// A process that has not ended.
 struct Live {
     number: u32,
@@ -74,16 +114,17 @@ struct Live {
     /// Samples of before its first exec are those of the recorder's own code.
     started: bool,
     reread: bool,
+    looks: Looks,
     python: Python,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mapped {
     end: u64,
     what: Code,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     File { module: u32, bias: u64 },
     Unmatched { module: u32, start: u64, offset: u64 },
@@ -92,11 +133,13 @@ enum Code {
 
 impl ProcessTable {
     /// An empty table for a recording that starts at `start_ns`. With `filter`, processes that were not added and are not
-    /// descendants of one that was are left out.
-    pub fn new(start_ns: u64, filter: bool) -> Self {
+    /// descendants of one that was are left out. `maps_are_told` says whether an event tells of every mapping; otherwise
+    /// `/proc/PID/maps` is read when code is met that is not known, and now and then.
+    pub fn new(start_ns: u64, filter: bool, maps_are_told: bool) -> Self {
         Self {
             start_ns,
             filter,
+            maps_are_told,
             processes: Vec::new(),
             threads: Vec::new(),
             live: FxHashMap::default(),
@@ -251,6 +294,7 @@ impl ProcessTable {
         live.unwinder = Unwinder::new();
         live.started = true;
         live.reread = false;
+        live.looks = Looks::default();
         live.python = Python::default();
         // The other threads ended without notice; the one that is left has the process's number now.
         for tid in live.threads.drain().filter(|&tid| tid != pid) {
@@ -322,11 +366,15 @@ impl ProcessTable {
         let live = &*live;
         self.counts.samples += 1;
         self.counts.weight_ns = self.counts.weight_ns.saturating_add(sample.weight_ns);
-        let knows = |address| live.code_at(address).is_some();
-        if sample.registers.is_some_and(|r| !knows(r.ip)) && !live.reread {
-            self.reread_maps(sample.pid);
+        let unknown = sample.registers.is_some_and(|r| live.code_at(r.ip).is_none());
+        if self.maps_are_told {
+            if unknown && !live.reread {
+                self.reread_maps(sample.pid);
+            }
+            self.unwind(sample);
+        } else {
+            self.unwind_looking(sample, unknown);
         }
-        self.unwind(sample);
         let stack = match self.stacks.intern(self.frames.iter().rev().copied()) {
             Some(stack) => stack,
             None => self.stacks.push(None, RawFrame::Unknown),
@@ -346,8 +394,57 @@ impl ProcessTable {
         }
     }
 
+    /// Unwinds a sample of a process of which nobody tells what it maps.
+    fn unwind_looking(&mut self, sample: &Sample<'_>, unknown: bool) {
+        let due = |table: &mut Self, unknown: bool| {
+            table.live.get_mut(&sample.pid).is_some_and(|live| live.looks.is_due(sample.time_ns, unknown))
+        };
+        if due(self, unknown) {
+            self.look_at_maps(sample.pid);
+        }
+        let walked = self.walk(sample);
+        // What it has called through may be new, too.
+        let lost = walked.is_some_and(|walked| walked.outcome == Outcome::Lost);
+        let again = lost && !unknown && due(self, true) && self.look_at_maps(sample.pid);
+        let walked = if again { self.walk(sample) } else { walked };
+        self.finish(sample, walked);
+    }
+
+    /// Takes over what `/proc/PID/maps` shows; whether that was anything new.
+    fn look_at_maps(&mut self, pid: u32) -> bool {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let mappings = parse_maps(pid, &text);
+        let mut changed = false;
+        for mapping in &mappings {
+            let mapped = Mapped { end: mapping.start.saturating_add(mapping.len), what: self.code(mapping) };
+            let known = self.live.get(&pid).and_then(|live| live.mappings.get(&mapping.start));
+            if known != Some(&mapped) {
+                self.map(mapping);
+                changed = true;
+            }
+        }
+        let Some(live) = self.live.get_mut(&pid).filter(|_| !mappings.is_empty()) else { return changed };
+        let starts: FxHashSet<u64> = mappings.iter().map(|mapping| mapping.start).collect();
+        let gone: Vec<(u64, u64)> = (live.mappings.iter())
+            .filter(|(start, _)| !starts.contains(start))
+            .map(|(&start, mapped)| (start, mapped.end))
+            .collect();
+        for (start, end) in gone {
+            live.unmap(start, end, &self.modules);
+            changed = true;
+        }
+        live.looks.came_to(changed);
+        changed
+    }
+
     /// Fills `frames`, innermost first.
     fn unwind(&mut self, sample: &Sample<'_>) {
+        let walked = self.walk(sample);
+        self.finish(sample, walked);
+    }
+
+    /// Fills `frames` with the machine's own; `None` where there are none but the kernel's.
+    fn walk(&mut self, sample: &Sample<'_>) -> Option<Walked> {
         self.frames.clear();
         self.frames.extend(sample.kernel.iter().enumerate().map(|(i, &address)| {
             // All but the first are return addresses.
@@ -355,26 +452,24 @@ impl ProcessTable {
         }));
         // In the middle of an exec there are registers but no stack that they belong to.
         if sample.registers.is_none() || (sample.stack.is_empty() && !sample.kernel.is_empty()) {
-            return;
+            return None;
         }
-        let Some(live) = self.live.get_mut(&sample.pid) else { return };
+        let live = self.live.get_mut(&sample.pid)?;
         let mut outcome = self.walker.walk(&live.unwinder, sample);
-        let mut completed = false;
-        if outcome == Outcome::CutDump {
-            self.counts.cut_dumps += 1;
-            if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
-                outcome = better;
-                completed = better == Outcome::Root;
-            }
+        let mut walked = Walked { outcome, cut: outcome == Outcome::CutDump, completed: false };
+        if walked.cut
+            && let Some(better) = self.walker.walk_on(&live.unwinder, sample)
+        {
+            outcome = better;
+            walked.completed = better == Outcome::Root;
         }
-        let mut rooted = outcome == Outcome::Root;
         for &address in &self.walker.addresses {
             let frame = match live.code_at(address) {
                 Some(mapped) => mapped.frame(address),
                 None if self.frames.is_empty() => RawFrame::Unknown,
                 None => {
                     // No code there: unwinding went astray, and what it found from here on is not true.
-                    rooted = false;
+                    outcome = Outcome::Lost;
                     break;
                 }
             };
@@ -382,10 +477,19 @@ impl ProcessTable {
             if let RawFrame::Native { module, address } = frame
                 && self.modules.elf(module).roots.iter().any(|root| root.contains(&address))
             {
-                rooted = true;
+                outcome = Outcome::Root;
                 break;
             }
         }
+        Some(Walked { outcome, ..walked })
+    }
+
+    /// Counts what unwinding came to, and puts interpreted frames in.
+    fn finish(&mut self, sample: &Sample<'_>, walked: Option<Walked>) {
+        let Some(Walked { outcome, cut, completed }) = walked else { return };
+        let Some(live) = self.live.get_mut(&sample.pid) else { return };
+        let rooted = outcome == Outcome::Root;
+        self.counts.cut_dumps += u64::from(cut);
         self.counts.user_stacks += 1;
         if rooted {
             self.counts.rooted += 1;
@@ -414,6 +518,7 @@ impl Live {
             threads: FxHashSet::default(),
             started,
             reread: false,
+            looks: Looks::default(),
             python: Python::default(),
         }
     }
@@ -470,7 +575,7 @@ mod tests {
     use crate::profile::record::StackDump;
 
     fn table() -> ProcessTable {
-        let mut table = ProcessTable::new(0, true);
+        let mut table = ProcessTable::new(0, true, true);
         table.add_launched(10, "program");
         table
     }

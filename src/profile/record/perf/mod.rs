@@ -196,14 +196,6 @@ impl Perf {
         Ok(())
     }
 
-    /// Starts sampling, where it does not start by itself with the program.
-    ///
-    /// # Errors
-    /// When the kernel refuses.
-    pub fn enable(&self) -> io::Result<()> {
-        self.counters().try_for_each(Counter::enable)
-    }
-
     fn counters(&self) -> impl Iterator<Item = &Counter> {
         self.rings.iter().map(|ring| &ring.counter).chain(&self.extra)
     }
@@ -228,7 +220,18 @@ impl Backend for Perf {
 
     fn setup(&self) -> Setup {
         let ring_bytes = self.rings.first().map_or(0, |ring| ring.ring.size());
-        Setup { kernel_frames: self.kernel_frames, ring_bytes, rate_hz: self.rate_hz }
+        let kernel_frames = self.kernel_frames;
+        Setup {
+            kernel_frames,
+            kernel_time: kernel_frames,
+            ring_bytes,
+            rate_hz: self.rate_hz,
+            maps_are_told: true,
+        }
+    }
+
+    fn enable(&mut self) -> io::Result<()> {
+        self.counters().try_for_each(Counter::enable)
     }
 
     fn descriptors(&self) -> Vec<RawFd> {

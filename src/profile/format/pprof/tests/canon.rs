@@ -92,7 +92,13 @@ fn recording() -> impl Strategy<Value = Recording> {
     (
         (vec(text(), 0..4), started, number(), text(), any::<bool>(), number(), 0_u64..4_000_000_000),
         (number(), number(), number(), number(), number(), number()),
-        (any::<bool>(), proptest::option::of(number()), proptest::option::of(number())),
+        (
+            any::<bool>(),
+            proptest::option::of(number()),
+            proptest::option::of(number()),
+            any::<bool>(),
+            text(),
+        ),
         (any::<u32>(), text(), vec(text(), 0..4)),
     )
         .prop_map(|(a, b, c, d)| Recording {
@@ -100,6 +106,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             started: a.1,
             duration_ns: a.2,
             backend: a.3,
+            backend_reason: c.4,
             clock: if a.4 { Clock::Cpu } else { Clock::Wall },
             rate_hz: a.5,
             bucket_ns: a.6,
@@ -110,6 +117,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             completed_stacks: b.4,
             approx_python: b.5,
             kernel_frames: c.0,
+            kernel_time: c.3,
             user_cpu_ns: c.1,
             system_cpu_ns: c.2,
             host: Host { cpus: d.0, kernel: d.1 },
