@@ -1,6 +1,6 @@
 //! Whether sampled shares are right and unbiased, against programs that know theirs.
 //!
-//! `cargo bench --bench shares -- [--runs 10] [--seconds 3]`
+//! `cargo bench --bench shares -- [--runs 10] [--seconds 3] [--only shares.go]`
 //!
 //! z is how many standard errors of the sample count a share is off. One run: |z| within 3. Over all runs the mean z
 //! times the square root of their number is itself such a z, and it grows without end where there is a bias.
@@ -53,11 +53,15 @@ fn main() {
     let options = Options::from_env();
     let runs = options.get("--runs", 10_usize);
     let seconds = options.get("--seconds", 3.0_f64).to_string();
+    let only = options.get("--only", String::new());
     let dir = scratch();
     say(format!(
         "z of hot, warm, cool over {runs} runs of {seconds} s: mean z times sqrt(runs), largest |z| of a run"
     ));
     for source in ["shares.c", "shares.rs", "shares.go"] {
+        if !only.is_empty() && only != source {
+            continue;
+        }
         let Some(program) = subject(source) else { continue };
         for mode in [&["plain"][..], &["deep", "100"], &["threads", "2"]] {
             let all: Vec<[f64; 3]> =

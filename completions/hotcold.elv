@@ -48,6 +48,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;run'= {
@@ -57,9 +58,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --rate 'Samples per second of CPU time'
             cand -d 'Stop recording after this long, for example 10s or 2m'
             cand --duration 'Stop recording after this long, for example 10s or 2m'
-            cand --every 'Print a table every TIME while the program runs, and save what is recorded so far'
+            cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'What to show of an interpreter''s own functions'
+            cand --backend 'What to record with: auto, perf or ptrace'
+            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -73,6 +75,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -90,9 +96,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --rate 'Samples per second of CPU time'
             cand -d 'Stop recording after this long, for example 10s or 2m'
             cand --duration 'Stop recording after this long, for example 10s or 2m'
-            cand --every 'Print a table every TIME while the program runs, and save what is recorded so far'
+            cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'What to show of an interpreter''s own functions'
+            cand --backend 'What to record with: auto, perf or ptrace'
+            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -106,6 +113,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -123,6 +134,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -138,6 +153,26 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --filter 'Draw only stacks with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --inverted 'Put the innermost functions on top and their callers below'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;convert'= {
+            cand -o 'File to write; `-` for standard output'
+            cand --output 'File to write; `-` for standard output'
+            cand --input-format 'Format of IN [default: what its content tells]'
+            cand --from 'Format of IN [default: what its content tells]'
+            cand --output-format 'Format of OUT [default: what its ending tells]'
+            cand --to 'Format of OUT [default: what its ending tells]'
+            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -151,6 +186,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;help;run'= {
@@ -160,6 +196,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;profile;help;report'= {
         }
         &'hotcold;profile;help;flamegraph'= {
+        }
+        &'hotcold;profile;help;convert'= {
         }
         &'hotcold;profile;help;help'= {
         }
@@ -429,6 +467,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand convert 'Write a recording in another format'
         }
         &'hotcold;help;profile;run'= {
         }
@@ -437,6 +476,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;report'= {
         }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
             cand list 'List the entries of a cache'

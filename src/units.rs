@@ -95,7 +95,8 @@ pub fn duration(d: Duration) -> String {
     if h > 0 { format!("{h}h {m:02}m {s:02}s") } else { format!("{m}m {s:02}s") }
 }
 
-/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`. The sign is dropped.
+/// A span of time for a narrow column, in its biggest unit: `12s`, `5m`, `3h`, `2d`, `2.3y`, `19y`. At most five
+/// characters. The sign is dropped.
 pub fn span(seconds: f64) -> String {
     let mut out = String::with_capacity(8);
     push_span(&mut out, seconds);
@@ -105,14 +106,16 @@ pub fn span(seconds: f64) -> String {
 /// Appends what [`span`] gives.
 pub fn push_span(out: &mut String, seconds: f64) {
     const DAY: f64 = 86_400.0;
+    const YEAR: f64 = 365.25 * DAY;
     let s = seconds.abs();
     let (n, unit) = match s {
         s if s < 60.0 => (s, 's'),
         s if s < 3600.0 => (s / 60.0, 'm'),
         s if s < 2.0 * DAY => (s / 3600.0, 'h'),
         s if s < 730.0 * DAY => (s / DAY, 'd'),
-        s if s < 1000.0 * 365.25 * DAY => return out.push_str(&format!("{:.1}y", s / (365.25 * DAY))),
-        _ => return out.push_str(">1000y"),
+        s if s < 10.0 * YEAR => return out.push_str(&format!("{:.1}y", (s / YEAR * 10.0).floor() / 10.0)),
+        s if s < 1000.0 * YEAR => (s / YEAR, 'y'),
+        _ => return out.push_str(">999y"),
     };
     push_number(out, n as u64);
     out.push(unit);
@@ -213,12 +216,14 @@ mod tests {
             (-3600.0, "1h"),
             (7200.0 * 20.0, "40h"),
             (86_400.0 * 9.5, "9d"),
-            (1e8, "3.2y"),
+            (1e8, "3.1y"),
+            (6.3e8, "19y"),
+            (3.1e10, "982y"),
         ];
         for (seconds, text) in cases {
             assert_eq!(span(seconds), text);
         }
-        assert_eq!(span(f64::MAX), ">1000y");
+        assert_eq!(span(f64::MAX), ">999y");
     }
 
     #[test]

@@ -21,6 +21,7 @@ const PURE: &[&str] = &[
     "profile/aggregate",
     "profile/model.rs",
     "profile/stack.rs",
+    "profile/view",
     "profile/error.rs",
     "render",
     "cache/model.rs",
@@ -30,6 +31,7 @@ const PURE: &[&str] = &[
 ];
 /// Where the kernel makes `unsafe` necessary.
 const UNSAFE: &[&str] = &[
+    "signals.rs",
     "profile/record",
     "profile/target",
     "profile/process",
@@ -40,7 +42,7 @@ const UNSAFE: &[&str] = &[
 
 const RULES: &[Rule] = &[
     // Imports point one way.
-    Rule { words: &["crate::"], within: &["units.rs", "progress.rs"], except: &[] },
+    Rule { words: &["crate::"], within: &["units.rs", "progress.rs", "signals.rs"], except: &[] },
     Rule { words: &["crate::cli", "crate::render"], within: DOMAIN, except: &[] },
     Rule { words: &["crate::cache"], within: &["profile"], except: &[] },
     Rule { words: &["crate::profile"], within: &["cache"], except: &[] },

@@ -213,6 +213,8 @@ pub struct Entry {
     pub key: Label,
     /// What it belongs to: a function, a model, a host; `None` where there is nothing to group by.
     pub group: Option<String>,
+    /// What its owner keeps in it, in words, where that is known: "held 2 times by process 12". May hold text from outside.
+    pub note: Option<String>,
     /// Bytes that are its own: all that removing it frees if it shares nothing.
     pub own_bytes: u64,
     /// What it shares with other entries, or might.
@@ -244,6 +246,7 @@ impl Entry {
             id,
             key: Label::default(),
             group: None,
+            note: None,
             own_bytes: 0,
             shared: Vec::new(),
             created: None,
@@ -404,8 +407,8 @@ pub struct Reclaimable {
     pub what: String,
     /// How much, in bytes.
     pub bytes: u64,
-    /// The command that gets it.
-    pub how: String,
+    /// What gets it, as words between `hotcold cache` and the directory: `["check", "--fix"]`.
+    pub how: &'static [&'static str],
 }
 
 /// A setting's value.

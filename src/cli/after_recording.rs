@@ -112,7 +112,7 @@ impl Answer {
     fn draw(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
         let Some(output) = &mut self.flamegraph else { return Ok(()) };
         let mut svg = Vec::new();
-        flamegraph::write(&mut svg, profile, &Flamegraph::default())?;
+        flamegraph::write(&mut svg, &self.options.part().of(profile), &Flamegraph::default())?;
         output.commit(&svg)?;
         streams.tell(&format!("wrote the flamegraph to {}", output.path().display()));
         Ok(())

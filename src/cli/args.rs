@@ -75,6 +75,8 @@ pub(super) enum Profile {
     Report(super::profile_report::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
+    /// Write a recording in another format
+    Convert(super::convert::Args),
 }
 
 #[derive(clap::Args, Debug)]

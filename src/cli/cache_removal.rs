@@ -14,7 +14,6 @@ use crate::{
         plan::{self, Plan, Verb},
         store::{Access, Pace, Reclaimed, Store},
     },
-    profile::target::{Signals, die_of},
     render::{
         cache::{
             list,
@@ -22,6 +21,7 @@ use crate::{
         },
         text::escape,
     },
+    signals::{Signals, die_of},
     units,
 };
 

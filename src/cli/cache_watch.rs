@@ -104,19 +104,24 @@ impl Watch<'_> {
         // The first look may fail, which belongs on the ordinary screen.
         let mut view = self.look(&mut meter)?;
         let screen = Screen::open()?;
-        for looks in 1.. {
+        let (mut looks, mut due) = (1, Instant::now() + self.args.interval);
+        loop {
             let (columns, rows) = Screen::size();
             let style = Style { width: Some(columns), ..style };
             screen.draw(&watch::screen(&view, &meter, usize::from(rows), style))?;
             if self.is_last(looks) {
-                break;
+                return Ok(Event::Quit);
             }
-            match ends.wait(Instant::now() + self.args.interval, screen.has_keys()) {
-                Event::Tick => view = self.look(&mut meter)?,
+            match ends.wait(due, screen.has_keys()) {
+                // The same once more, as it fits now.
+                Event::Resized => {}
+                Event::Tick => {
+                    view = self.look(&mut meter)?;
+                    (looks, due) = (looks + 1, Instant::now() + self.args.interval);
+                }
                 end => return Ok(end),
             }
         }
-        Ok(Event::Quit)
     }
 
     fn in_lines(&self, ends: &Ends, json: bool, streams: &mut Streams) -> anyhow::Result<Event> {
@@ -135,9 +140,15 @@ impl Watch<'_> {
             if self.is_last(looks) {
                 break;
             }
-            match ends.wait(Instant::now() + self.args.interval, false) {
-                Event::Tick => {}
-                end => return Ok(end),
+            let due = Instant::now() + self.args.interval;
+            let event = loop {
+                match ends.wait(due, false) {
+                    Event::Resized => {}
+                    event => break event,
+                }
+            };
+            if event != Event::Tick {
+                return Ok(event);
             }
         }
         Ok(Event::Quit)

@@ -29,7 +29,7 @@ pub(super) fn code(result: anyhow::Result<ExitCode>, streams: &mut Streams) -> E
     }
 }
 
-/// Prints `error: …` and, where there is one, `hint: …` after an empty line.
+/// Prints `error: …` and, where there is one, `hint: …` after an empty line; with `-q` only the first.
 pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
     let text = text(error);
     let text = if streams.terminal.err { escape(&text).into_owned() } else { text };
@@ -38,7 +38,7 @@ pub(super) fn report(error: &anyhow::Error, streams: &mut Streams) {
         let profile = cause.downcast_ref::<profile::Error>().and_then(profile::Error::hint);
         profile.or_else(|| cause.downcast_ref::<cache::Error>().and_then(cache::Error::hint))
     });
-    if let Some(hint) = hint {
+    if let Some(hint) = hint.filter(|_| !streams.is_quiet()) {
         let _ = writeln!(streams.err, "\nhint: {hint}");
     }
 }

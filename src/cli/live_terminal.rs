@@ -14,12 +14,13 @@ use rustix::{
     io::Errno,
     termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr},
 };
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 /// The signals that end a live view, taken in so that the terminal can be put right first.
 #[derive(Debug)]
 pub(super) struct Ends {
     received: Vec<(i32, Arc<AtomicBool>)>,
+    resized: Arc<AtomicBool>,
 }
 
 /// What ended a wait.
@@ -27,6 +28,8 @@ pub(super) struct Ends {
 pub(super) enum Event {
     /// The time is over.
     Tick,
+    /// The terminal has another size.
+    Resized,
     /// The user wants to end: `q` or Ctrl-C.
     Quit,
     /// Somebody wants us to end by this signal.
@@ -44,7 +47,10 @@ impl Ends {
             signal_hook::flag::register(signal, Arc::clone(&flag))?;
             Ok((signal, flag))
         });
-        Ok(Self { received: received.collect::<io::Result<_>>()? })
+        let received = received.collect::<io::Result<_>>()?;
+        let resized = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(SIGWINCH, Arc::clone(&resized))?;
+        Ok(Self { received, resized })
     }
 
     /// Waits until `until` unless something ends it before.
@@ -56,6 +62,9 @@ impl Ends {
                 if flag.load(Ordering::Relaxed) {
                     return if *signal == SIGINT { Event::Quit } else { Event::Signal(*signal) };
                 }
+            }
+            if self.resized.swap(false, Ordering::Relaxed) {
+                return Event::Resized;
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -17,6 +17,7 @@ mod cache_stats;
 mod cache_watch;
 mod checkpoints;
 mod completions;
+mod convert;
 mod doctor;
 mod exit;
 mod live_terminal;
@@ -30,6 +31,7 @@ mod record_options;
 mod recording;
 mod streams;
 mod table_options;
+mod view_options;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -51,6 +53,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Attach(a) => profile_attach::run(a, &args.global, streams),
             args::Profile::Report(a) => profile_report::run(a, &args.global, streams),
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
+            args::Profile::Convert(a) => convert::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),

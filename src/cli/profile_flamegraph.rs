@@ -8,7 +8,7 @@ use std::{
 
 use regex::Regex;
 
-use super::{Streams, args::Global, recording, table_options};
+use super::{Streams, args::Global, recording, table_options, view_options::ViewArgs};
 use crate::{
     profile::format::save::Output,
     render::flamegraph::{self, Flamegraph},
@@ -39,14 +39,16 @@ pub(super) struct Args {
     /// Draw only stacks with a frame whose function, file or module matches
     #[arg(long, value_name = "REGEX", value_parser = table_options::regex)]
     filter: Option<Regex>,
+    #[command(flatten)]
+    part: ViewArgs,
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load(&args.file)?;
+    let profile = recording::load_stacks(&args.file, "draw a flamegraph")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
     let what = Flamegraph { title: args.title.clone(), inverted: args.inverted, filter: args.filter.clone() };
     let mut svg = Vec::new();
-    flamegraph::write(&mut svg, &profile, &what)?;
+    flamegraph::write(&mut svg, &args.part.view().of(&profile), &what)?;
     if args.output == Path::new("-") {
         streams.out.write_all(&svg)?;
     } else {

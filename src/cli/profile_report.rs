@@ -8,6 +8,7 @@ use super::{
     recording,
     table_options::{self, TableArgs},
 };
+use crate::profile::calls::Measurements;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,12 +16,13 @@ Examples:
   hotcold profile report --sort cumtime --limit 50
   hotcold profile report --tree --filter parse old.pb.gz
   hotcold profile report --by line --json | jq '.lines[0]'
+  hotcold profile report --sort ncalls out.prof       what Python's cProfile saved
 ";
 
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Recording to read; `-` for standard input
+    /// Recording to read, also one that Python's cProfile saved; `-` for standard input
     #[arg(value_name = "FILE", default_value = crate::profile::DEFAULT_FILE)]
     file: PathBuf,
     #[command(flatten)]
@@ -28,9 +30,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load(&args.file)?;
-    table_options::require_samples(&profile, &args.file.display().to_string())?;
+    let (name, options) = (args.file.display().to_string(), args.table.options(global.json));
     let style = table_options::style_out(streams);
-    table_options::print(&mut streams.out, &profile, &args.table.options(global.json), style)?;
+    match recording::load(&args.file, None)? {
+        Measurements::Sampled(profile) => {
+            table_options::require_samples(&profile, &name)?;
+            table_options::print(&mut streams.out, &profile, &options, style)?;
+        }
+        Measurements::Traced(graph) => {
+            table_options::require_calls(&graph, &name)?;
+            table_options::print_calls(&mut streams.out, &graph, &options, style)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

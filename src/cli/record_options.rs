@@ -33,7 +33,7 @@ pub(super) struct RecordArgs {
     /// The table is printed then. A program that was started by hotcold goes on, and hotcold waits for it.
     #[arg(short, long, value_name = "TIME", value_parser = duration)]
     pub(super) duration: Option<Duration>,
-    /// Print a table every TIME while the program runs, and save what is recorded so far
+    /// Print a table every TIME while the program runs, and save that much
     ///
     /// Each time there is a table of the interval and one of the whole so far, with --json a line of JSON with both. Recording
     /// goes on meanwhile; a checkpoint that comes due while the one before is being written is skipped. TIME is a second or more.
@@ -47,7 +47,7 @@ pub(super) struct RecordArgs {
     /// Watch all processors instead of the program's threads (root)
     ///
     /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) system_wide: bool,
     /// What to record with: auto, perf or ptrace
     ///
@@ -63,18 +63,19 @@ pub(super) struct RecordArgs {
     )]
     pub(super) backend: BackendChoice,
     /// Go on recording children that outlive the program
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) wait_children: bool,
-    /// What to show of an interpreter's own functions
+    /// Functions of an interpreter to show: all, merged or none
     ///
     /// Where Python frames are known, the functions that run them say nothing new. What the Python code calls, such as SQLite,
-    /// is shown unless none is asked for.
+    /// is shown unless none is asked for. HOTCOLD_NATIVE_FRAMES sets it.
     #[arg(
         long,
         value_name = "WHICH",
         default_value = "merged",
+        hide_possible_values = true,
         env = "HOTCOLD_NATIVE_FRAMES",
-        hide_env_values = true
+        hide_env = true
     )]
     pub(super) native_frames: NativeFrames,
     /// Draw a flamegraph, too

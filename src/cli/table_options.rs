@@ -5,15 +5,17 @@ use std::io::Write;
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::Streams;
+use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
         aggregate::{self, CallTree, Selection, Table},
+        calls::{CallGraph, Calls},
         model::Profile,
+        view,
     },
     render::{
-        Style,
+        Style, calls,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -67,6 +69,8 @@ pub(super) struct TableArgs {
     /// Show inlined functions below the function they were inlined into
     #[arg(long, conflicts_with = "by")]
     inlines: bool,
+    #[command(flatten)]
+    part: ViewArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,11 +95,17 @@ enum By {
 #[derive(Clone, Debug)]
 pub(super) struct TableOptions {
     selection: Selection,
+    part: view::View,
     tree: bool,
     json: bool,
 }
 
 impl TableOptions {
+    /// Which frames and samples of a profile to show.
+    pub(super) fn part(&self) -> view::View {
+        self.part
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json
@@ -119,7 +129,7 @@ impl TableArgs {
             filter: self.filter.clone(),
             inlines: self.inlines,
         };
-        TableOptions { selection, tree: self.tree, json }
+        TableOptions { selection, part: self.part.view(), tree: self.tree, json }
     }
 }
 
@@ -133,11 +143,34 @@ pub(super) fn print(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let profile = &*options.part.of(profile);
     let shown = Shown::of(profile, options)?;
     if options.json {
         return Ok(json::write(w, &shown.report(profile, options))?);
     }
     shown.write(w, profile, style)
+}
+
+/// The same for a recording of calls.
+///
+/// # Errors
+/// [`Error::OnlyFunctions`] for what only stacks tell, [`Error::NoSamplesCounted`], and those of the writer.
+pub(super) fn print_calls(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    options: &TableOptions,
+    style: Style,
+) -> anyhow::Result<()> {
+    if options.tree {
+        return Err(Error::OnlyFunctions.into());
+    }
+    let table = aggregate::traced_rows(graph, &options.selection)?;
+    if options.json {
+        return Ok(json::write(w, &json::calls(graph, &table))?);
+    }
+    calls::header(w, graph, style)?;
+    writeln!(w)?;
+    Ok(calls::table(w, &table, graph.counted, style)?)
 }
 
 /// Writes both tables of a checkpoint, or one line of JSON.
@@ -152,6 +185,7 @@ pub(super) fn print_checkpoint(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
+    let (interval, whole) = (&*options.part.of(interval), &*options.part.of(whole));
     let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
     if options.json {
         let reports = [&part.report(interval, options), &all.report(whole, options)];
@@ -226,6 +260,17 @@ fn speaks_unicode() -> bool {
         .find(|value| !value.is_empty())
         .map(|value| value.to_string_lossy().to_ascii_lowercase());
     locale.is_some_and(|name| name.contains("utf-8") || name.contains("utf8"))
+}
+
+/// As [`require_samples`], for calls.
+///
+/// # Errors
+/// [`Error::NothingCalled`].
+pub(super) fn require_calls(graph: &CallGraph, what: &str) -> Result<(), Error> {
+    if graph.calls.iter().any(|calls| *calls != Calls::default()) {
+        return Ok(());
+    }
+    Err(Error::NothingCalled { what: what.to_owned() })
 }
 
 /// A recording without samples has nothing to show; `what` names it.

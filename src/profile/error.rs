@@ -35,15 +35,41 @@ pub enum Error {
         /// What is wrong with it, in a few words.
         reason: String,
     },
+    /// A file's name does not tell what to write into it.
+    #[error("cannot tell the format of `{}` by its ending", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
     /// A recording without a single sample.
     #[error("no samples in `{what}`")]
     NoSamples {
         /// The recording's file or the program.
         what: String,
     },
+    /// A recording without a single call.
+    #[error("no calls in `{what}`")]
+    NothingCalled {
+        /// The recording's file or the program.
+        what: String,
+    },
     /// A sampled recording was asked for numbers of calls.
     #[error("cannot sort by `ncalls`: samples do not count calls")]
     NoCalls,
+    /// A recording of calls was asked for numbers of samples.
+    #[error("cannot sort by `samples`: it counts calls, not samples")]
+    NoSamplesCounted,
+    /// A recording of calls was asked for something else than functions.
+    #[error("cannot group by anything but functions: calls are recorded, not stacks")]
+    OnlyFunctions,
+    /// A recording of calls was asked for what only stacks tell.
+    #[error("cannot {what} of `{}`: calls are recorded, not stacks", path.display())]
+    NoStacks {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        what: &'static str,
+    },
     /// No stack of a recording contains a match.
     #[error("no stack matches `{pattern}`")]
     NoMatch {
@@ -102,17 +128,22 @@ impl Error {
     /// What the user can do about it, in one line without a final stop.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotARecording { .. } => Some(
-                "hotcold reads pprof files: its own recordings, and those of `go tool pprof` and pprof-rs"
-                    .into(),
-            ),
+            Self::NotARecording { .. } => Some(format!(
+                "hotcold reads its own recordings and the formats {}",
+                super::format::read_names().join(", ")
+            )),
             Self::Read { path, source }
                 if path.as_os_str() == super::DEFAULT_FILE && source.kind() == io::ErrorKind::NotFound =>
             {
                 Some("record a program first: `hotcold profile run -- PROGRAM`".into())
             }
+            Self::UnknownFormat { .. } => {
+                let names = super::format::written_names().join(", ");
+                Some(format!("name the format with `--output-format`: {names}"))
+            }
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal, pid, .. } => hint_of(refusal, *pid),
+            Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
             Self::Launch { program, missing: true, .. } if is_beside_us(program) => {
                 Some(format!("programs of the current directory are run as `./{program}`"))
             }

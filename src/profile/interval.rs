@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::{
-    model::Recording,
+    model::{Gil, Recording},
     raw::{RawProfile, RawSample},
     stack::StackId,
 };
@@ -18,7 +18,7 @@ type Sum = (u64, u64);
 /// How far a recording had come at a moment; the default is its start.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
-    sums: FxHashMap<(u32, StackId), Sum>,
+    sums: FxHashMap<(u32, StackId, Gil), Sum>,
     recording: Option<Recording>,
 }
 
@@ -28,19 +28,19 @@ impl Mark {
     pub fn advance(&mut self, now: RawProfile) -> RawProfile {
         let mut sums = FxHashMap::<_, Sum>::default();
         for row in &now.samples {
-            let sum = sums.entry((row.thread, row.stack)).or_default();
+            let sum = sums.entry((row.thread, row.stack, row.gil)).or_default();
             sum.0 = sum.0.saturating_add(row.count);
             sum.1 = sum.1.saturating_add(row.weight_ns);
         }
         let mut samples: Vec<RawSample> = sums
             .iter()
-            .filter_map(|(&(thread, stack), &(count, weight_ns))| {
-                let before = self.sums.get(&(thread, stack)).copied().unwrap_or_default();
+            .filter_map(|(&(thread, stack, gil), &(count, weight_ns))| {
+                let before = self.sums.get(&(thread, stack, gil)).copied().unwrap_or_default();
                 let (count, weight_ns) = (count.saturating_sub(before.0), weight_ns.saturating_sub(before.1));
-                (count > 0).then_some(RawSample { bucket: 0, thread, stack, count, weight_ns })
+                (count > 0).then_some(RawSample { bucket: 0, thread, stack, gil, count, weight_ns })
             })
             .collect();
-        samples.sort_unstable_by_key(|row| (row.thread, row.stack));
+        samples.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
         let recording = match &self.recording {
             Some(before) => between(before, &now.recording),
             None => now.recording.clone(),
@@ -91,6 +91,7 @@ mod tests {
             bucket,
             thread: 0,
             stack: StackId(stack),
+            gil: Gil::Unknown,
             count,
             weight_ns: count * 10,
         };

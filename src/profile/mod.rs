@@ -1,6 +1,7 @@
 //! Recording, symbolizing, aggregating and saving stack samples.
 
 pub mod aggregate;
+pub mod calls;
 pub mod doctor;
 pub mod error;
 pub mod format;
@@ -14,6 +15,7 @@ pub mod session;
 pub mod stack;
 pub mod symbolize;
 pub mod target;
+pub mod view;
 
 pub use error::Error;
 

@@ -129,6 +129,18 @@ pub struct Thread {
     pub name: StrId,
 }
 
+/// Whether a sampled thread held its Python interpreter's global lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Gil {
+    /// It is no thread of an interpreter, or nobody could see.
+    #[default]
+    Unknown,
+    /// It held the lock.
+    Held,
+    /// It ran without the lock, or waited for it.
+    Released,
+}
+
 /// Samples of one thread with one stack within one time bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sample {
@@ -138,6 +150,8 @@ pub struct Sample {
     pub thread: ThreadId,
     /// Its stack.
     pub stack: StackId,
+    /// Whether the thread held its interpreter's global lock.
+    pub gil: Gil,
     /// How many samples.
     pub count: u64,
     /// Nanoseconds on the recording's clock that they stand for.
@@ -245,7 +259,7 @@ pub struct Profile {
     pub processes: Vec<Process>,
     /// Threads by [`ThreadId`].
     pub threads: Vec<Thread>,
-    /// Samples, one for each (bucket, thread, stack), in that order.
+    /// Samples, one for each (bucket, thread, stack, gil), in that order.
     pub samples: Vec<Sample>,
 }
 
@@ -294,7 +308,7 @@ pub struct Builder {
     stacks: StackTree<FrameId>,
     processes: Table<Process>,
     threads: Table<Thread>,
-    samples: HashMap<(u32, ThreadId, StackId), (u64, u64)>,
+    samples: HashMap<(u32, ThreadId, StackId, Gil), (u64, u64)>,
 }
 
 impl Builder {
@@ -341,27 +355,28 @@ impl Builder {
         ThreadId(self.threads.id(thread))
     }
 
-    /// Adds a sample; equal (bucket, thread, stack) are summed.
+    /// Adds a sample; equal (bucket, thread, stack, gil) are summed.
     pub fn sample(&mut self, sample: Sample) {
-        let sum = self.samples.entry((sample.bucket, sample.thread, sample.stack)).or_default();
+        let sum = self.samples.entry((sample.bucket, sample.thread, sample.stack, sample.gil)).or_default();
         sum.0 = sum.0.saturating_add(sample.count);
         sum.1 = sum.1.saturating_add(sample.weight_ns);
     }
 
-    /// The profile, with samples in (bucket, thread, stack) order.
+    /// The profile, with samples in (bucket, thread, stack, gil) order.
     pub fn build(self, recording: Recording) -> Profile {
         let mut samples: Vec<Sample> = self
             .samples
             .into_iter()
-            .map(|((bucket, thread, stack), (count, weight_ns))| Sample {
+            .map(|((bucket, thread, stack, gil), (count, weight_ns))| Sample {
                 bucket,
                 thread,
                 stack,
+                gil,
                 count,
                 weight_ns,
             })
             .collect();
-        samples.sort_unstable_by_key(|s| (s.bucket, s.thread, s.stack));
+        samples.sort_unstable_by_key(|s| (s.bucket, s.thread, s.stack, s.gil));
         Profile {
             recording,
             strings: self.strings.items,

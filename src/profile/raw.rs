@@ -4,7 +4,7 @@ use std::{fs::File, sync::Arc};
 
 use super::{
     frames::python::PythonFunction,
-    model::Recording,
+    model::{Gil, Recording},
     stack::{StackId, StackTree},
 };
 
@@ -114,6 +114,8 @@ pub struct RawSample {
     pub thread: u32,
     /// Its stack.
     pub stack: StackId,
+    /// Whether the thread held its interpreter's global lock.
+    pub gil: Gil,
     /// How many samples.
     pub count: u64,
     /// Nanoseconds they stand for.

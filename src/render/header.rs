@@ -7,11 +7,12 @@ use std::{
 
 use super::{
     Style,
-    text::{command, one_line, percent, shorten_middle, width},
+    text::{command, one_line, percent, seconds, shorten_middle, width},
 };
 use crate::{
     profile::{
-        aggregate::Totals,
+        aggregate::{GilShares, Totals, gil_shares},
+        calls::{CallGraph, Calls, Counted},
         model::{Clock, Profile, Recording},
     },
     units,
@@ -39,6 +40,9 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
     if let Some(text) = coverage(recording, totals) {
         line(w, "coverage", &text, style)?;
     }
+    if let Some(shares) = gil_shares(profile) {
+        line(w, "gil", &gil(shares), style)?;
+    }
     if let Some(text) = coverage_warning(recording, totals) {
         writeln!(w, "{} {text}", style.yellow("warning:"))?;
     }
@@ -46,6 +50,41 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
         writeln!(w, "note: {}", one_line(note, style))?;
     }
     Ok(())
+}
+
+/// The same for a recording of calls: what it is, and its sums.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn write_calls(w: &mut dyn Write, graph: &CallGraph, style: Style) -> io::Result<()> {
+    let recording = &graph.recording;
+    if !recording.command.is_empty() {
+        line(w, "command", &command(&recording.command), style)?;
+    }
+    let (title, traced) = match graph.counted {
+        Counted::Calls => {
+            ("calls", ", every call traced: times are perturbed, most where functions are small")
+        }
+        Counted::Samples => ("samples", ""),
+    };
+    line(w, "recorded", &format!("{}{traced}", recorded(recording, Totals::default())), style)?;
+    line(w, title, &calls(graph), style)?;
+    for note in &recording.notes {
+        writeln!(w, "note: {}", one_line(note, style))?;
+    }
+    Ok(())
+}
+
+fn calls(graph: &CallGraph) -> String {
+    let total = graph.total();
+    if graph.counted == Counted::Samples {
+        let time = seconds(total.tottime_ns);
+        return format!("they stand in place of calls, {time} in all");
+    }
+    let (all, primitive) = (units::count(total.total), units::count(total.primitive));
+    let functions = graph.calls.iter().filter(|calls| **calls != Calls::default()).count();
+    let functions = units::plural(functions as u64, "function", "functions");
+    format!("{all} ({primitive} primitive) of {functions} in {}", seconds(total.tottime_ns))
 }
 
 /// A title and its text. A command is cut to the width, other text broken after its commas.
@@ -69,6 +108,11 @@ fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<
         used += width(part);
     }
     writeln!(w)
+}
+
+fn gil(shares: GilShares) -> String {
+    let GilShares { held, waiting } = shares;
+    format!("held in {} of Python threads' samples, waited for in {}", percent(held), percent(waiting))
 }
 
 /// One line for the flamegraph's subtitle.

@@ -9,8 +9,9 @@ use super::{
     header::{rate_got_hz, visible_ns},
 };
 use crate::profile::{
-    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals},
-    model::{Clock, Profile},
+    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals, TracedRow, TracedTable, gil_shares},
+    calls::{CallGraph, Calls, Counted},
+    model::{Clock, Profile, Recording},
 };
 
 const SCHEMA: &str = "hotcold.profile.report/1";
@@ -41,6 +42,9 @@ struct Checkpoint<'a> {
 
 #[derive(Serialize)]
 struct Quality<'a> {
+    /// What `ncalls` counts; only of recordings of calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<&'static str>,
     command: &'a [String],
     started_at: Option<String>,
     backend: &'a str,
@@ -49,12 +53,14 @@ struct Quality<'a> {
     rate_hz: Option<u64>,
     duration_s: f64,
     rate_got_hz: Option<f64>,
-    samples: u64,
-    lost_samples: u64,
-    truncated_stacks: u64,
-    completed_stacks: u64,
+    samples: Option<u64>,
+    lost_samples: Option<u64>,
+    truncated_stacks: Option<u64>,
+    completed_stacks: Option<u64>,
     rooted_share: Option<f64>,
-    approx_python: u64,
+    approx_python: Option<u64>,
+    gil_held_share: Option<f64>,
+    gil_waiting_share: Option<f64>,
     unseen_kernel_s: Option<f64>,
     total_s: f64,
     cpu_s: Option<f64>,
@@ -83,10 +89,16 @@ struct PlaceFields<'a> {
 
 #[derive(Serialize)]
 struct Numbers {
-    samples: u64,
+    samples: Option<u64>,
     tottime_s: f64,
-    tottime_error_s: f64,
+    tottime_error_s: Option<f64>,
     cumtime_s: f64,
+}
+
+#[derive(Serialize)]
+struct Ncalls {
+    total: u64,
+    primitive: u64,
 }
 
 #[derive(Serialize)]
@@ -96,7 +108,7 @@ struct PlaceRow<'a> {
     #[serde(flatten)]
     numbers: Numbers,
     /// Samples do not count calls.
-    ncalls: (),
+    ncalls: Option<Ncalls>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inlined: Option<Vec<PlaceRow<'a>>>,
 }
@@ -200,13 +212,56 @@ pub fn tree<'p>(profile: &'p Profile, tree: &CallTree<'p>) -> Report<'p> {
     report(profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
 }
 
-fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
-    Report { schema: SCHEMA, quality: quality(profile, totals), rows_left_out: left_out, rows }
+/// The report of a recording of calls.
+pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a> {
+    let recording = &graph.recording;
+    let quality = Quality {
+        counted: Some(match graph.counted {
+            Counted::Calls => "calls",
+            Counted::Samples => "samples",
+        }),
+        samples: None,
+        lost_samples: None,
+        truncated_stacks: None,
+        completed_stacks: None,
+        approx_python: None,
+        unseen_kernel_s: None,
+        cpu_s: None,
+        coverage: None,
+        ..quality(recording, Totals { samples: 0, ns: table.total.tottime_ns })
+    };
+    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
+    Report { schema: SCHEMA, quality, rows_left_out: table.left_out, rows }
 }
 
-fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
-    let r = &profile.recording;
+fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
+    let Calls { total, primitive, tottime_ns, cumtime_ns } = row.calls;
+    PlaceRow {
+        place: place_fields(row.place),
+        numbers: Numbers {
+            samples: None,
+            tottime_s: seconds(tottime_ns),
+            tottime_error_s: None,
+            cumtime_s: seconds(cumtime_ns),
+        },
+        ncalls: Some(Ncalls { total, primitive }),
+        inlined: None,
+    }
+}
+
+fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
+    let gil = gil_shares(profile);
+    let quality = Quality {
+        gil_held_share: gil.map(|shares| shares.held),
+        gil_waiting_share: gil.map(|shares| shares.waiting),
+        ..quality(&profile.recording, totals)
+    };
+    Report { schema: SCHEMA, quality, rows_left_out: left_out, rows }
+}
+
+fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
     Quality {
+        counted: None,
         command: &r.command,
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
         backend: &r.backend,
@@ -218,12 +273,14 @@ fn quality(profile: &Profile, totals: Totals) -> Quality<'_> {
         rate_hz: (r.rate_hz > 0).then_some(r.rate_hz),
         duration_s: seconds(r.duration_ns),
         rate_got_hz: rate_got_hz(r, totals),
-        samples: totals.samples,
-        lost_samples: r.lost_samples,
-        truncated_stacks: r.truncated_stacks,
-        completed_stacks: r.completed_stacks,
+        samples: Some(totals.samples),
+        lost_samples: Some(r.lost_samples),
+        truncated_stacks: Some(r.truncated_stacks),
+        completed_stacks: Some(r.completed_stacks),
         rooted_share: r.rooted_share(),
-        approx_python: r.approx_python,
+        approx_python: Some(r.approx_python),
+        gil_held_share: None,
+        gil_waiting_share: None,
         unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),
@@ -238,10 +295,10 @@ fn seconds(ns: u64) -> f64 {
 
 fn numbers(row: &Row) -> Numbers {
     Numbers {
-        samples: row.times.samples,
+        samples: Some(row.times.samples),
         tottime_s: seconds(row.times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
-        tottime_error_s: seconds(row.times.tottime_error_ns.round() as u64),
+        tottime_error_s: Some(seconds(row.times.tottime_error_ns.round() as u64)),
         cumtime_s: seconds(row.times.cumtime_ns),
     }
 }
@@ -259,7 +316,7 @@ fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
 fn place_row<'a>(row: &'a Row, inlines: bool) -> Option<PlaceRow<'a>> {
     let Subject::Place(place) = row.subject else { return None };
     let inlined = inlines.then(|| row.inlined.iter().filter_map(|child| place_row(child, false)).collect());
-    Some(PlaceRow { place: place_fields(place), numbers: numbers(row), ncalls: (), inlined })
+    Some(PlaceRow { place: place_fields(place), numbers: numbers(row), ncalls: None, inlined })
 }
 
 fn thread_row<'a>(row: &'a Row) -> Option<ThreadRow<'a>> {

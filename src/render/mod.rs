@@ -1,6 +1,7 @@
 //! Turns domain values into text. Writes to an `io::Write` it is given; opens nothing, decides nothing.
 
 pub mod cache;
+pub mod calls;
 pub mod checkpoint;
 pub mod doctor;
 pub mod flamegraph;

@@ -9,12 +9,12 @@ use super::{
     text::{one_line, percent, seconds, shorten_left, shorten_middle, width},
 };
 use crate::{
-    profile::aggregate::{By, Row, Subject, Table},
+    profile::aggregate::{By, Place, Row, Subject, Table},
     units,
 };
 
 /// Share of the total from which a row is drawn bold.
-const HOT: f64 = 0.1;
+pub(super) const HOT: f64 = 0.1;
 /// Columns between two columns.
 const GAP: usize = 2;
 /// A name column is not made narrower than this.
@@ -36,11 +36,16 @@ pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
             "{} left out with {} of the time; {} shows all",
             units::plural(table.left_out as u64, one, many),
             percent(table.totals.share(table.left_out_ns)),
-            if table.too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
+            show_all(table.too_small)
         );
         writeln!(w, "{}", style.dim(&text))?;
     }
     Ok(())
+}
+
+/// The options that leave no row out; `too_small` rows were below the least share.
+pub(super) fn show_all(too_small: usize) -> &'static str {
+    if too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
 }
 
 fn noun(by: By) -> (&'static str, &'static str) {
@@ -54,7 +59,10 @@ fn noun(by: By) -> (&'static str, &'static str) {
 }
 
 /// A line of the table: its cells, and whether it is hot.
-type Cells = (Vec<String>, bool);
+pub(super) type Cells = (Vec<String>, bool);
+
+/// Titles of the columns that name a function.
+pub(super) const PLACE: [&str; 3] = ["function", "file:line", "module"];
 
 fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     let (numbers, names) = columns(table.by, style);
@@ -65,7 +73,21 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
             lines.push(cells(child, table, style, if style.unicode { "└ " } else { "+ " }));
         }
     }
-    let mut header: Vec<String> = numbers.iter().chain(&names).map(|&title| title.to_owned()).collect();
+    grid(w, &numbers, &names, lines, style)
+}
+
+/// Writes lines below the titles of their columns, those of numbers to the right.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn grid(
+    w: &mut dyn Write,
+    numbers: &[&str],
+    names: &[&str],
+    mut lines: Vec<Cells>,
+    style: Style,
+) -> io::Result<()> {
+    let mut header: Vec<String> = numbers.iter().chain(names).map(|&title| title.to_owned()).collect();
     if let Some(columns) = style.width {
         fit(&mut header, &mut lines, numbers.len(), usize::from(columns), style);
     }
@@ -96,9 +118,7 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
 fn columns(by: By, style: Style) -> (Vec<&'static str>, Vec<&'static str>) {
     let error = style.plus_minus();
     match by {
-        By::Function | By::Line => {
-            (vec!["samples", "self%", error, "tottime", "cumtime"], vec!["function", "file:line", "module"])
-        }
+        By::Function | By::Line => (vec!["samples", "self%", error, "tottime", "cumtime"], PLACE.to_vec()),
         By::Module => (vec!["samples", "self%", error, "tottime", "cumtime"], vec!["module"]),
         By::Thread => (vec!["samples", "time%", error, "time", "tid", "pid"], vec!["thread", "process"]),
         By::Process => (vec!["samples", "time%", error, "time", "pid", "parent"], vec!["process"]),
@@ -111,25 +131,31 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
     let error = if totals.ns == 0 { 0.0 } else { times.tottime_error_ns / totals.ns as f64 };
     let mut cells =
         vec![units::count(times.samples), percent(share), percent(error), seconds(times.tottime_ns)];
-    let name = |name: &str| if name.is_empty() { "-".to_owned() } else { one_line(name, style).into_owned() };
     match row.subject {
         Subject::Place(place) => {
             cells.push(seconds(times.cumtime_ns));
-            cells.push(format!("{prefix}{}", name(place.name)));
-            if table.by != By::Module {
-                cells.push(file_and_line(&name(place.file), place.line));
-                cells.push(name(place.module));
-            }
+            let columns = if table.by == By::Module { 1 } else { PLACE.len() };
+            cells.extend(place_cells(place, prefix, style).into_iter().take(columns));
         }
         Subject::Thread { name: thread, tid, pid, process } => {
-            cells.extend([tid.to_string(), pid.to_string(), name(thread), name(process)]);
+            cells.extend([tid.to_string(), pid.to_string(), name(thread, style), name(process, style)]);
         }
         Subject::Process { name: process, pid, parent_pid } => {
             let parent = if parent_pid == 0 { "-".to_owned() } else { parent_pid.to_string() };
-            cells.extend([pid.to_string(), parent, name(process)]);
+            cells.extend([pid.to_string(), parent, name(process, style)]);
         }
     }
     (cells, share >= HOT && prefix.is_empty())
+}
+
+/// The columns of [`PLACE`].
+pub(super) fn place_cells(place: Place<'_>, prefix: &str, style: Style) -> [String; 3] {
+    let file = file_and_line(&name(place.file, style), place.line);
+    [format!("{prefix}{}", name(place.name, style)), file, name(place.module, style)]
+}
+
+fn name(name: &str, style: Style) -> String {
+    if name.is_empty() { "-".to_owned() } else { one_line(name, style).into_owned() }
 }
 
 /// `file:line`, or what of it is known.

@@ -310,6 +310,7 @@ fn json_of_functions() {
     {
       "approx_python": 0,
       "backend": "perf",
+      "backend_reason": null,
       "clock": "cpu",
       "command": [
         "./app",
@@ -344,6 +345,8 @@ fn json_of_functions() {
           "tottime_s": 0.9
         }
       ],
+      "gil_held_share": null,
+      "gil_waiting_share": null,
       "lost_samples": 0,
       "notes": [],
       "rate_got_hz": 996.01593625498,

@@ -80,25 +80,25 @@ fn a_row_has_what_a_person_wants_to_know() {
     let (code, out, err) = list(&Cache::new("policy_lru").path(), &["--limit", "2"]);
     assert_eq!((code, err.as_str()), (0, ""));
     insta::assert_snapshot!(out, @r"
-    id        size     age    used  expiry           tag           key
-     1    39.1 KiB     16m     16m  expired 16m ago  -             0
-     2         7 B     16m     16m  never            -             1
+    id        size     age    used  expiry            tag           key
+     1    39.1 KiB     16m     16m  expired 16m ago   -             0
+     2         7 B     16m     16m  never             -             1
     ");
     let (_, out, _) =
         list(&Cache::new("recipes").path(), &["--key", "app.*", "--sort", "expires", "--limit", "4"]);
     insta::assert_snapshot!(out, @r"
-    id        size     age  expiry           tag           key
-    17         4 B     16m  expired 16m ago  -             app.stamp(21), being computed
-    16        25 B     16m  expired 15m ago  -             app.stamp(21)
-     1         1 B     16m  expired 14m ago  fib           app.fib(1)
-     2         1 B     16m  expired 14m ago  fib           app.fib(0)
+    id        size     age  expiry            tag           key
+    17         4 B     16m  expired 16m ago   -             app.stamp(21), being computed
+    16        25 B     16m  expired 15m ago   -             app.stamp(21)
+     1         1 B     16m  expired 14m ago   fib           app.fib(1)
+     2         1 B     16m  expired 14m ago   fib           app.fib(0)
     ");
     let (_, out, _) = list(&Cache::new("tags").path(), &["--sort", "size", "--limit", "3", "--long"]);
     insta::assert_snapshot!(out, @r"
-    id        size     age  expiry           tag           type     file                                       key
-     2    32.2 KiB     16m  never            red           bytes    c4/ce/aae8da8a83ed089a34739a0d9e96.val     'k1'
-    34    32.2 KiB     16m  never            b:red         bytes    4d/61/bda0af1e4927376807936cedd0f3.val     'k33'
-    66    32.2 KiB     16m  never            i:1           bytes    b3/3d/4926be40bc9c82a845506cd97b48.val     'k65'
+    id        size     age  expiry            tag           type     file                                       key
+     2    32.2 KiB     16m  never             red           bytes    c4/ce/aae8da8a83ed089a34739a0d9e96.val     'k1'
+    34    32.2 KiB     16m  never             b:red         bytes    4d/61/bda0af1e4927376807936cedd0f3.val     'k33'
+    66    32.2 KiB     16m  never             i:1           bytes    b3/3d/4926be40bc9c82a845506cd97b48.val     'k65'
     ");
 }
 
@@ -119,6 +119,7 @@ fn a_line_of_json_has_every_field() {
       "key": "0",
       "key_cut": false,
       "key_type": "integer",
+      "note": null,
       "path": "2d/ef/7ab175ca259c0a9ac8a7d507bd48.val",
       "runs_code": false,
       "size_bytes": 40000,

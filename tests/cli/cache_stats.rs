@@ -61,8 +61,11 @@ fn a_person_sees_what_fills_the_cache() {
       size         97.6 KiB: 930 B in the database, 96.7 KiB in value files
       limit        <0.1% of 1.0 GiB used, then the least-recently-stored go
       lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
-      stored       between 16m and 16m ago
+      stored       16m ago
       reclaimable  480 B in expired entries: hotcold cache expire DIR
+      settings     cull_limit=0  disk_min_file_size=32768  disk_pickle_protocol=5
+                   eviction_policy=least-recently-stored  size_limit=1073741824  statistics=0
+                   tag_index=1
 
       age                    entries       bytes
       under 1 hour                96    97.6 KiB  ████████████████████████
@@ -76,18 +79,24 @@ fn a_person_sees_what_fills_the_cache() {
     insta::assert_snapshot!(stats(&Cache::new("recipes").path(), &["--by", "group"]), @r"
     DIR: DiskCache
       entries      25 entries, 14 expired (48 B), 11 never expire
-      size         295 B: 295 B in the database, 0 B in value files
+      size         288 B: 288 B in the database, 0 B in value files
       limit        <0.1% of 1.0 GiB used, then the least-recently-stored go
       lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
-      stored       between 16m and 16m ago
+      stored       16m ago
       reclaimable  48 B in expired entries: hotcold cache expire DIR
+      settings     cull_limit=10  disk_min_file_size=32768  disk_pickle_protocol=5
+                   eviction_policy=least-recently-stored  size_limit=1073741824  statistics=0
+                   tag_index=0
 
-           entries       bytes               expired  group
-                 3       132 B   44.7%             0  app.typed
-                 7       112 B   38.0%             1  none
-                 2        29 B    9.8%             2  app.stamp
-                11        15 B    5.1%            11  app.fib
-                 1         6 B    2.0%             0  q
+           entries       bytes   share       expired  group
+                 3       132 B   45.8%             0  app.typed
+                 2        29 B   10.1%             2  app.stamp
+                 1        28 B    9.7%             0  diskcache.RLock
+                 4        27 B    9.4%             1  none
+                 1        25 B    8.7%             0  diskcache.Averager
+                 1        25 B    8.7%             0  diskcache.throttle
+                11        15 B    5.2%            11  app.fib
+                 1         6 B    2.1%             0  q
                  1         1 B    0.3%             0  app.ignoring
     ");
     let fanout = stats(&Cache::new("fanout").path(), &[]);
@@ -112,7 +121,7 @@ fn kinds_are_recognised_by_content() {
     for (name, kind) in [
         ("tags", "diskcache"),
         ("fanout", "fanoutcache"),
-        ("django", "fanoutcache"),
+        ("django", "djangocache"),
         ("deque_dir", "deque"),
         ("json_disk", "diskcache"),
     ] {

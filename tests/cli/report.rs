@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use hotcold::profile::{
     format::pprof,
-    model::{Builder, Frame, Function, Language, Origin, Process, Recording, Sample, Thread},
+    model::{Builder, Frame, Function, Gil, Language, Origin, Process, Recording, Sample, Thread},
 };
 
 use super::support::hotcold;
@@ -30,7 +30,14 @@ pub(crate) fn recording(dir: &tempfile::TempDir) -> PathBuf {
     let main = b.stack(None, frames[0]);
     let work = b.stack(Some(main), frames[1]);
     for (stack, count) in [(main, 1), (work, 3)] {
-        b.sample(Sample { bucket: 0, thread, stack, count, weight_ns: count * 1_000_000_000 });
+        b.sample(Sample {
+            bucket: 0,
+            thread,
+            stack,
+            gil: Gil::Unknown,
+            count,
+            weight_ns: count * 1_000_000_000,
+        });
     }
     let recording = Recording {
         command: vec!["./app".into(), "\u{1b}[31m".into()],

@@ -85,6 +85,16 @@ impl Terminal {
         self.keyboard.write_all(keys).expect("the terminal takes keys");
     }
 
+    /// Gives the terminal another size, of which the kernel tells the program by SIGWINCH.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the descriptor is open and the kernel only reads the size.
+        let done = unsafe { libc::ioctl(self.keyboard.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+        assert_eq!(done, 0, "a terminal can be resized");
+        let some = |n| NonZero::new(n).expect("a terminal has cells");
+        self.shown.lock().expect("the reader lives").screen.set_size(some(rows), some(columns));
+    }
+
     /// Waits for the program's end; its status and the screen it left.
     pub(crate) fn finish(mut self) -> (ExitStatus, String) {
         let status = wait_until("the program to end", || self.child.try_wait().expect("a child"));

@@ -55,6 +55,17 @@ pub struct Damage {
     pub what: &'static str,
 }
 
+/// A Python object without parts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plain {
+    /// An `int` of 64 bits.
+    Integer(i64),
+    /// A `float`.
+    Float(f64),
+    /// A `str`; unescaped.
+    Text(String),
+}
+
 /// A pickle that was read.
 #[derive(Debug)]
 pub struct Pickle<'a> {
@@ -106,6 +117,19 @@ impl<'a> Pickle<'a> {
     /// The function and its arguments, for a key that `memoize` made.
     pub fn memoized(&self, budget: usize) -> Option<Memoized> {
         memoize::read(&self.heap, self.root.ok()?, budget)
+    }
+
+    /// The elements of a tuple of two plain values.
+    pub fn pair(&self) -> Option<(Plain, Plain)> {
+        let plain = |value: Value| match value {
+            Value::Int(n) => Some(Plain::Integer(n)),
+            Value::Float(x) => Some(Plain::Float(x)),
+            value => self.heap.name(value).map(|text| Plain::Text(text.into_owned())),
+        };
+        match *self.heap.tuple(self.root.ok()?)? {
+            [first, second] => plain(first).zip(plain(second)),
+            _ => None,
+        }
     }
 
     /// The name of the object's class: `dict`, `datetime.datetime`, `app.models.Point`. Empty for a damaged pickle; unescaped.

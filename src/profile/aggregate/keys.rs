@@ -5,7 +5,10 @@ use std::hash::Hash;
 use rustc_hash::FxHashMap;
 
 use super::{Place, UNKNOWN, sums::NONE};
-use crate::profile::model::{Frame, Function, Origin, Profile};
+use crate::profile::{
+    calls::CallGraph,
+    model::{Frame, Function, Origin, Profile},
+};
 
 /// A key per frame, and what each key stands for.
 pub(super) struct Keys<'p> {
@@ -84,17 +87,20 @@ pub(super) fn by_module(profile: &Profile) -> Keys<'_> {
 }
 
 fn place<'p>(profile: &'p Profile, function: &Function, line: u32) -> Place<'p> {
-    let name = match profile.str(function.name) {
-        "" => UNKNOWN,
-        name => name,
-    };
-    Place {
-        name,
-        file: profile.str(function.file),
-        line,
-        module: profile.module_path(function),
-        origin: function.origin,
-    }
+    let (name, file) = (profile.str(function.name), profile.str(function.file));
+    let module = profile.module_path(function);
+    Place { name: known(name), file, line, module, origin: function.origin }
+}
+
+/// The function as a row of a recording of calls shows it.
+pub(super) fn place_of_call<'p>(graph: &'p CallGraph, function: &Function) -> Place<'p> {
+    let (name, file) = (graph.str(function.name), graph.str(function.file));
+    let module = graph.module_path(function);
+    Place { name: known(name), file, line: function.start_line, module, origin: function.origin }
+}
+
+fn known(name: &str) -> &str {
+    if name.is_empty() { UNKNOWN } else { name }
 }
 
 /// Per node, the nearest node at or below it (towards the root) that is a function of its own.

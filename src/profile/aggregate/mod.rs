@@ -10,8 +10,10 @@
 //! * A marker such as `[truncated]` stands for frames that are missing. It is not the caller of what is above it, so its cumtime is
 //!   its tottime and it has a row only where it is a leaf.
 
+mod call_graph;
 pub mod error_bar;
 pub mod flame;
+mod gil;
 mod keys;
 mod rows;
 #[cfg(test)]
@@ -19,11 +21,15 @@ pub(crate) mod sketch;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod traced;
 pub mod tree;
 
 use regex::Regex;
 
+pub use call_graph::call_graph;
+pub use gil::{GilShares, gil_shares};
 pub use rows::{Row, Subject, Table, Times, rows};
+pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use tree::{Call, CallTree, call_tree};
 
 use super::model::{Origin, Profile};

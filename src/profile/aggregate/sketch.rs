@@ -1,7 +1,7 @@
 //! Small profiles for tests, written down as folded stacks.
 
 use crate::profile::model::{
-    Builder, Frame, Function, Language, Module, Origin, Process, Profile, Recording, Sample, Thread,
+    Builder, Frame, Function, Gil, Language, Module, Origin, Process, Profile, Recording, Sample, Thread,
 };
 
 /// Weight of a sample in a sketched profile.
@@ -27,7 +27,14 @@ pub(crate) fn recorded(lines: &str, recording: Recording) -> Profile {
             id = Some(b.stack(id, frame));
         }
         let count = count.parse().unwrap();
-        b.sample(Sample { bucket: 0, thread, stack: id.unwrap(), count, weight_ns: count * SAMPLE_NS });
+        b.sample(Sample {
+            bucket: 0,
+            thread,
+            stack: id.unwrap(),
+            gil: Gil::Unknown,
+            count,
+            weight_ns: count * SAMPLE_NS,
+        });
     }
     b.build(recording)
 }

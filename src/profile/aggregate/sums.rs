@@ -1,6 +1,6 @@
 //! Sums over the stack tree: self and cumulative time per key, each node visited once.
 
-use crate::profile::model::{FrameId, Profile, StackTree};
+use crate::profile::model::{FrameId, Profile, Sample, StackTree};
 
 /// Marks a node that belongs to no row.
 pub(super) const NONE: u32 = u32::MAX;
@@ -17,13 +17,22 @@ pub(super) struct Weights {
 
 impl Weights {
     pub(super) fn of(profile: &Profile) -> Self {
+        Self::with(profile, |sample| sample.weight_ns)
+    }
+
+    /// The same in samples instead of nanoseconds.
+    pub(super) fn in_samples(profile: &Profile) -> Self {
+        Self::with(profile, |sample| sample.count)
+    }
+
+    fn with(profile: &Profile, weight: impl Fn(&Sample) -> u64) -> Self {
         let nodes = profile.stacks.nodes();
         let (mut samples, mut self_ns) = (vec![0_u64; nodes.len()], vec![0_u64; nodes.len()]);
         for sample in &profile.samples {
             let i = sample.stack.index();
             if let (Some(count), Some(ns)) = (samples.get_mut(i), self_ns.get_mut(i)) {
                 *count = count.saturating_add(sample.count);
-                *ns = ns.saturating_add(sample.weight_ns);
+                *ns = ns.saturating_add(weight(sample));
             }
         }
         let mut total_ns = self_ns.clone();

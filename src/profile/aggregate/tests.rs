@@ -8,7 +8,7 @@ use super::{
 };
 use crate::profile::{
     Error,
-    model::{Builder, Function, Process, Recording, Sample, Thread},
+    model::{Builder, Function, Gil, Process, Recording, Sample, Thread},
 };
 
 fn by(by: By) -> Selection {
@@ -107,7 +107,7 @@ fn threads_and_processes() {
     let two = b.process(Process { pid: 11, parent_pid: 10, name: app });
     for (process, tid, name, count) in [(one, 10, app, 1), (one, 12, worker, 5), (two, 11, app, 2)] {
         let thread = b.thread(Thread { process, tid, name });
-        b.sample(Sample { bucket: 0, thread, stack, count, weight_ns: count * SAMPLE_NS });
+        b.sample(Sample { bucket: 0, thread, stack, gil: Gil::Unknown, count, weight_ns: count * SAMPLE_NS });
     }
     let p = b.build(Recording::default());
     assert_eq!(lines(&p, &by(By::Thread)), ["worker 5/5/5", "app 2/2/2", "app 1/1/1"]);
@@ -142,7 +142,7 @@ fn instances_of_a_generic_function_are_one_row() {
         let function = b.function(f);
         let frame = b.frame(crate::profile::model::Frame { function, line: 0, inlined: false });
         let stack = b.stack(None, frame);
-        b.sample(Sample { bucket: 0, thread, stack, count: 2, weight_ns: 2 * SAMPLE_NS });
+        b.sample(Sample { bucket: 0, thread, stack, gil: Gil::Unknown, count: 2, weight_ns: 2 * SAMPLE_NS });
     }
     assert_eq!(lines(&b.build(Recording::default()), &by(By::Function)), ["Vec<T>::push 4/4/4"]);
 }

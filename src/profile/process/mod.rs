@@ -10,6 +10,7 @@ mod python;
 mod samples;
 mod table;
 pub(in crate::profile) mod thread_files;
+mod thread_names;
 mod unwind;
 
 pub use maps::parse_maps;

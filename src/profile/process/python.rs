@@ -10,6 +10,7 @@ use crate::profile::{
         merge::{Fit, NativeFrame, merge},
         python::{Functions, Reader, Readiness, Refusal, examine},
     },
+    model::Gil,
     raw::RawFrame,
     record::Sample,
 };
@@ -20,6 +21,7 @@ pub(super) struct Python {
     place: Option<Place>,
     state: State,
     captured: bool,
+    gil: Gil,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,7 @@ impl Python {
     /// A child has the same interpreter at the same place, but memory of its own.
     pub(super) fn of_child(&self) -> Self {
         let state = if matches!(self.state, State::Refused) { State::Refused } else { State::Unproved };
-        Self { place: self.place, state, captured: false }
+        Self { place: self.place, state, ..Self::default() }
     }
 
     /// The process has mapped this module.
@@ -82,7 +84,7 @@ impl Python {
 
     /// Copies what the sampled thread is running, before anything else takes time.
     pub(super) fn capture(&mut self, modules: &Modules, sample: &Sample<'_>, totals: &mut PythonTotals) {
-        self.captured = false;
+        (self.captured, self.gil) = (false, Gil::Unknown);
         let Some(place) = self.place else { return };
         let memory = ProcessMemory(sample.pid);
         if matches!(self.state, State::Unproved | State::Doubted(_)) {
@@ -90,7 +92,21 @@ impl Python {
         }
         if let State::Ready(reader) = &mut self.state {
             self.captured = reader.capture(&memory, sample.tid);
+            self.gil = reader.gil();
         }
+    }
+
+    /// Whether the thread that was captured last held its interpreter's lock.
+    pub(super) fn gil(&self) -> Gil {
+        self.gil
+    }
+
+    /// What the program calls the sampled thread, whose stack has just been merged.
+    pub(super) fn thread_name(&self, sample: &Sample<'_>, totals: &PythonTotals) -> Option<String> {
+        let State::Ready(reader) = &self.state else { return None };
+        let memory = ProcessMemory(sample.pid);
+        let name = reader.thread_name(&memory, sample.tid == sample.pid, &totals.functions);
+        name.filter(|name| self.captured && !name.is_empty())
     }
 
     fn prove(&mut self, modules: &Modules, place: Place, memory: &ProcessMemory, totals: &mut PythonTotals) {

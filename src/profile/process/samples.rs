@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::profile::{raw::RawSample, stack::StackId};
+use crate::profile::{model::Gil, raw::RawSample, stack::StackId};
 
 /// So many rows are kept; then buckets get twice as long, so that a day of recording takes no more than an hour.
 const MOST_ROWS: usize = 250_000;
@@ -13,7 +13,7 @@ const FIRST_BUCKET_NS: u64 = 1_000_000_000;
 pub(super) struct Samples {
     bucket_ns: u64,
     bucket: u32,
-    current: FxHashMap<(u32, StackId), (u64, u64)>,
+    current: FxHashMap<(u32, StackId, Gil), (u64, u64)>,
     rows: Vec<RawSample>,
     most_rows: usize,
 }
@@ -31,14 +31,14 @@ impl Default for Samples {
 }
 
 impl Samples {
-    pub(super) fn add(&mut self, time_ns: u64, thread: u32, stack: StackId, weight_ns: u64) {
+    pub(super) fn add(&mut self, time_ns: u64, thread: u32, stack: StackId, gil: Gil, weight_ns: u64) {
         let bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         // Rings are read in time order but for a little; a straggler may as well count for the bucket that is open.
         if bucket > self.bucket {
             self.close_bucket();
             self.bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         }
-        let sum = self.current.entry((thread, stack)).or_default();
+        let sum = self.current.entry((thread, stack, gil)).or_default();
         sum.0 += 1;
         sum.1 = sum.1.saturating_add(weight_ns);
     }
@@ -48,7 +48,7 @@ impl Samples {
         self.bucket_ns
     }
 
-    /// All rows, in (bucket, thread, stack) order.
+    /// All rows, in (bucket, thread, stack, gil) order.
     pub(super) fn into_rows(mut self) -> Vec<RawSample> {
         let rows = self.open_rows();
         self.rows.extend(rows);
@@ -70,15 +70,16 @@ impl Samples {
         let mut rows: Vec<_> = self
             .current
             .iter()
-            .map(|(&(thread, stack), &(count, weight_ns))| RawSample {
+            .map(|(&(thread, stack, gil), &(count, weight_ns))| RawSample {
                 bucket,
                 thread,
                 stack,
+                gil,
                 count,
                 weight_ns,
             })
             .collect();
-        rows.sort_unstable_by_key(|row| (row.thread, row.stack));
+        rows.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
         rows
     }
 
@@ -103,9 +104,9 @@ impl Samples {
     }
 
     fn merge(&mut self) {
-        self.rows.sort_unstable_by_key(|row| (row.bucket, row.thread, row.stack));
+        self.rows.sort_unstable_by_key(key);
         self.rows.dedup_by(|row, kept| {
-            let same = (row.bucket, row.thread, row.stack) == (kept.bucket, kept.thread, kept.stack);
+            let same = key(row) == key(kept);
             if same {
                 kept.count += row.count;
                 kept.weight_ns = kept.weight_ns.saturating_add(row.weight_ns);
@@ -113,6 +114,11 @@ impl Samples {
             same
         });
     }
+}
+
+/// What makes two rows one, and their order.
+fn key(row: &RawSample) -> (u32, u32, StackId, Gil) {
+    (row.bucket, row.thread, row.stack, row.gil)
 }
 
 #[cfg(test)]
@@ -124,7 +130,7 @@ mod tests {
         let mut samples = Samples { most_rows: 100, ..Samples::default() };
         let second = FIRST_BUCKET_NS;
         for i in 0..2000_u64 {
-            samples.add(i * second / 2, 0, StackId((i % 7) as u32), 3);
+            samples.add(i * second / 2, 0, StackId((i % 7) as u32), Gil::Unknown, 3);
         }
         let sum = |rows: &[RawSample]| {
             rows.iter().map(|row| (row.count, row.weight_ns)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
@@ -143,8 +149,8 @@ mod tests {
     #[test]
     fn a_straggler_counts() {
         let mut samples = Samples::default();
-        samples.add(5 * FIRST_BUCKET_NS, 0, StackId(1), 1);
-        samples.add(1, 0, StackId(1), 1);
+        samples.add(5 * FIRST_BUCKET_NS, 0, StackId(1), Gil::Held, 1);
+        samples.add(1, 0, StackId(1), Gil::Held, 1);
         assert_eq!(samples.into_rows()[0].count, 2);
     }
 }

@@ -12,10 +12,11 @@ use super::{
     modules::Modules,
     python::{Python, PythonTotals, Stack},
     samples::Samples,
+    thread_names::ThreadNames,
     unwind::{Outcome, StackWalker},
 };
 use crate::profile::{
-    model::Recording,
+    model::{Gil, Recording},
     raw::{RawFrame, RawProcess, RawProfile, RawThread},
     record::{Event, Mapping, Needs, Sample},
     stack::StackTree,
@@ -42,6 +43,7 @@ pub struct ProcessTable {
     samples: Samples,
     counts: Counts,
     python: PythonTotals,
+    thread_names: ThreadNames,
 }
 
 /// What was counted while recording.
@@ -151,6 +153,7 @@ impl ProcessTable {
             samples: Samples::default(),
             counts: Counts::default(),
             python: PythonTotals::default(),
+            thread_names: ThreadNames::default(),
         }
     }
 
@@ -227,7 +230,7 @@ impl ProcessTable {
             python: self.python.functions.into_list(),
             stacks: self.stacks,
             processes: self.processes,
-            threads: self.threads,
+            threads: self.thread_names.over(self.threads),
             samples: self.samples.into_rows(),
         }
     }
@@ -241,7 +244,7 @@ impl ProcessTable {
             python: self.python.functions.list().to_vec(),
             stacks: self.stacks.snapshot(),
             processes: self.processes.clone(),
-            threads: self.threads.clone(),
+            threads: self.thread_names.over(self.threads.clone()),
             samples: self.samples.snapshot(),
         }
     }
@@ -301,6 +304,7 @@ impl ProcessTable {
             self.live_threads.remove(&tid);
         }
         live.threads.insert(pid);
+        self.thread_names.forget(number);
         let process = &mut self.processes[live.number as usize];
         process.name = name.to_owned();
         self.threads[number as usize].name = name.to_owned();
@@ -380,7 +384,19 @@ impl ProcessTable {
             None => self.stacks.push(None, RawFrame::Unknown),
         };
         let time = sample.time_ns.saturating_sub(self.start_ns);
-        self.samples.add(time, thread, stack, sample.weight_ns);
+        let gil = self.live.get(&sample.pid).map_or(Gil::Unknown, |live| live.python.gil());
+        self.samples.add(time, thread, stack, gil, sample.weight_ns);
+        self.name_thread(sample, thread);
+    }
+
+    fn name_thread(&mut self, sample: &Sample<'_>, thread: u32) {
+        if !self.thread_names.is_due(thread) {
+            return;
+        }
+        let live = self.live.get(&sample.pid);
+        if let Some(name) = live.and_then(|live| live.python.thread_name(sample, &self.python)) {
+            self.thread_names.set(thread, name);
+        }
     }
 
     /// Code that no event told of: once for each program that a process executes, look for ourselves.

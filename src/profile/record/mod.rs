@@ -205,6 +205,11 @@ pub trait Backend {
     /// # Errors
     /// When the kernel refuses; recording goes on as it was, and the same is not tried again.
     fn ask_for(&mut self, needs: Needs, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
+    /// To be called after every pump: where it can be done better by now for these threads and all that they will start.
+    ///
+    /// # Errors
+    /// When the kernel refuses; recording goes on as it was.
+    fn tend(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
     /// Stops sampling; what was recorded can still be pumped.
     fn stop(&mut self);
     /// What has become of the program that we have started.

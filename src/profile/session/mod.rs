@@ -23,9 +23,9 @@ use super::{
     process::ProcessTable,
     raw::RawProfile,
     record::{Backend, Needs, Refusal, Setup, perf, perf::monotonic_ns, ptrace},
-    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Signals, running_tree, threads_of},
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, running_tree, threads_of},
 };
-use crate::units;
+use crate::{signals::Signals, units};
 
 /// How to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,9 +214,13 @@ struct Session {
     /// A ring makes no sense any more.
     broken: bool,
     asked: Needs,
+    look_every: Duration,
 }
 
 const POLL: Duration = Duration::from_millis(100);
+/// Rings are looked at at least after so many periods, because that is also when periods are changed.
+const LOOK_AFTER_PERIODS: u32 = 25;
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 /// At first: a program that ends soon takes with it the memory that deep stacks are completed from, and one that has just been
 /// started shows soon whether it is one of Python, which wants to be looked at promptly.
 const EARLY_POLL: Duration = Duration::from_millis(5);
@@ -266,6 +270,9 @@ impl Session {
             root: 0,
             broken: false,
             asked: Needs::default(),
+            look_every: (Duration::from_secs(1) / setup.rate_hz.clamp(1, 1 << 20) as u32
+                * LOOK_AFTER_PERIODS)
+                .clamp(SHORTEST_LOOK, POLL),
         }
     }
 
@@ -325,6 +332,9 @@ impl Session {
             }
             self.pump(ended.is_some());
             self.ask_for(self.table.needs());
+            let (root, table) = (self.root, &self.table);
+            // Refused, it is recorded as before.
+            let _ = self.backend.tend(&mut || tasks(root, table));
             let now = monotonic_ns();
             let counts = self.table.counts();
             let elapsed = Duration::from_nanos(now - self.start_ns);
@@ -394,15 +404,8 @@ impl Session {
             // On a busy machine we would come too late; who may not ask for it goes without.
             let _ = rustix::process::setpriority_process(None, PROMPT_PRIORITY);
         }
-        let (root, table, backend) = (self.root, &self.table, &mut self.backend);
-        let mut tasks = || {
-            let mut pids = table.live_processes();
-            pids.extend(running_tree(&[root]).iter().map(|process| process.pid));
-            pids.sort_unstable();
-            pids.dedup();
-            pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
-        };
-        if let Err(error) = backend.ask_for(needs, &mut tasks) {
+        let (root, table) = (self.root, &self.table);
+        if let Err(error) = self.backend.ask_for(needs, &mut || tasks(root, table)) {
             let what =
                 if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
             self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
@@ -446,7 +449,7 @@ impl Session {
         match self.elapsed_ns() {
             ..EARLY_NS => EARLY_POLL,
             _ if blind => BLIND_POLL,
-            _ => POLL,
+            _ => self.look_every,
         }
     }
 
@@ -481,6 +484,15 @@ impl Session {
     }
 }
 
+/// Ids of all threads of the program.
+fn tasks(root: u32, table: &ProcessTable) -> Vec<u32> {
+    let mut pids = table.live_processes();
+    pids.extend(running_tree(&[root]).iter().map(|process| process.pid));
+    pids.sort_unstable();
+    pids.dedup();
+    pids.into_iter().flat_map(threads_of).map(|(tid, _)| tid).collect()
+}
+
 fn tell_cpu(recording: &mut Recording, cpu: CpuTime) {
     recording.user_cpu_ns = Some(cpu.user_ns);
     recording.system_cpu_ns = Some(cpu.system_ns);
@@ -509,7 +521,7 @@ fn attend(child: &Child, signals: &Signals, change: &mut dyn FnMut(&Child) -> Ch
         Change::Ended(ended) => Some(ended),
         Change::Stopped => {
             // Whoever waits for us shall see what it would have seen of the program itself.
-            super::target::stop_self();
+            crate::signals::stop_self();
             child.signal(libc::SIGCONT);
             None
         }

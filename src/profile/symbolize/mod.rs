@@ -15,6 +15,7 @@ mod naming;
 mod object_file;
 mod plumbing;
 mod profile;
+mod python_source;
 mod sources;
 mod symbols;
 #[cfg(test)]
@@ -22,7 +23,7 @@ mod tests;
 
 use std::path::PathBuf;
 
-use self::{kernel::KernelSymbols, module::ModuleSymbols};
+use self::{kernel::KernelSymbols, module::ModuleSymbols, python_source::PythonSources};
 use super::{model::Profile, raw::RawProfile};
 use crate::progress::Progress;
 
@@ -71,6 +72,7 @@ pub struct Symbolizer {
     options: Options,
     modules: Vec<Option<ModuleSymbols>>,
     kernel: Option<KernelSymbols>,
+    sources: PythonSources,
 }
 
 impl Symbolizer {
@@ -88,7 +90,12 @@ impl Symbolizer {
         progress.finish();
         let mut recording = raw.recording.clone();
         recording.notes.extend(hints::notes(raw, &self.modules, self.kernel.as_ref()));
-        profile::build(raw, &self.modules, self.kernel.as_ref(), recording, self.options.native_frames)
+        let known = profile::Known {
+            modules: &self.modules,
+            kernel: self.kernel.as_ref(),
+            sources: &mut self.sources,
+        };
+        profile::build(raw, known, recording, self.options.native_frames)
     }
 }
 

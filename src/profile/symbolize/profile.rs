@@ -9,9 +9,10 @@ use super::{
     kernel::{KERNEL, KernelSymbols},
     module::{ModuleSymbols, NamedFunction},
     plumbing,
+    python_source::PythonSources,
 };
 use crate::profile::{
-    frames::python::functions::module_name,
+    frames::python::{PythonFunction, functions::module_name},
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Language, Module, ModuleId, Origin, Process, Profile,
         Recording, Sample, StrId, Thread,
@@ -20,18 +21,29 @@ use crate::profile::{
     stack::StackId,
 };
 
-/// Builds the profile from resolved modules.
+/// Where names come from.
+pub(super) struct Known<'a> {
+    /// What was looked up in the modules of the recording.
+    pub(super) modules: &'a [Option<ModuleSymbols>],
+    /// The kernel's symbols.
+    pub(super) kernel: Option<&'a KernelSymbols>,
+    /// Python's sources.
+    pub(super) sources: &'a mut PythonSources,
+}
+
+/// Builds the profile from what is known of its modules.
 pub(super) fn build(
     raw: &RawProfile,
-    modules: &[Option<ModuleSymbols>],
-    kernel: Option<&KernelSymbols>,
+    known: Known<'_>,
     recording: Recording,
     native_frames: NativeFrames,
 ) -> Profile {
+    let Known { modules, kernel, sources } = known;
     let mut naming = Naming {
         raw,
         modules,
         kernel,
+        sources,
         native_frames,
         start_lines: start_lines(modules),
         out: Builder::new(),
@@ -59,7 +71,7 @@ pub(super) fn build(
         let stack = stacks.get(sample.stack.index()).copied().flatten();
         if let Some((thread, stack)) = thread.zip(stack) {
             let (count, weight_ns) = (sample.count, sample.weight_ns);
-            out.sample(Sample { bucket: sample.bucket, thread, stack, count, weight_ns });
+            out.sample(Sample { bucket: sample.bucket, thread, stack, gil: sample.gil, count, weight_ns });
         }
     }
     out.build(recording)
@@ -106,6 +118,7 @@ struct Naming<'a> {
     raw: &'a RawProfile,
     modules: &'a [Option<ModuleSymbols>],
     kernel: Option<&'a KernelSymbols>,
+    sources: &'a mut PythonSources,
     native_frames: NativeFrames,
     start_lines: HashMap<Same<'a>, u32>,
     out: Builder,
@@ -169,13 +182,17 @@ impl Naming<'_> {
         let Some(python) = self.raw.python.get(function as usize) else {
             return self.marker("[unknown]", Origin::Marker);
         };
-        let module_name = module_name(&python.file);
+        let module_name = self.module_of(python);
         let (path, build_id) = (self.out.string(&module_name), self.out.string(""));
         let module = self.out.module(Module { path, build_id });
         // Every module has one of that name.
         let name = match python.name.as_str() {
             "<module>" => format!("<module {module_name}>"),
-            name => name.to_owned(),
+            name if python.qualified => name.to_owned(),
+            name => {
+                let qualified = self.sources.qualified(&python.file, name, python.first_line);
+                qualified.unwrap_or_else(|| name.to_owned())
+            }
         };
         let function = NamedFunction {
             name,
@@ -186,6 +203,18 @@ impl Naming<'_> {
         };
         let function = self.function(&function, python.first_line, Some(module), Origin::Python);
         vec![self.out.frame(Frame { function, line, inlined: false })]
+    }
+
+    /// What the module calls itself, unless it is the program and therefore calls itself nothing: then its place tells.
+    fn module_of(&mut self, python: &PythonFunction) -> String {
+        let told = python.module.as_str();
+        let file = python.file.as_str();
+        let no_file = file.starts_with('<') && !file.starts_with("<frozen ");
+        let is_program = matches!(told, "" | "__main__" | "__mp_main__");
+        if !told.is_empty() && (no_file || !is_program && !file.starts_with('<')) {
+            return told.to_owned();
+        }
+        self.sources.package_module(file).unwrap_or_else(|| module_name(file))
     }
 
     fn nameless(&mut self, module: u32, address: u64) -> Vec<FrameId> {

@@ -12,10 +12,8 @@ use std::{
     },
 };
 
-use super::{
-    child::Child,
-    signals::{Original, Signals},
-};
+use super::child::Child;
+use crate::signals::{Original, Signals};
 
 /// A child that waits for permission to execute its program.
 #[derive(Debug)]

@@ -5,10 +5,8 @@ mod attach;
 mod child;
 mod cpu_time;
 mod launch;
-mod signals;
 
 pub use attach::{Running, running_tree, threads_of};
 pub use child::{Change, Child, Ended};
 pub use cpu_time::{CpuTime, charged};
 pub use launch::{Launch, LaunchError};
-pub use signals::{Received, Signals, die_of, stop_self};

@@ -15,10 +15,19 @@ use crate::{
     units,
 };
 
-/// Columns of a tag.
+/// Columns of a tag, and on a narrow terminal.
 const TAG: usize = 12;
+const NARROW_TAG: usize = 8;
+/// A terminal with fewer columns is narrow.
+const WIDE: u16 = 100;
+/// Seconds of which nobody wants to know more: a thousand years.
+const AGES: f64 = 3e10;
+/// Columns of an expiry: `expired 729d ago`.
+const EXPIRY: usize = 16;
 /// A key is not made narrower than this.
 const LEAST_KEY: usize = 16;
+/// Neither is a note; where there is less room it is left out.
+const LEAST_NOTE: usize = 16;
 
 /// Which columns a list has; and room for a row.
 pub struct List {
@@ -28,6 +37,7 @@ pub struct List {
     hits: bool,
     tags: bool,
     long: bool,
+    tag_columns: usize,
     row: String,
     part: String,
 }
@@ -42,6 +52,7 @@ impl List {
             hits: facts.hits.is_yes(),
             tags: facts.tags.is_yes(),
             long,
+            tag_columns: if style.width.is_some_and(|columns| columns < WIDE) { NARROW_TAG } else { TAG },
             row: String::new(),
             part: String::new(),
         }
@@ -56,12 +67,12 @@ impl List {
         if self.used {
             line.push_str("    used");
         }
-        let _ = write!(line, "  {:<15}", "expiry");
+        let _ = write!(line, "  {:<EXPIRY$}", "expiry");
         if self.hits {
             line.push_str("    hits");
         }
         if self.tags {
-            let _ = write!(line, "  {:<TAG$}", "tag");
+            let _ = write!(line, "  {:<columns$}", "tag", columns = self.tag_columns);
         }
         if self.long {
             let _ = write!(line, "  {:<7}  {:<41}", "type", "file");
@@ -95,7 +106,7 @@ impl List {
         self.row.push_str("  ");
         let start = self.row.len();
         push_expiry(&mut self.row, entry.expiry, now);
-        let missing = (start + 15).saturating_sub(self.row.len());
+        let missing = (start + EXPIRY).saturating_sub(self.row.len());
         blanks(&mut self.row, missing);
         if self.hits {
             self.right(8, |out| match entry.hits {
@@ -116,6 +127,7 @@ impl List {
         }
         self.row.push_str("  ");
         self.key(&entry.key);
+        self.note(entry);
         if entry.expiry.is_past(now) {
             writeln!(w, "{}", self.style.dim(&self.row))
         } else {
@@ -147,7 +159,7 @@ impl List {
                 }
             }
         }
-        padded(&mut self.row, &self.part, TAG, self.style);
+        padded(&mut self.row, &self.part, self.tag_columns, self.style);
     }
 
     fn key(&mut self, key: &Label) {
@@ -164,6 +176,19 @@ impl List {
                 self.row.push_str(&shorten_middle(&text, room, self.style));
             }
             None => self.row.push_str(&text),
+        }
+    }
+
+    /// Appends what its owner keeps in it, where that is known and there is room. In a pipe a row ends with its key.
+    fn note(&mut self, entry: &Entry) {
+        let wanted = self.long || self.style.width.is_some();
+        let Some(note) = entry.note.as_deref().filter(|_| wanted) else { return };
+        let taken = || width(&self.row) + 2;
+        let room =
+            self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));
+        if room >= LEAST_NOTE {
+            let note = shorten_middle(&one_line(note, self.style), room, self.style);
+            let _ = write!(self.row, "  {}", self.style.dim(&note));
         }
     }
 }
@@ -228,6 +253,7 @@ pub fn push_expiry(out: &mut String, expiry: Expiry, now: Timestamp) {
     match expiry {
         Expiry::Never => out.push_str("never"),
         Expiry::NotRecorded => out.push('-'),
+        Expiry::At(at) if now.since(at) > AGES => out.push_str("expired ages ago"),
         Expiry::At(at) if at < now => {
             out.push_str("expired ");
             units::push_span(out, now.since(at));

@@ -82,6 +82,9 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
     if let Some(group) = &entry.group {
         fields.push(("group", shown(group)));
     }
+    if let Some(note) = &entry.note {
+        fields.push(("recipe", shown(note)));
+    }
     fields.push(("size", size(entry.size_bytes())));
     fields.push(("stored", time(entry.created, now)));
     fields.push(("last used", time(entry.accessed, now)));

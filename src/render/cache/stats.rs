@@ -17,7 +17,7 @@ use crate::{
         model::{DataType, Histogram, Setting, Share, Summary, Timestamp},
         store::By,
     },
-    render::text::{escape, one_line, percent, shorten_middle, width},
+    render::text::{command, escape, one_line, percent, shorten_middle, width},
     units,
 };
 
@@ -55,9 +55,11 @@ pub fn text(w: &mut dyn Write, subject: Subject<'_>, summary: &Summary, style: S
     }
     for (i, part) in summary.reclaimable.iter().enumerate() {
         let name = if i == 0 { "reclaimable" } else { "" };
-        let line = format!("{} in {}: {}", units::bytes(part.bytes), part.what, part.how);
+        let how = cache_command(part.how, subject.root);
+        let line = format!("{} in {}: {how}", units::bytes(part.bytes), part.what);
         writeln!(w, "  {name:<11}  {}", one_line(&line, style))?;
     }
+    settings(w, summary, style)?;
     if summary.entries == 0 {
         return Ok(());
     }
@@ -74,13 +76,67 @@ pub fn text(w: &mut dyn Write, subject: Subject<'_>, summary: &Summary, style: S
     } else if !summary.parts.is_empty() {
         shares(w, "shard", &summary.parts, summary, style)?;
     }
+    // A pipe has no use for it.
+    if style.width.is_some() { next(w, subject, summary, style) } else { Ok(()) }
+}
+
+/// `hotcold cache WORDS ROOT`, as it can be typed.
+fn cache_command(words: &[&str], root: &Path) -> String {
+    let root = root.to_string_lossy();
+    let words = ["hotcold", "cache"].iter().chain(words).copied().chain([&*root]);
+    command(&words.map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// What to type to learn what fills the cache, and to make it smaller.
+fn next(w: &mut dyn Write, subject: Subject<'_>, summary: &Summary, style: Style) -> io::Result<()> {
+    let by = match subject.by {
+        None | Some(By::Type) => "group",
+        Some(By::Group) => "tag",
+        Some(By::Tag) => "type",
+    };
+    // Half of what there is, in a number that people would choose.
+    let half = summary.limit.map_or(summary.size_bytes, |limit| limit.used) / 2;
+    let size = match half {
+        0..1_000_000 => format!("{}kB", (half / 1000).max(1)),
+        1_000_000..1_000_000_000 => format!("{}MB", half / 1_000_000),
+        _ => format!("{}GB", half / 1_000_000_000),
+    };
+    let lines = [
+        ("what fills it", cache_command(&["stats", "--by", by], subject.root)),
+        ("", cache_command(&["list", "--sort", "size", "--limit", "20"], subject.root)),
+        ("shrink it", cache_command(&["prune", "--max-size", &size, "--dry-run"], subject.root)),
+    ];
+    writeln!(w)?;
+    for (name, line) in lines {
+        writeln!(w, "{}", style.dim(&format!("  {name:<15}{}", one_line(&line, style))))?;
+    }
     Ok(())
+}
+
+/// The owner's settings but for SQLite's, in lines that fit.
+fn settings(w: &mut dyn Write, summary: &Summary, style: Style) -> io::Result<()> {
+    let columns = usize::from(style.width.unwrap_or(100));
+    let mut line = String::new();
+    let mut name = "settings";
+    let shown = summary.settings.iter().filter(|(name, _)| !name.starts_with("sqlite_"));
+    for (key, value) in shown {
+        let word = format!("{key}={}", setting(value));
+        let word = one_line(&word, style);
+        if !line.is_empty() && 15 + width(&line) + 2 + width(&word) > columns {
+            writeln!(w, "  {name:<11}  {line}")?;
+            (line, name) = (String::new(), "");
+        }
+        line.push_str(if line.is_empty() { "" } else { "  " });
+        line.push_str(&word);
+    }
+    if line.is_empty() { Ok(()) } else { writeln!(w, "  {name:<11}  {line}") }
 }
 
 fn noun(kind: &str) -> &str {
     match kind {
         "diskcache" => "DiskCache",
         "fanoutcache" => "DiskCache FanoutCache",
+        "djangocache" => "DiskCache DjangoCache",
         "deque" => "DiskCache Deque",
         "index" => "DiskCache Index",
         other => other,
@@ -122,7 +178,10 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
     lines.push(("lookups", lookups(s)));
     if let (Some(oldest), Some(newest)) = (s.oldest, s.newest) {
         let ago = |at: Timestamp| units::span(subject.now.since(at).max(0.0));
-        lines.push(("stored", format!("between {} and {} ago", ago(oldest), ago(newest))));
+        let (oldest, newest) = (ago(oldest), ago(newest));
+        let same = oldest == newest;
+        let span = if same { oldest } else { format!("between {oldest} and {newest}") };
+        lines.push(("stored", format!("{span} ago")));
     }
     lines
 }
@@ -221,7 +280,7 @@ fn title_of(by: By) -> &'static str {
 }
 
 fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: Style) -> io::Result<()> {
-    let line = format!("  {:>12}  {:>10}  {:>6}  {:>12}  {title}", "entries", "bytes", "", "expired");
+    let line = format!("  {:>12}  {:>10}  {:>6}  {:>12}  {title}", "entries", "bytes", "share", "expired");
     writeln!(w, "\n{}", style.bold(&line))?;
     for share in shares.iter().take(ROWS) {
         let part = if s.size_bytes > 0 { share.bytes as f64 / s.size_bytes as f64 } else { 0.0 };
@@ -313,7 +372,7 @@ struct ShareJson<'a> {
 struct ReclaimableJson<'a> {
     what: &'a str,
     bytes: u64,
-    how: &'a str,
+    how: String,
 }
 
 /// Writes a summary as one line of JSON.
@@ -355,7 +414,11 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
         reclaimable: s
             .reclaimable
             .iter()
-            .map(|part| ReclaimableJson { what: &part.what, bytes: part.bytes, how: &part.how })
+            .map(|part| ReclaimableJson {
+                what: &part.what,
+                bytes: part.bytes,
+                how: cache_command(part.how, subject.root),
+            })
             .collect(),
         settings: s.settings.iter().map(|(name, value)| (name.clone(), setting_json(value))).collect(),
     };

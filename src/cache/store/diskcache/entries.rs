@@ -8,6 +8,7 @@ use rusqlite::{ToSql, types::ValueRef};
 use super::{
     DiskStore, Part,
     keys::Encoding,
+    prefix,
     rows::{self, COLUMNS},
 };
 use crate::cache::{
@@ -29,7 +30,12 @@ pub(super) fn stream(store: &DiskStore, query: Query<'_>, visit: &mut Visit<'_>)
         Walk::Stored => {
             let mut page = Vec::new();
             for part in &store.parts {
-                if scan(part, query, &mut page, visit)?.is_break() {
+                let rows = prefix::rows(part, query.filter).map_err(|error| part.error(error))?;
+                let flow = match rows {
+                    Some(rows) => each(part, &rows, visit)?,
+                    None => scan(part, query, &mut page, visit)?,
+                };
+                if flow.is_break() {
                     break;
                 }
             }
@@ -76,6 +82,17 @@ pub(super) fn read(part: &Part, row: i64, entry: &mut Entry) -> Result<bool, Err
         Ok(true)
     };
     read().map_err(|error| part.error(error))
+}
+
+/// Visits those of `rows` that are there.
+fn each(part: &Part, rows: &[i64], visit: &mut Visit<'_>) -> Result<ControlFlow<()>, Error> {
+    let mut entry = Entry::new(EntryId::Row(0));
+    for &row in rows {
+        if read(part, row, &mut entry)? && visit(&entry).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Streams a part in the order of its rows, with `page` as the room for entries.

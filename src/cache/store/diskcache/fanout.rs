@@ -1,12 +1,13 @@
 //! What stands around a `cache.db`: shards, and caches inside caches.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{DATABASE, Part, open};
-use crate::cache::{Error, locate::Verdict, model::Eviction};
+use super::{DATABASE, Part, keys, open};
+use crate::cache::{Error, locate::Verdict, model::Eviction, store::Access};
 use open::Header;
 
 /// Directories that are looked into for nested caches.
@@ -19,7 +20,7 @@ const INSIDE: [&str; 3] = ["cache", "deque", "index"];
 /// Whether `dir`, which has no `cache.db`, is a `FanoutCache`.
 pub(super) fn probe(dir: &Path) -> Result<Verdict, Error> {
     let shards = shards(dir)?;
-    let Some(&first) = shards.first() else { return Ok(Verdict::No) };
+    let Some(&first) = shards.first() else { return of_diskcache_rs(dir) };
     let path = dir.join(format!("{first:03}")).join(DATABASE);
     match super::probe_database(&path, open::header(&path)?)? {
         Verdict::Yes(_) => {
@@ -28,6 +29,23 @@ pub(super) fn probe(dir: &Path) -> Result<Verdict, Error> {
         }
         other => Ok(other),
     }
+}
+
+/// Says that a cache is that of diskcache-rs, which shares nothing with the library but its name.
+fn of_diskcache_rs(dir: &Path) -> Result<Verdict, Error> {
+    const INDEX: &str = "index.sqlite3";
+    for path in [dir.join(INDEX), dir.join("shard_000").join(INDEX)] {
+        let header = open::header(&path)?;
+        if !matches!(header, Header::Journal | Header::Wal) {
+            continue;
+        }
+        let Ok(database) = open::Database::open(&path, Access::Look, header) else { continue };
+        let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cache_index'";
+        if database.connection.query_row(sql, [], |_| Ok(())).is_ok() {
+            return Ok(Verdict::Unsure("it is one of diskcache-rs, which keeps another format".to_owned()));
+        }
+    }
+    Ok(Verdict::No)
 }
 
 /// The numbers of the shards in `dir`, in order; none if it has a `cache.db` itself.
@@ -66,7 +84,7 @@ fn is_directory(path: &Path) -> bool {
 pub(super) fn kind(dir: &Path, parts: &[Part]) -> &'static str {
     let Some(part) = parts.first() else { return "diskcache" };
     if part.shard.is_some() {
-        return "fanoutcache";
+        return if has_keys_of_django(parts) { "djangocache" } else { "fanoutcache" };
     }
     match inside_fanout(dir) {
         Some("deque") => "deque",
@@ -74,6 +92,30 @@ pub(super) fn kind(dir: &Path, parts: &[Part]) -> &'static str {
         _ if part.eviction == Eviction::None && has_only_queue_keys(part) => "deque",
         _ => "diskcache",
     }
+}
+
+/// Whether all keys, as far as they are looked at, are `prefix:version:name` with few prefixes and versions. A program of its own may name
+/// its keys `user:42:profile`, which is as many versions as users.
+fn has_keys_of_django(parts: &[Part]) -> bool {
+    const SAMPLE: usize = 20;
+    let sql = format!("SELECT iif(octet_length(key) > 4096, NULL, key) FROM Cache LIMIT {SAMPLE}");
+    let mut owners = BTreeSet::new();
+    let mut keys = 0;
+    for part in parts {
+        let read = || {
+            let mut statement = part.database.connection.prepare(&sql)?;
+            statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        // What is no text is no key of Django's either.
+        let Ok(found) = read() else { return false };
+        keys += found.len();
+        for key in &found {
+            let Some((prefix, version, _)) = keys::django_parts(key) else { return false };
+            owners.insert((prefix.to_owned(), version.to_owned()));
+        }
+    }
+    let unnamed = owners.iter().all(|(prefix, _)| prefix.is_empty());
+    keys > 0 && (unnamed || owners.len() * 5 <= keys)
 }
 
 /// In which of the places of a `FanoutCache` the directory is.

@@ -105,14 +105,18 @@ fn queue(key: &str) -> Option<String> {
 
 /// The function of a call that a `DjangoCache` has memoized, else its prefix and version: keys are `prefix:version:key`.
 fn django(key: &str) -> Option<String> {
-    let (prefix, rest) = key.split_once(':')?;
-    let (version, rest) = rest.split_once(':')?;
-    if version.is_empty() || !version.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
+    let (prefix, version, rest) = django_parts(key)?;
     let function = rest.strip_prefix("('").and_then(|rest| rest.split_once('\'')).map(|(name, _)| name);
     let function = function.filter(|name| name.contains('.') && !name.contains(char::is_whitespace));
     Some(function.map_or_else(|| format!("{prefix}:{version}"), str::to_owned))
+}
+
+/// Prefix, version and name of a key of Django's.
+pub(super) fn django_parts(key: &str) -> Option<(&str, &str, &str)> {
+    let (prefix, rest) = key.split_once(':')?;
+    let (version, name) = rest.split_once(':')?;
+    let is_number = !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit());
+    is_number.then_some((prefix, version, name))
 }
 
 /// Makes `label` what is stored as it is.

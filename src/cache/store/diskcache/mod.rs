@@ -8,6 +8,8 @@ mod fanout;
 mod keys;
 mod open;
 mod pace;
+mod prefix;
+mod recipes;
 mod remove;
 mod repair;
 mod rows;

@@ -11,7 +11,10 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi, limits::Limit};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::{
+    fs::{Access as Permission, CWD, Mode, OFlags, access, openat},
+    io::Errno,
+};
 
 use crate::cache::{Error, store::Access};
 
@@ -160,20 +163,29 @@ impl Drop for Database {
 fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let database = Database::connect(path, flags, "", Opened::Change, wait).map_err(|error| {
-        match extended(&error) & 0xff {
-            ffi::SQLITE_READONLY => read_only(path, "it is read-only"),
-            _ => describe(path, error),
-        }
+        let refused = if is_not_in_place(&error) { unwritable(path) } else { None };
+        refused.unwrap_or_else(|| describe(path, error))
     })?;
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),
-        Ok(true) => Err(read_only(path, "permission denied or a read-only file system")),
+        Ok(true) => {
+            let unknown = || Error::ReadOnly { path: path.to_owned(), reason: "it is read-only".to_owned() };
+            Err(unwritable(path).unwrap_or_else(unknown))
+        }
         Err(error) => Err(describe(path, error)),
     }
 }
 
-fn read_only(path: &Path, reason: &str) -> Error {
-    Error::ReadOnly { path: path.to_owned(), reason: reason.to_owned() }
+/// Why the database cannot be changed, if the system does not let us write it or beside it.
+fn unwritable(path: &Path) -> Option<Error> {
+    let beside = path.parent().unwrap_or(path);
+    let refused = [path, beside].iter().find_map(|place| access(*place, Permission::WRITE_OK).err())?;
+    let reason = match refused {
+        Errno::ROFS => "read-only file system",
+        Errno::ACCESS | Errno::PERM => "permission denied",
+        _ => return None,
+    };
+    Some(Error::ReadOnly { path: path.to_owned(), reason: reason.to_owned() })
 }
 
 /// Tries the ways to read a database from the one that takes part in its locks to a copy of its own.

@@ -13,18 +13,22 @@ use rusqlite::{
 };
 use rustc_hash::FxHasher;
 
-use super::{Encoding, Part, keys};
+use super::{Encoding, Part, keys, recipes};
 use crate::cache::model::{DataType, Entry, Eviction, Expiry, Label, State, Time, TimeSource, Timestamp};
 
 /// Longest file name that is read.
 const LONGEST_NAME: usize = 4096;
 
 /// The columns that [`fill`] expects. Long keys, tags and names are not read here, since SQLite would hold them in memory whole; the last
-/// column tells that there are some. The lengths are those of [`Label::LONGEST`] and [`LONGEST_NAME`].
-pub(super) const COLUMNS: &str = "rowid, iif(octet_length(key) > 65536, NULL, key), raw, store_time, expire_time, \
+/// but one column tells that there are some. The lengths are those of [`Label::LONGEST`] and [`LONGEST_NAME`]; the value is there
+/// where a recipe may have stored it.
+pub(super) const COLUMNS: &str = concat!(
+    "rowid, iif(octet_length(key) > 65536, NULL, key), raw, store_time, expire_time, \
     access_time, access_count, iif(octet_length(tag) > 65536, NULL, tag), size, mode, \
     iif(octet_length(filename) > 4096, NULL, filename), octet_length(value), typeof(value), \
-    iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0)";
+    iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0), ",
+    recipes::pair!()
+);
 
 /// Fills `entry` from a row with [`COLUMNS`].
 ///
@@ -45,6 +49,7 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::R
         keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
     }
     fill_times(entry, row, part, &mut content)?;
+    fill_recipe(entry, row.get_ref(14)?);
 
     let tag = row.get_ref(7)?;
     let tags = entry.tags.get_or_insert_default();
@@ -68,6 +73,16 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::R
     }
     entry.stamp.content = content.finish();
     if row.get(13)? { fill_long(entry, part, rowid) } else { Ok(()) }
+}
+
+/// What a recipe of the library keeps in it, if it is one's.
+fn fill_recipe(entry: &mut Entry, value: ValueRef<'_>) {
+    entry.note = None;
+    let ValueRef::Blob(bytes) = value else { return };
+    if let Some(recipe) = recipes::recognise(bytes, entry.created.map(|time| time.at.seconds())) {
+        entry.group.get_or_insert_with(|| recipe.name.to_owned());
+        entry.note = Some(recipe.says);
+    }
 }
 
 /// What a row tells about when and how often, which is not kept under every policy.

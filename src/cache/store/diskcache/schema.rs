@@ -18,6 +18,9 @@ pub(super) const COLUMNS: [&str; 12] = [
     "value",
 ];
 
+/// Columns that versions before 3.0 have as well; they count writes, and nothing that is removed needs them.
+const OLD_COLUMNS: [&str; 1] = ["version"];
+
 /// The library's triggers, without quotes and runs of blanks, which differ between versions.
 const TRIGGERS: [(&str, &str); 5] = [
     (
@@ -100,7 +103,8 @@ impl From<rusqlite::Error> for NotOurs {
 /// [`NotOurs`].
 pub(super) fn read(connection: &Connection) -> Result<Schema, NotOurs> {
     require_table(connection, "Settings", &["key", "value"], false)?;
-    let extra = require_table(connection, "Cache", &COLUMNS, true)?;
+    let mut extra = require_table(connection, "Cache", &COLUMNS, true)?;
+    extra.retain(|column| !OLD_COLUMNS.contains(&column.as_str()));
     let mut schema = Schema::default();
     if !extra.is_empty() {
         schema.unknown.push(format!("the table `Cache` has unknown columns: {}", extra.join(", ")));

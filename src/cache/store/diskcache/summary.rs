@@ -4,7 +4,7 @@ use rusqlite::{Row, types::ValueRef};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    DiskStore, Part, Settings, keys,
+    DiskStore, Part, Settings, keys, recipes,
     rows::{Number, value_type},
     usage,
     value_name::{FileName, ValueName},
@@ -116,7 +116,9 @@ impl Total {
             None => "",
             Some(By::Type) => ", mode, typeof(value)",
             Some(By::Tag) => ", iif(octet_length(tag) > 65536, NULL, tag)",
-            Some(By::Group) => ", iif(octet_length(key) > 65536, NULL, key), raw",
+            Some(By::Group) => {
+                concat!(", iif(octet_length(key) > 65536, NULL, key), raw, ", recipes::pair!())
+            }
         };
         let sql = format!(
             "SELECT size, octet_length(value), store_time, expire_time,
@@ -186,7 +188,6 @@ impl Total {
     }
 
     fn finish(mut self, store: &DiskStore) -> Summary {
-        let root = store.root.display();
         let single = store.parts.first().is_some_and(|part| part.shard.is_none());
         // A single cache has been measured already if it has files.
         if !single || self.usage.disk_bytes == 0 {
@@ -217,20 +218,15 @@ impl Total {
                 .then_with(|| a.label.text.cmp(&b.label.text))
         });
         summary.settings = settings(&store.parts);
-        let mut add = |what: String, bytes: u64, how: String| {
+        let mut add = |what: String, bytes: u64, how| {
             if bytes > 0 {
                 summary.reclaimable.push(Reclaimable { what, bytes, how });
             }
         };
-        add("expired entries".to_owned(), summary.expired_bytes, format!("hotcold cache expire {root}"));
+        add("expired entries".to_owned(), summary.expired_bytes, &["expire"]);
         let files = crate::units::plural(self.usage.orphans, "file", "files");
-        let how = format!("hotcold cache check --fix {root}");
-        add(format!("{files} without an entry"), self.usage.orphan_bytes, how);
-        add(
-            "free pages of the database".to_owned(),
-            self.free_bytes,
-            format!("hotcold cache expire --vacuum {root}"),
-        );
+        add(format!("{files} without an entry"), self.usage.orphan_bytes, &["check", "--fix"]);
+        add("free pages of the database".to_owned(), self.free_bytes, &["expire", "--vacuum"]);
         summary
     }
 }
@@ -252,6 +248,10 @@ fn describe(label: &mut Label, row: &Row<'_>, by: By, part: &Part) -> rusqlite::
             match row.get_ref(5)? {
                 ValueRef::Null => none(label),
                 key => keys::key(label, &mut group, key, pickled, part),
+            }
+            if let (None, ValueRef::Blob(value)) = (&group, row.get_ref(7)?) {
+                let stored = row.get::<_, Number>(2)?.time().map(|time| time.at.seconds());
+                group = recipes::recognise(value, stored).map(|recipe| recipe.name.to_owned());
             }
             match group {
                 Some(text) => *label = Label { data_type: DataType::Name, text, ..Label::default() },

@@ -14,6 +14,7 @@
 //! | stack | `Sample::location_id`, innermost first |
 //! | `Sample` | `value` = \[count, weight_ns\], and labels |
 //! | bucket | label `time`: start of the bucket since the start of the recording, in `nanoseconds` (`go tool pprof -tagfocus=10s:20s`) |
+//! | `Sample::gil` | label `gil`: `held` or `released`; left out where not known |
 //! | thread | labels `thread` (its name), `tid`, `pid`, `process` (its name); texts, an empty one is left out |
 //!
 //! A number over `i64::MAX` (nanoseconds: 292 years) is written as `i64::MAX`. Stacks without samples are not written, and
@@ -33,6 +34,15 @@
 //!   inlined frame too. A tool that rewrites the file gives functions other ids, so that the check fails; then the same is
 //!   guessed as for a foreign file.
 //!
+//! # How a [`CallGraph`] is written
+//!
+//! It has no stacks, so each edge is a sample of two locations, callee and caller, and each function a sample of its own location. The sample
+//! types are `calls`, `primitive_calls` (of a recording whose counts are samples `samples`, `primitive_samples`), all `count`, and
+//! `tottime`, `cumtime`, both `nanoseconds`; the default is `tottime`, and the clock is the period's type alone. An edge has its own numbers, and the function alone has its numbers less
+//! those of its edges, which may be negative: so in every tool the samples of a function add up to its calls and its tottime, also
+//! after several files have been merged. What another tool adds up for callers is of one level only. The sample types make a file a
+//! recording of calls. The comments are the same.
+//!
 //! # What is read
 //!
 //! Every pprof file, plain or gzipped. A foreign one has the backend `pprof`, one time bucket, and notes about what it could
@@ -49,7 +59,45 @@ mod tests;
 
 use std::io::{self, Write};
 
-use crate::profile::model::Profile;
+use super::{Format, Unwritable};
+use crate::profile::{
+    calls::{CallGraph, Measurements},
+    model::Profile,
+};
+
+/// The save format.
+#[derive(Debug)]
+pub struct Pprof;
+
+impl Format for Pprof {
+    fn name(&self) -> &'static str {
+        "pprof"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["pb.gz", "pb", "pprof"]
+    }
+
+    fn holds_command(&self) -> bool {
+        true
+    }
+
+    fn detect(&self, beginning: &[u8]) -> bool {
+        read::detect(beginning)
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
+        read::read(bytes, &read::Limits::DEFAULT)
+    }
+
+    fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {
+        match measurements {
+            Measurements::Sampled(profile) => write_to(profile, out)?,
+            Measurements::Traced(graph) => write_calls_to(graph, out)?,
+        }
+        Ok(())
+    }
+}
 
 /// Label keys of our own files.
 mod label {
@@ -58,16 +106,42 @@ mod label {
     pub(super) const PID: &str = "pid";
     pub(super) const PROCESS: &str = "process";
     pub(super) const TIME: &str = "time";
+    pub(super) const GIL: &str = "gil";
     pub(super) const THREAD_POSITION: &str = "hotcold_thread";
+}
+
+/// Values of the label `gil`.
+mod gil {
+    pub(super) const HELD: &str = "held";
+    pub(super) const RELEASED: &str = "released";
 }
 
 /// Sample types and units.
 mod unit {
+    use crate::profile::{calls::Counted, model::Clock};
+
     pub(super) const SAMPLES: &str = "samples";
     pub(super) const COUNT: &str = "count";
     pub(super) const CPU: &str = "cpu";
     pub(super) const WALL: &str = "wall";
     pub(super) const NANOSECONDS: &str = "nanoseconds";
+    pub(super) const TOTTIME: &str = "tottime";
+    pub(super) const CUMTIME: &str = "cumtime";
+
+    pub(super) fn clock(clock: Clock) -> &'static str {
+        match clock {
+            Clock::Cpu => CPU,
+            Clock::Wall => WALL,
+        }
+    }
+
+    /// Of a recording of calls: all, and the primitive ones.
+    pub(super) fn counts(counted: Counted) -> [&'static str; 2] {
+        match counted {
+            Counted::Calls => ["calls", "primitive_calls"],
+            Counted::Samples => [SAMPLES, "primitive_samples"],
+        }
+    }
 }
 
 /// The profile as gzipped pprof; equal profiles give equal bytes.
@@ -86,18 +160,18 @@ pub fn write_to(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     write::write(profile, out)
 }
 
-/// The profile in these bytes, gzipped or plain.
+/// Writes a recording of calls, as gzipped pprof.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_calls_to(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> {
+    write::write_calls(graph, out)
+}
+
+/// The recording in these bytes, gzipped or plain.
 ///
 /// # Errors
 /// What is wrong with the bytes, in a few words.
-pub fn read(bytes: &[u8]) -> Result<Profile, String> {
+pub fn read(bytes: &[u8]) -> Result<Measurements, String> {
     read::read(bytes, &read::Limits::DEFAULT)
-}
-
-/// Whether a file that begins with these bytes can be pprof at all.
-///
-/// # Errors
-/// Why not, in a few words.
-pub(super) fn sniff(beginning: &[u8]) -> Result<(), String> {
-    read::sniff(beginning)
 }

@@ -6,8 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::{
     functions::{Functions, PythonFunction},
-    interpreter::Interpreter,
+    interpreter::{Interpreter, Version},
     lines,
+    objects::{item, text},
     offsets::{Instructions, OB_SIZE, Offsets},
 };
 use crate::profile::frames::memory::{Memory, half_at, word, word_at};
@@ -26,6 +27,15 @@ pub(super) struct Code {
     table: u64,
 }
 
+/// A code object in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Met {
+    /// Its address.
+    pub(super) code: u64,
+    /// The names of the module that it belongs to.
+    pub(super) globals: u64,
+}
+
 /// The code objects of one process.
 #[derive(Debug, Default)]
 pub(super) struct Codes {
@@ -35,8 +45,8 @@ pub(super) struct Codes {
     bytes: usize,
 }
 
-/// Longer names are cut.
-const LONGEST_NAME: u64 = 2048;
+/// Code objects of earlier versions know their bare names only.
+const FIRST_WITH_QUALIFIED_NAMES: Version = Version { major: 3, minor: 11 };
 const LARGEST_TABLE: u64 = 1 << 20;
 const LARGEST_CODE: u64 = 64 << 20;
 /// All tables of one process; beyond that the cache starts anew.
@@ -60,11 +70,12 @@ impl Codes {
         &mut self,
         memory: &dyn Memory,
         interpreter: &Interpreter,
-        addresses: &[u64],
+        objects: &[Met],
         functions: &mut Functions,
     ) {
         let offsets = interpreter.offsets.code;
-        let known: Vec<u64> = addresses.iter().copied().filter(|a| self.known.contains_key(a)).collect();
+        let addresses = objects.iter().map(|met| met.code);
+        let known: Vec<u64> = addresses.filter(|a| self.known.contains_key(a)).collect();
         let places: Vec<u64> = known
             .iter()
             .flat_map(|a| [a.wrapping_add(offsets.name), a.wrapping_add(offsets.lines)])
@@ -77,11 +88,11 @@ impl Codes {
                 self.forget(address);
             }
         }
-        for &address in addresses {
-            if !self.known.contains_key(&address)
-                && let Some(code) = read(memory, interpreter, address, functions)
+        for &met in objects {
+            if !self.known.contains_key(&met.code)
+                && let Some(code) = read(memory, interpreter, met, functions)
             {
-                self.keep(address, code);
+                self.keep(met.code, code);
             }
         }
     }
@@ -115,12 +126,8 @@ impl Code {
     }
 }
 
-fn read(
-    memory: &dyn Memory,
-    interpreter: &Interpreter,
-    address: u64,
-    functions: &mut Functions,
-) -> Option<Code> {
+fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mut Functions) -> Option<Code> {
+    let address = met.code;
     if address == 0 || !interpreter.is_code(memory, address) {
         return None;
     }
@@ -131,10 +138,17 @@ fn read(
     }
     let (name, table) = (word_at(&object, offsets.code.name)?, word_at(&object, offsets.code.lines)?);
     let first_line = half_at(&object, offsets.code.first_line)?;
+    let file = text(memory, &offsets, word_at(&object, offsets.code.file)?)?;
+    // 3.12 gives the frame around the others code of its own before it marks the frame as what it is.
+    if file == "<shim>" {
+        return None;
+    }
     let function = functions.intern(PythonFunction {
         name: text(memory, &offsets, name)?,
-        file: text(memory, &offsets, word_at(&object, offsets.code.file)?)?,
+        file,
         first_line,
+        module: item(memory, &offsets, met.globals, "__name__").unwrap_or_default(),
+        qualified: interpreter.version >= FIRST_WITH_QUALIFIED_NAMES,
     });
     let lines = bytes(memory, &offsets, table)?;
     let (instructions, len) = match offsets.code.instructions {
@@ -156,30 +170,4 @@ fn bytes(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<Vec<u8>>
     let mut bytes = vec![0; usize::try_from(size).ok().filter(|_| size <= LARGEST_TABLE)?];
     let read = bytes.is_empty() || memory.read(object.checked_add(offsets.text.bytes)?, &mut bytes);
     read.then_some(bytes)
-}
-
-/// A string object's text; `None` for what is none.
-fn text(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<String> {
-    let mut head = [0; 64];
-    if object == 0 || !memory.read(object, head.get_mut(..40)?) {
-        return None;
-    }
-    let length = word_at(&head, offsets.text.length)?.min(LONGEST_NAME);
-    let state = half_at(&head, offsets.text.state)?;
-    // Two bits of interning, three of the characters' width, then whether the text follows, then whether it is ASCII.
-    let (width, compact, ascii) = ((state >> 2) & 7, state & 1 << 5 != 0, state & 1 << 6 != 0);
-    if !compact || !matches!(width, 1 | 2 | 4) {
-        return None;
-    }
-    let start = object.checked_add(if ascii { offsets.text.ascii } else { offsets.text.compact })?;
-    let mut bytes = vec![0; usize::try_from(length.checked_mul(u64::from(width))?).ok()?];
-    if !bytes.is_empty() && !memory.read(start, &mut bytes) {
-        return None;
-    }
-    let character = |unit: &[u8]| {
-        let mut word = [0; 4];
-        word.iter_mut().zip(unit).for_each(|(to, &from)| *to = from);
-        char::from_u32(u32::from_le_bytes(word)).unwrap_or(char::REPLACEMENT_CHARACTER)
-    };
-    Some(bytes.chunks(width as usize).map(character).collect())
 }

@@ -5,12 +5,16 @@ use rustc_hash::FxHashMap;
 /// A function as its code object names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PythonFunction {
-    /// Qualified name; up to CPython 3.10 the bare name.
+    /// Qualified name, or the bare name.
     pub name: String,
     /// Source file, or a name such as `<frozen importlib._bootstrap>`.
     pub file: String,
     /// Line that it begins at.
     pub first_line: u32,
+    /// What its module calls itself (`__name__`); empty where that could not be read.
+    pub module: String,
+    /// Whether the name is qualified, as from CPython 3.11 on.
+    pub qualified: bool,
 }
 
 /// All functions seen.
@@ -30,7 +34,8 @@ impl Functions {
         if let Some(&number) = self.index.get(&function) {
             return number;
         }
-        self.bytes = self.bytes.saturating_add(function.name.len() + function.file.len() + 64);
+        self.bytes =
+            self.bytes.saturating_add(function.name.len() + function.file.len() + function.module.len() + 64);
         if self.bytes > MOST_BYTES && function != rest() {
             return self.intern(rest());
         }
@@ -38,6 +43,11 @@ impl Functions {
         self.list.push(function.clone());
         self.index.insert(function, number);
         number
+    }
+
+    /// The function with a number.
+    pub fn get(&self, number: u32) -> Option<&PythonFunction> {
+        self.list.get(number as usize)
     }
 
     /// The functions so far, by number.
@@ -106,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_function_has_one_number_and_their_number_is_bounded() {
-        let function = |name: &str| PythonFunction { name: name.into(), file: "a.py".into(), first_line: 1 };
+        let function =
+            |name: &str| PythonFunction { name: name.into(), file: "a.py".into(), ..Default::default() };
         let mut functions = Functions::default();
         let a = functions.intern(function("a"));
         assert_eq!(functions.intern(function("a")), a);

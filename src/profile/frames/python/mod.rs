@@ -8,6 +8,7 @@ mod code;
 pub mod functions;
 mod interpreter;
 pub mod lines;
+mod objects;
 mod offsets;
 mod reader;
 #[cfg(test)]

@@ -8,16 +8,18 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    code::{Code, Codes},
+    code::{Code, Codes, Met},
     functions::Functions,
     interpreter::{Interpreter, untagged},
-    offsets::{Entry, FIRST_SHIM, Offsets, Position},
+    objects,
+    offsets::{self, ACTIVE, Entry, FIRST_SHIM, Offsets, Position},
 };
 use crate::profile::{
     frames::{
         Interpreted, Moment,
         memory::{Memory, half_at, word, word_at},
     },
+    model::Gil,
     raw::RawFrame,
 };
 
@@ -49,6 +51,7 @@ pub struct Reader {
     stable: bool,
     tid_place: Option<u64>,
     resting: u32,
+    gil: Gil,
 }
 
 /// A frame as it was copied.
@@ -56,6 +59,7 @@ pub struct Reader {
 struct Captured {
     address: u64,
     code: u64,
+    globals: u64,
     position: u64,
     /// Whether it is the outermost one of its evaluation function.
     entry: bool,
@@ -81,6 +85,7 @@ impl Reader {
             stable: true,
             tid_place: None,
             resting: 0,
+            gil: Gil::Unknown,
         }
     }
 
@@ -88,11 +93,13 @@ impl Reader {
     /// anything.
     pub fn capture(&mut self, memory: &dyn Memory, tid: u32) -> bool {
         self.captured.clear();
+        self.gil = Gil::Unknown;
         if self.resting > 0 {
             self.resting -= 1;
             return false;
         }
         let Some(thread) = self.thread(memory, tid) else { return false };
+        self.gil = self.holds_lock(memory, thread);
         for _ in 0..MOST_TRIES {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
@@ -117,6 +124,40 @@ impl Reader {
         !self.captured.is_empty()
     }
 
+    /// Whether the thread that was captured last held the global lock then.
+    pub fn gil(&self) -> Gil {
+        self.gil
+    }
+
+    /// What the program calls the thread whose frames were given last. `main` says whether it is the process's first one.
+    pub fn thread_name(&self, memory: &dyn Memory, main: bool, functions: &Functions) -> Option<String> {
+        let offsets = &self.interpreter.offsets;
+        let outermost = self.captured.iter().rfind(|frame| frame.code != 0).filter(|_| self.complete)?;
+        let function = functions.get(self.codes.get(outermost.code)?.function)?;
+        if !(function.name.ends_with("_bootstrap") && function.module == "threading") {
+            return main.then(|| "MainThread".to_owned());
+        }
+        let first_local = untagged(word(memory, outermost.address.checked_add(offsets.frame.locals)?)?);
+        let name = objects::attribute(memory, offsets, first_local, "_name")?;
+        // The frame may have gone meanwhile.
+        let code = word(memory, outermost.address.checked_add(offsets.frame.code)?)?;
+        (untagged(code) == outermost.code).then_some(name)
+    }
+
+    fn holds_lock(&self, memory: &dyn Memory, thread: u64) -> Gil {
+        let held = match self.interpreter.offsets.gil {
+            offsets::Gil::Status(at) => half_at(&self.state, at).map(|status| status & ACTIVE != 0),
+            offsets::Gil::Current(at) => {
+                word(memory, self.interpreter.runtime.wrapping_add(at)).map(|current| current == thread)
+            }
+        };
+        match held {
+            Some(true) => Gil::Held,
+            Some(false) => Gil::Released,
+            None => Gil::Unknown,
+        }
+    }
+
     /// The frames that were captured, compared with what the sample tells.
     pub fn frames(
         &mut self,
@@ -127,9 +168,10 @@ impl Reader {
         if self.captured.is_empty() {
             return None;
         }
-        let mut objects: Vec<u64> = self.captured.iter().map(|frame| frame.code).collect();
+        let met = |frame: &Captured| Met { code: frame.code, globals: frame.globals };
+        let mut objects: Vec<Met> = self.captured.iter().map(met).collect();
         objects.sort_unstable();
-        objects.dedup();
+        objects.dedup_by_key(|met| met.code);
         self.codes.refresh(memory, &self.interpreter, &objects, functions);
         let mut out = Interpreted { sure: self.complete, ..Interpreted::default() };
         let (mut group, mut origins) = (0, Vec::with_capacity(self.captured.len()));
@@ -344,10 +386,15 @@ impl Reader {
     /// Copies a thread's state; its own address stands behind it.
     fn copy_thread(&mut self, memory: &dyn Memory, thread: u64) -> bool {
         let offsets = self.interpreter.offsets.thread;
+        let status = match self.interpreter.offsets.gil {
+            offsets::Gil::Status(at) => Some(at),
+            offsets::Gil::Current(_) => None,
+        };
         let last = [offsets.next, offsets.interpreter, offsets.pthread, offsets.frame]
             .into_iter()
             .chain(offsets.native_id)
             .chain(offsets.chunk)
+            .chain(status)
             .max()
             .unwrap_or(0);
         let len = last as usize + 8;
@@ -398,5 +445,6 @@ fn decode(offsets: &Offsets, address: u64, bytes: &[u8]) -> Option<(Captured, u6
     if !shim && code == 0 {
         return None;
     }
-    Some((Captured { address, code, position, entry }, word_at(bytes, frame.previous)?))
+    let globals = word_at(bytes, frame.globals)?;
+    Some((Captured { address, code, globals, position, entry }, word_at(bytes, frame.previous)?))
 }

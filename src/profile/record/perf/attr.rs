@@ -39,6 +39,7 @@ mod sample {
     pub(super) const TIME: u64 = 1 << 2;
     pub(super) const CALLCHAIN: u64 = 1 << 5;
     pub(super) const PERIOD: u64 = 1 << 8;
+    pub(super) const STREAM_ID: u64 = 1 << 9;
     pub(super) const REGS_USER: u64 = 1 << 12;
     pub(super) const STACK_USER: u64 = 1 << 13;
     pub(super) const IDENTIFIER: u64 = 1 << 16;
@@ -69,13 +70,21 @@ pub(super) const LONGEST_DUMP: u32 = 65_528;
 impl Attr {
     /// Samples the CPU clock `rate_hz` times a second with `dump_bytes` of user stack, switched off until it is enabled.
     pub(super) fn cpu_clock(rate_hz: u64, dump_bytes: u32) -> Self {
-        use sample::{CALLCHAIN, IDENTIFIER, IP, PERIOD, REGS_USER, STACK_USER, TID, TIME};
+        use sample::{CALLCHAIN, IDENTIFIER, IP, PERIOD, REGS_USER, STACK_USER, STREAM_ID, TID, TIME};
         Self {
             kind: TYPE_SOFTWARE,
             size: size_of::<Self>() as u32,
             config: COUNT_SW_CPU_CLOCK,
             period_or_frequency: rate_hz,
-            sample_type: IDENTIFIER | IP | TID | TIME | PERIOD | CALLCHAIN | REGS_USER | STACK_USER,
+            sample_type: IDENTIFIER
+                | IP
+                | TID
+                | TIME
+                | STREAM_ID
+                | PERIOD
+                | CALLCHAIN
+                | REGS_USER
+                | STACK_USER,
             // User frames come from the dump: the kernel's own frame-pointer walk loses callers of default builds.
             flags: flag::DISABLED
                 | flag::FREQUENCY

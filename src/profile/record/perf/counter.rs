@@ -11,6 +11,7 @@ use super::attr::Attr;
 #[derive(Debug)]
 pub(super) struct Counter {
     fd: OwnedFd,
+    id: u64,
 }
 
 /// Whom an event watches.
@@ -48,16 +49,17 @@ impl Counter {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
-        Ok(Self { fd: unsafe { OwnedFd::from_raw_fd(fd as RawFd) } })
-    }
-
-    /// The id that samples of this event and of everything that inherits it carry.
-    pub(super) fn id(&self) -> io::Result<u64> {
+        let fd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
         const IOC_ID: libc::c_ulong = 0x8008_2407;
         let mut id = 0_u64;
         // SAFETY: the request writes one u64 to the pointer, which is valid for that.
-        check(unsafe { libc::ioctl(self.fd.as_raw_fd(), IOC_ID, &raw mut id) })?;
-        Ok(id)
+        check(unsafe { libc::ioctl(fd.as_raw_fd(), IOC_ID, &raw mut id) })?;
+        Ok(Self { fd, id })
+    }
+
+    /// The id that samples of this event and of everything that inherits it carry.
+    pub(super) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Starts it, with everything that inherited it.
@@ -68,6 +70,13 @@ impl Counter {
     /// Stops it, with everything that inherited it.
     pub(super) fn disable(&self) -> io::Result<()> {
         self.simple(0x2401, 0)
+    }
+
+    /// Starts it anew with another period, in nanoseconds; what has inherited it keeps its own.
+    pub(super) fn set_period(&self, period_ns: u64) -> io::Result<()> {
+        const IOC_PERIOD: libc::c_ulong = 0x4008_2404;
+        // SAFETY: the request reads one u64 from the pointer, which is valid for that.
+        check(unsafe { libc::ioctl(self.fd.as_raw_fd(), IOC_PERIOD, &raw const period_ns) })
     }
 
     /// Writes its records into the ring of `other`, which must be on the same processor.

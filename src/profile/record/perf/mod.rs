@@ -6,6 +6,7 @@
 
 mod attr;
 mod counter;
+mod dither;
 mod lineage;
 mod record;
 mod ring;
@@ -14,6 +15,7 @@ use std::{io, os::fd::AsRawFd, os::fd::RawFd};
 
 use attr::{Attr, LONGEST_DUMP};
 use counter::{Counter, Scope};
+use dither::Dither;
 use lineage::Lineages;
 use record::Parser;
 use ring::Ring;
@@ -33,6 +35,9 @@ const SMALLEST_RING: usize = 1 << 20;
 /// A thread born while we look inherits the events of its maker if that one had them already; if not, the next look finds it.
 /// One that has them twice is counted once, by lineage. A program that forks all the time shows new ones at every look.
 pub const MOST_LOOKS: usize = 3;
+
+/// More events than this are opened because they have to be, and not just to have better ones.
+const MOST_RENEWED: usize = 1024;
 
 /// What to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +73,10 @@ pub struct Perf {
     rings: Vec<CpuRing>,
     attr: Attr,
     extra: Vec<Counter>,
+    /// The events that the rings belong to are switched off, others have taken over.
+    renewed: bool,
     lineages: Lineages,
+    dither: Dither,
     system_wide: bool,
     kernel_frames: bool,
     needs: Needs,
@@ -138,7 +146,9 @@ impl Perf {
             rings: Vec::new(),
             attr,
             extra: Vec::new(),
+            renewed: false,
             lineages: Lineages::default(),
+            dither: Dither::new(rate_hz, fastrand::Rng::new()),
             system_wide: tasks == [Scope::Everyone],
             kernel_frames: true,
             needs: Needs::default(),
@@ -162,7 +172,8 @@ impl Perf {
                 Err(error) if error.raw_os_error() == Some(libc::ENODEV) => continue,
                 result => result.map_err(refusal)?,
             };
-            self.lineages.register(counter.id().map_err(Refusal::Other)?, lineage);
+            self.lineages.register(counter.id(), lineage);
+            counter.set_period(self.dither.add(counter.id())).map_err(Refusal::Other)?;
             match self.rings.iter().find(|ring| ring.cpu == cpu) {
                 Some(ring) => {
                     counter.redirect_to(&ring.counter).map_err(Refusal::Other)?;
@@ -200,13 +211,76 @@ impl Perf {
         self.rings.iter().map(|ring| &ring.counter).chain(&self.extra)
     }
 
+    /// Opens new events for these threads, which take over from the earlier ones.
+    fn renew(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()> {
+        let dump = if self.needs.longest_dumps { LONGEST_DUMP } else { FIRST_DUMP };
+        // What exceeds even the longest dumps is read from the process's memory, which should not have gone on for long.
+        let samples = match self.needs {
+            Needs { prompt: true, .. } => 1,
+            Needs { longest_dumps: true, .. } => 4,
+            Needs { .. } => 16,
+        };
+        let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_after(samples);
+        if !self.kernel_frames {
+            attr = attr.user_only();
+        }
+        self.lineages.next_generation();
+        let mut opened = Vec::new();
+        if self.system_wide {
+            self.open_beside(&attr, Scope::Everyone, &mut opened)?;
+        } else {
+            let attr = attr.inherit();
+            let mut done = std::collections::HashSet::new();
+            for _ in 0..MOST_LOOKS {
+                let new: Vec<u32> = tasks().into_iter().filter(|tid| done.insert(*tid)).collect();
+                if new.is_empty() {
+                    break;
+                }
+                for tid in new {
+                    match self.open_beside(&attr, Scope::Thread(tid), &mut opened) {
+                        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                        result => result?,
+                    }
+                }
+            }
+        }
+        if opened.is_empty() {
+            return Ok(());
+        }
+        opened.iter().try_for_each(Counter::enable)?;
+        self.dither.clear();
+        for counter in &opened {
+            // Refused for a thread that has ended.
+            let _ = counter.set_period(self.dither.add(counter.id()));
+        }
+        // Only now: for a moment both tick, and lineage decides; the other way round a fork or a mapping could be missed.
+        self.stop();
+        // The rings belong to the first ones, which have to stay.
+        self.extra = opened;
+        self.renewed = true;
+        Ok(())
+    }
+
+    /// Gives another period to the events that have sampled for a while with the one they have.
+    fn vary_periods(&mut self) {
+        let first = self.rings.iter().map(|ring| &ring.counter).filter(|_| !self.renewed);
+        for counter in first.chain(&self.extra) {
+            if self.dither.is_due(counter.id())
+                && let Some(period) = self.dither.next(counter.id(), monotonic_ns())
+            {
+                // One that is refused goes on as before: its thread has ended.
+                let _ = counter.set_period(period);
+            }
+        }
+    }
+
     /// Opens switched-off events for a thread on every processor that write into its ring.
     fn open_beside(&mut self, attr: &Attr, task: Scope, opened: &mut Vec<Counter>) -> io::Result<()> {
         let lineage = self.lineages.add();
         for ring in &self.rings {
             let counter = Counter::open(attr, task, ring.cpu)?;
             counter.redirect_to(&ring.counter)?;
-            self.lineages.register(counter.id()?, lineage);
+            self.lineages.register(counter.id(), lineage);
             opened.push(counter);
         }
         Ok(())
@@ -251,10 +325,11 @@ impl Backend for Perf {
             let ring = &mut self.rings[i];
             let Some(record) = ring.ring.peek(heads[i])? else { break };
             let body = record.first.len() + record.second.len();
-            ring.parser.parse(&record, &mut self.lineages, sink);
+            ring.parser.parse(&record, &mut self.lineages, &mut self.dither, sink);
             ring.ring.advance(body);
             next[i] = ring.time(heads[i])?;
         }
+        self.vary_periods();
         Ok(())
     }
 
@@ -263,38 +338,16 @@ impl Backend for Perf {
         if std::mem::replace(&mut self.needs, needs) == needs {
             return Ok(());
         }
-        let dump = if needs.longest_dumps { LONGEST_DUMP } else { FIRST_DUMP };
-        // What exceeds even the longest dumps is read from the process's memory, which should not have gone on for long.
-        let samples = if needs.prompt { 1 } else { 4 };
-        let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_after(samples);
-        if !self.kernel_frames {
-            attr = attr.user_only();
+        self.renew(tasks)
+    }
+
+    fn tend(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()> {
+        if !self.dither.wants_renewal() {
+            return Ok(());
         }
-        self.lineages.next_generation();
-        let mut opened = Vec::new();
-        if self.system_wide {
-            self.open_beside(&attr, Scope::Everyone, &mut opened)?;
-        } else {
-            let attr = attr.inherit();
-            let mut done = std::collections::HashSet::new();
-            for _ in 0..MOST_LOOKS {
-                let new: Vec<u32> = tasks().into_iter().filter(|tid| done.insert(*tid)).collect();
-                if new.is_empty() {
-                    break;
-                }
-                for tid in new {
-                    match self.open_beside(&attr, Scope::Thread(tid), &mut opened) {
-                        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
-                        result => result?,
-                    }
-                }
-            }
-        }
-        opened.iter().try_for_each(Counter::enable)?;
-        // Only now: for a moment both tick, and lineage decides; the other way round a fork or a mapping could be missed.
-        self.stop();
-        self.extra.extend(opened);
-        Ok(())
+        self.dither.renewed();
+        let tids = tasks();
+        if tids.len() * self.rings.len() > MOST_RENEWED { Ok(()) } else { self.renew(tasks) }
     }
 
     fn stop(&mut self) {

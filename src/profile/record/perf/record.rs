@@ -8,7 +8,7 @@ use linux_perf_event_reader::{
     constants::{PERF_CONTEXT_KERNEL, PERF_CONTEXT_MAX},
 };
 
-use super::{attr::Attr, lineage::Lineages, monotonic_ns, ring::Record};
+use super::{attr::Attr, dither::Dither, lineage::Lineages, monotonic_ns, ring::Record};
 use crate::profile::{
     process::arch::perf_registers,
     record::{Event, Mapping, Sample, StackDump},
@@ -42,11 +42,17 @@ impl Parser {
         &mut self,
         record: &Record<'_>,
         lineages: &mut Lineages,
+        dither: &mut Dither,
         sink: &mut dyn FnMut(Event<'_>),
     ) {
         let Some(raw) = self.raw(record) else { return };
         match raw.parse() {
-            Ok(EventRecord::Sample(sample)) => self.sample(&sample, lineages, sink),
+            Ok(EventRecord::Sample(sample)) => {
+                if let (Some(event), Some(time)) = (sample.id, sample.timestamp) {
+                    dither.sampled(event, sample.stream_id != Some(event), time);
+                }
+                self.sample(&sample, lineages, sink);
+            }
             Ok(EventRecord::Mmap2(map)) if map.protection & PROT_EXEC != 0 => {
                 let inode = match map.file_id {
                     Mmap2FileId::InodeAndVersion(id) => Some((id.major, id.minor, id.inode)),

@@ -134,6 +134,10 @@ impl Backend for Ptrace {
         Ok(())
     }
 
+    fn tend(&mut self, _tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()> {
+        Ok(())
+    }
+
     fn stop(&mut self) {
         self.end();
     }

@@ -80,7 +80,14 @@ fn recording(modules: Vec<ModuleFile>, stacks: &[&[RawFrame]]) -> RawProfile {
     };
     for frames in stacks {
         let stack = raw.stacks.intern(frames.iter().copied()).unwrap();
-        raw.samples.push(RawSample { bucket: 0, thread: 0, stack, count: 1, weight_ns: 10 });
+        raw.samples.push(RawSample {
+            bucket: 0,
+            thread: 0,
+            stack,
+            gil: crate::profile::model::Gil::Unknown,
+            count: 1,
+            weight_ns: 10,
+        });
     }
     raw
 }

@@ -1,6 +1,7 @@
 //! pprof bytes as a [`Profile`]. The file is gone through three times, because its tables may stand in any order: once for
 //! the tables, once for the locations, once for the samples, of which only one is decoded at a time.
 
+mod calls;
 mod draft;
 mod functions;
 mod guess;
@@ -23,8 +24,9 @@ use flate2::read::MultiGzDecoder;
 use self::{draft::Draft, functions::Functions, own::Own, tables::Tables, values::Values};
 use super::extra::RecordingLine;
 use crate::profile::{
+    calls::Measurements,
     format::{SNIFF_BYTES, too_large},
-    model::{Profile, Recording},
+    model::{Clock, Recording},
 };
 
 /// An index or id of the file that leads nowhere.
@@ -76,26 +78,38 @@ fn limit(len: usize, max: usize, things: &str) -> Result<(), String> {
     Err(format!("it holds more than {} {things}", crate::units::count(max as u64)))
 }
 
-pub(super) fn sniff(beginning: &[u8]) -> Result<(), String> {
-    if beginning.is_empty() {
-        return Err("the file is empty".into());
+/// Whether the bytes may be pprof. A gzipped file is looked into; one that ends too early to tell is taken for one of ours.
+pub(super) fn detect(beginning: &[u8]) -> bool {
+    if !beginning.starts_with(GZIP) && beginning != &GZIP[..1] {
+        return wire::begins_like_pprof(beginning);
     }
-    if beginning.starts_with(b"PERFILE2") {
-        return Err("a recording of `perf record`, not a pprof file".into());
-    }
-    let gzip = beginning.starts_with(GZIP) || beginning == &GZIP[..1];
-    if gzip || wire::begins_like_pprof(beginning) { Ok(()) } else { Err(NOT_PPROF.into()) }
+    let mut plain = Vec::new();
+    // The beginning ends in the middle of its stream.
+    let ended = MultiGzDecoder::new(beginning).take(SNIFF_BYTES).read_to_end(&mut plain).is_ok();
+    if plain.is_empty() { !ended } else { wire::begins_like_pprof(&plain) }
 }
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, String> {
-    sniff(bytes)?;
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".into());
+    }
+    if !detect(bytes) {
+        return Err(NOT_PPROF.into());
+    }
     let plain = unzip(bytes, limits.bytes)?;
     let tables = Tables::of(&plain, limits)?;
     let (own, mut notes) = Own::of(&tables)?;
-    let values = Values::of(&tables)?;
     let file = File { plain: &plain, tables: &tables, own: &own, limits };
     let mut draft = Draft::new(&tables);
     let functions = Functions::of(&file, &mut draft)?;
+    if let Some(counted) = calls::counted(&tables)? {
+        let rows = calls::read(&file, &functions, &mut draft)?;
+        let builder = draft.builder;
+        let recording = recording(&tables, own.recording, calls::clock(&tables)?, 0, notes);
+        let profile = builder.build(recording);
+        return Ok(Measurements::Traced(calls::graph(profile, &rows, counted)));
+    }
+    let values = Values::of(&tables)?;
     let read = samples::read(&file, &values, &functions, &mut draft)?;
     let foreign = own.recording.is_none();
     if foreign {
@@ -103,36 +117,29 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Profile, String> {
     }
     notes.extend(read);
     let builder = draft.builder;
-    let mut profile = builder.build(recording(&tables, own.recording, &values, notes));
+    let mut profile = builder.build(recording(&tables, own.recording, values.clock, values.rate_hz(), notes));
     if foreign {
         guess::complete(&mut profile);
     }
-    Ok(profile)
+    Ok(Measurements::Sampled(profile))
 }
 
 fn recording(
     tables: &Tables<'_>,
     own: Option<RecordingLine>,
-    values: &Values,
+    clock: Clock,
+    rate_hz: u64,
     notes: Vec<String>,
 ) -> Recording {
     let started = u64::try_from(tables.header.time_nanos).ok().filter(|&ns| ns > 0);
     let started = started.and_then(|ns| UNIX_EPOCH.checked_add(Duration::from_nanos(ns)));
     let duration_ns = u64::try_from(tables.header.duration_nanos).unwrap_or(0);
     if let Some(line) = own {
-        let mut recording = line.into_recording(started, duration_ns, values.clock);
+        let mut recording = line.into_recording(started, duration_ns, clock);
         recording.notes.extend(notes);
         return recording;
     }
-    Recording {
-        started,
-        duration_ns,
-        clock: values.clock,
-        rate_hz: values.rate_hz(),
-        bucket_ns: duration_ns,
-        notes,
-        ..Default::default()
-    }
+    Recording { started, duration_ns, clock, rate_hz, bucket_ns: duration_ns, notes, ..Default::default() }
 }
 
 fn unzip(bytes: &[u8], max: u64) -> Result<Cow<'_, [u8]>, String> {

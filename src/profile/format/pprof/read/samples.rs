@@ -5,7 +5,7 @@ use pprof::protos::{self as proto, Message};
 use super::{
     Draft, File, Functions, Values, limit,
     tables::{broken, damaged},
-    threads::Threads,
+    threads::{Threads, Told},
     wire::{field, fields},
 };
 use crate::profile::model::{Builder, Frame, Function, Origin, Sample, StackId};
@@ -22,7 +22,7 @@ pub(super) fn read(
 ) -> Result<Vec<String>, String> {
     let File { plain, own, limits, .. } = *file;
     let mut threads = Threads::of(file, &mut draft.builder)?;
-    let mut stacks = Stacks { functions, path: Vec::new(), limit: limits.stacks };
+    let mut stacks = Stacks::new(functions, limits.stacks);
     let mut message = proto::Sample::default();
     let (mut samples, mut negative) = (0, 0);
     let (mut total_count, mut total_weight) = (0, 0);
@@ -42,10 +42,10 @@ pub(super) fn read(
         total_count = add(total_count, count)?;
         total_weight = add(total_weight, weight_ns)?;
         let stack = stacks.get(&message.location_id, &mut draft.builder)?;
-        let (thread, time) = threads.get(&message.label, draft)?;
+        let Told { thread, time, gil } = threads.get(&message.label, draft)?;
         let bucket = own.recording.as_ref().map_or(0, |line| time / line.bucket_ns.max(1));
         let bucket = u32::try_from(bucket).unwrap_or(u32::MAX);
-        draft.builder.sample(Sample { bucket, thread, stack, count, weight_ns });
+        draft.builder.sample(Sample { bucket, thread, stack, gil, count, weight_ns });
     }
     let note =
         || format!("{} count as 0", crate::units::plural(negative, "negative value", "negative values"));
@@ -58,16 +58,22 @@ fn add(total: u64, value: u64) -> Result<u64, String> {
     sum.ok_or_else(|| "damaged: its values add up to more than a profile can hold".into())
 }
 
-struct Stacks<'f> {
+/// Makes stacks of lists of locations.
+pub(super) struct Stacks<'f> {
     functions: &'f Functions,
     /// Location and stack of each step of the sample before, outermost first: samples of one thread share most of them.
     path: Vec<(u64, StackId)>,
     limit: usize,
 }
 
-impl Stacks<'_> {
+impl<'f> Stacks<'f> {
+    /// `limit` is the number of distinct stacks that are allowed.
+    pub(super) fn new(functions: &'f Functions, limit: usize) -> Self {
+        Self { functions, path: Vec::new(), limit }
+    }
+
     /// The stack of these locations (ids, innermost first).
-    fn get(&mut self, locations: &[u64], builder: &mut Builder) -> Result<StackId, String> {
+    pub(super) fn get(&mut self, locations: &[u64], builder: &mut Builder) -> Result<StackId, String> {
         let outermost_first = || locations.iter().rev().copied();
         let shared = self.path.iter().zip(outermost_first()).take_while(|((a, _), b)| a == b).count();
         self.path.truncate(shared);

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use pprof::protos as proto;
 
-use super::{super::label, Draft, File, OUTSIDE, Own, Tables, guess};
-use crate::profile::model::{Builder, Process, ProcessId, StrId, Thread, ThreadId};
+use super::{
+    super::{gil, label},
+    Draft, File, OUTSIDE, Own, Tables, guess,
+};
+use crate::profile::model::{Builder, Gil, Process, ProcessId, StrId, Thread, ThreadId};
 
 /// Meaning of a label key, of ours and of other tools (pprof-rs: `thread`; Parca: `thread_id`, `thread_name`, `comm`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,7 @@ enum Key {
     Pid,
     ProcessName,
     Time,
+    Gil,
     Position,
     Other,
 }
@@ -33,6 +37,7 @@ fn key(text: &[u8]) -> Key {
         label::PID | "process_id" => Key::Pid,
         label::PROCESS | "process_name" | "comm" => Key::ProcessName,
         label::TIME => Key::Time,
+        label::GIL => Key::Gil,
         label::THREAD_POSITION => Key::Position,
         _ => Key::Other,
     }
@@ -46,6 +51,14 @@ struct Place {
     tid: u32,
     pid: u32,
     position: Option<u32>,
+}
+
+/// What the labels of a sample tell.
+pub(super) struct Told {
+    pub(super) thread: ThreadId,
+    /// Start of its time bucket.
+    pub(super) time: u64,
+    pub(super) gil: Gil,
 }
 
 /// (pid, tid, thread name, process name)
@@ -102,14 +115,10 @@ impl<'t, 'a> Threads<'t, 'a> {
         Ok(())
     }
 
-    /// The thread of a sample with these labels, and the start of its time bucket.
-    pub(super) fn get(
-        &mut self,
-        labels: &[proto::Label],
-        draft: &mut Draft<'_, '_>,
-    ) -> Result<(ThreadId, u64), String> {
+    /// What these labels of a sample tell.
+    pub(super) fn get(&mut self, labels: &[proto::Label], draft: &mut Draft<'_, '_>) -> Result<Told, String> {
         let mut place = Place::default();
-        let mut time = 0;
+        let (mut time, mut gil) = (0, Gil::Unknown);
         for label in labels {
             match self.key(label.key)? {
                 Key::ThreadName if label.str != 0 => place.thread = label.str,
@@ -117,16 +126,26 @@ impl<'t, 'a> Threads<'t, 'a> {
                 Key::Pid => place.pid = self.number(label)?,
                 Key::ProcessName => place.process = label.str,
                 Key::Time => time = u64::try_from(label.num).unwrap_or(0),
+                Key::Gil => gil = self.gil(label.str)?,
                 Key::Position => place.position = u32::try_from(label.num).ok(),
                 Key::Other => {}
             }
         }
         if let Some(&thread) = self.known.get(&place) {
-            return Ok((thread, time));
+            return Ok(Told { thread, time, gil });
         }
         let thread = self.thread(place, draft)?;
         self.known.insert(place, thread);
-        Ok((thread, time))
+        Ok(Told { thread, time, gil })
+    }
+
+    fn gil(&self, text: i64) -> Result<Gil, String> {
+        let text = self.tables.bytes(text)?;
+        Ok(match text {
+            _ if text == gil::HELD.as_bytes() => Gil::Held,
+            _ if text == gil::RELEASED.as_bytes() => Gil::Released,
+            _ => Gil::Unknown,
+        })
     }
 
     fn thread(&self, place: Place, draft: &mut Draft<'_, '_>) -> Result<ThreadId, String> {

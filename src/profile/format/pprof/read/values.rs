@@ -3,6 +3,9 @@
 use super::{super::unit, Tables};
 use crate::profile::model::Clock;
 
+/// A sample with more or fewer values than there are sample types.
+pub(super) const WRONG_COUNT: &str = "damaged: a sample has not as many values as there are sample types";
+
 /// How the values of a sample become a count and a weight.
 #[derive(Debug)]
 pub(super) struct Values {
@@ -83,7 +86,7 @@ impl Values {
     /// Count and weight of a sample; negative values count as 0 and are told through `negative`.
     pub(super) fn get(&self, values: &[i64], negative: &mut u64) -> Result<(u64, u64), String> {
         if values.len() != self.types {
-            return Err("damaged: a sample has not as many values as there are sample types".into());
+            return Err(WRONG_COUNT.into());
         }
         let mut column = |i: usize| {
             let value = values.get(i).copied().unwrap_or(0);

@@ -26,8 +26,8 @@ pub(super) struct Canon {
     pub(super) functions: BTreeSet<CanonFunction>,
     pub(super) processes: BTreeSet<CanonProcess>,
     pub(super) threads: BTreeSet<CanonThread>,
-    /// (bucket, thread, frames innermost first) -> (count, weight)
-    pub(super) samples: BTreeMap<(u32, CanonThread, Vec<CanonFrame>), (u64, u64)>,
+    /// (bucket, thread, frames innermost first, whether the lock was held) -> (count, weight)
+    pub(super) samples: BTreeMap<(u32, CanonThread, Vec<CanonFrame>, Gil), (u64, u64)>,
 }
 
 pub(super) fn canon(p: &Profile) -> Canon {
@@ -46,7 +46,7 @@ pub(super) fn canon(p: &Profile) -> Canon {
     let mut samples = BTreeMap::new();
     for s in &p.samples {
         let stack = p.stacks.frames(s.stack).map(frame).collect();
-        let key = (s.bucket, thread(&p.threads[s.thread.index()]), stack);
+        let key = (s.bucket, thread(&p.threads[s.thread.index()]), stack, s.gil);
         assert_eq!(samples.insert(key, (s.count, s.weight_ns)), None, "a sample stands twice");
     }
     Canon {
@@ -134,6 +134,10 @@ fn language() -> impl Strategy<Value = Language> {
     proptest::sample::select(vec![Unknown, C, Cpp, Rust, Go, Python])
 }
 
+fn gil() -> impl Strategy<Value = Gil> {
+    proptest::sample::select(vec![Gil::Unknown, Gil::Held, Gil::Released])
+}
+
 /// Any profile that a [`Builder`] can make, with numbers that sum up.
 pub(super) fn profile() -> impl Strategy<Value = Profile> {
     let modules = vec((text(), text()), 0..4);
@@ -144,7 +148,7 @@ pub(super) fn profile() -> impl Strategy<Value = Profile> {
     let processes = vec((small(), small(), text()), 1..4);
     let threads = vec((any::<Index>(), small(), text()), 1..6);
     let samples =
-        vec((0_u32..=1 << 31, any::<Index>(), any::<Index>(), 0_u64..1 << 40, 0_u64..1 << 50), 0..20);
+        vec((0_u32..=1 << 31, any::<Index>(), any::<Index>(), gil(), 0_u64..1 << 40, 0_u64..1 << 50), 0..20);
     (recording(), modules, functions, frames, stacks, processes, (threads, samples)).prop_map(
         |(recording, modules, functions, frames, stacks, processes, (threads, samples))| {
             let mut b = Builder::new();
@@ -195,11 +199,12 @@ pub(super) fn profile() -> impl Strategy<Value = Profile> {
                 let name = b.string(name);
                 thread_ids.push(b.thread(Thread { process: *process.get(&process_ids), tid: *tid, name }));
             }
-            for (bucket, thread, stack, count, weight_ns) in samples {
+            for (bucket, thread, stack, gil, count, weight_ns) in samples {
                 b.sample(Sample {
                     bucket,
                     thread: *thread.get(&thread_ids),
                     stack: *stack.get(&stack_ids),
+                    gil,
                     count,
                     weight_ns,
                 });

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use pprof::protos::{self as proto, Message};
 
-use super::super::{read, write};
 use super::canon::canon;
-use crate::profile::{format::load, model::*};
+use super::{super::write, read};
+use crate::profile::model::*;
 
 fn fixture(name: &str) -> Profile {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pprof").join(name);
-    let profile = load(&path).unwrap();
+    let profile = read(&std::fs::read(path).unwrap()).unwrap();
     // Once read it is a profile like any other.
     assert_eq!(canon(&read(&write(&profile)).unwrap()), canon(&profile));
     profile

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::{read, write};
 use super::canon::{canon, profile};
+use super::{super::write, read};
 use crate::profile::model::*;
 
 proptest! {
@@ -51,8 +51,8 @@ fn small() -> Profile {
     let process = b.process(Process { pid: 42, parent_pid: 1, name });
     let thread = b.thread(Thread { process, tid: 43, name });
     let stack = stack.unwrap();
-    b.sample(Sample { bucket: 0, thread, stack, count: 2, weight_ns: 2_000_000 });
-    b.sample(Sample { bucket: 5, thread, stack, count: 1, weight_ns: 1_000_000 });
+    b.sample(Sample { bucket: 0, thread, stack, gil: Gil::Unknown, count: 2, weight_ns: 2_000_000 });
+    b.sample(Sample { bucket: 5, thread, stack, gil: Gil::Unknown, count: 1, weight_ns: 1_000_000 });
     let recording = Recording {
         command: vec!["./demo".into(), "a b".into()],
         backend: "perf".into(),
@@ -173,7 +173,7 @@ fn a_stack_of_100_000_frames_survives() {
     }
     let process = b.process(Process { pid: 1, parent_pid: 0, name });
     let thread = b.thread(Thread { process, tid: 1, name });
-    b.sample(Sample { bucket: 0, thread, stack: stack.unwrap(), count: 1, weight_ns: 1 });
+    b.sample(Sample { bucket: 0, thread, stack: stack.unwrap(), gil: Gil::Unknown, count: 1, weight_ns: 1 });
     p = b.build(p.recording);
     let back = read(&write(&p)).unwrap();
     assert_eq!(back.stacks.frames(back.samples[0].stack).count(), 100_000);

@@ -1,5 +1,6 @@
 //! A [`Profile`] as pprof bytes. Samples are encoded in portions, so that writing needs little memory beside the profile.
 
+mod calls;
 mod locations;
 mod strings;
 mod threads;
@@ -15,19 +16,53 @@ use pprof::protos::{self as proto, Message};
 use self::{locations::Locations, strings::Strings, threads::ThreadLabels};
 use super::{
     extra::{self, FunctionsLine, RecordingLine},
-    label, unit,
+    gil, label, unit,
 };
-use crate::profile::model::{Clock, Profile, Recording};
+use crate::profile::{
+    calls::CallGraph,
+    model::{Gil, Profile, Recording, Sample},
+};
 
 /// Samples encoded at a time.
 const PORTION: usize = 1024;
 
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let clock = unit::clock(profile.recording.clock);
+    let count_and_weight = |sample: &Sample, values: &mut Vec<i64>| {
+        values.extend([clamp(sample.count), clamp(sample.weight_ns)]);
+    };
+    let columns = Columns {
+        types: &[(unit::SAMPLES, unit::COUNT), (clock, unit::NANOSECONDS)],
+        default: 1,
+        values: &count_and_weight,
+    };
+    write_columns(profile, &columns, out)
+}
+
+/// Calls as samples of one function, or of a function and its caller; described in [the format](super).
+pub(super) fn write_calls(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> {
+    let calls = calls::Columns::of(graph);
+    let values = |sample: &Sample, values: &mut Vec<i64>| values.extend(calls.values(sample));
+    let columns = Columns { types: &calls::types(graph.counted), default: calls::TOTTIME, values: &values };
+    write_columns(&calls.profile, &columns, out)
+}
+
+fn write_columns(profile: &Profile, columns: &Columns<'_>, out: &mut dyn Write) -> io::Result<()> {
     // Level 1: stacks are so repetitive that higher levels take several times as long for a tenth of the size.
     let gz = GzBuilder::new().mtime(0).write(out, Compression::fast());
     let mut writer = Writer { gz, buffer: Vec::new(), strings: Strings::new() };
-    writer.profile(profile)?;
+    writer.profile(profile, columns)?;
     writer.gz.finish()?.flush()
+}
+
+/// What stands in a sample.
+struct Columns<'c> {
+    /// Names and units.
+    types: &'c [(&'static str, &'static str)],
+    /// The one that readers show at first; it is a time.
+    default: usize,
+    /// Appends a value for each type.
+    values: &'c dyn Fn(&Sample, &mut Vec<i64>),
 }
 
 struct Writer<'p, W: Write> {
@@ -37,15 +72,15 @@ struct Writer<'p, W: Write> {
 }
 
 impl<'p, W: Write> Writer<'p, W> {
-    fn profile(&mut self, profile: &'p Profile) -> io::Result<()> {
+    fn profile(&mut self, profile: &'p Profile, columns: &Columns<'_>) -> io::Result<()> {
         let locations = Locations::of(profile);
         let labels = ThreadLabels::of(profile, &mut self.strings);
-        let header = self.header(&profile.recording);
+        let header = self.header(&profile.recording, columns);
         self.emit(&header)?;
         let mappings = self.mappings(profile);
         self.emit(&proto::Profile { mapping: mappings, ..Default::default() })?;
         let check = self.functions(profile, &locations)?;
-        self.samples(profile, &locations, &labels)?;
+        self.samples(profile, &locations, &labels, columns)?;
         let comments = [
             extra::line(extra::RECORDING, &RecordingLine::of(&profile.recording)),
             extra::line(extra::THREADS, &threads::line(profile)),
@@ -63,18 +98,14 @@ impl<'p, W: Write> Writer<'p, W> {
         self.gz.write_all(&self.buffer)
     }
 
-    fn header(&mut self, recording: &Recording) -> proto::Profile {
-        let clock = match recording.clock {
-            Clock::Cpu => unit::CPU,
-            Clock::Wall => unit::WALL,
-        };
-        let samples = self.value_type(unit::SAMPLES, unit::COUNT);
-        let time = self.value_type(clock, unit::NANOSECONDS);
+    fn header(&mut self, recording: &Recording, columns: &Columns<'_>) -> proto::Profile {
+        let types: Vec<_> = columns.types.iter().map(|(ty, unit)| self.value_type(ty, unit)).collect();
+        let clock = self.value_type(unit::clock(recording.clock), unit::NANOSECONDS);
         let started = recording.started.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
         proto::Profile {
-            sample_type: vec![samples, time.clone()],
-            default_sample_type: time.ty,
-            period_type: Some(time),
+            sample_type: types,
+            default_sample_type: self.strings.id(columns.types.get(columns.default).map_or("", |(ty, _)| ty)),
+            period_type: Some(clock),
             period: clamp(
                 (1_000_000_000 + recording.rate_hz / 2).checked_div(recording.rate_hz).unwrap_or(0),
             ),
@@ -135,9 +166,12 @@ impl<'p, W: Write> Writer<'p, W> {
         profile: &'p Profile,
         locations: &Locations,
         labels: &ThreadLabels,
+        columns: &Columns<'_>,
     ) -> io::Result<()> {
         let time_key = self.strings.id(label::TIME);
         let nanoseconds = self.strings.id(unit::NANOSECONDS);
+        let gil_key = self.strings.id(label::GIL);
+        let (held, released) = (self.strings.id(gil::HELD), self.strings.id(gil::RELEASED));
         // At least 1, so that buckets without a length keep their numbers.
         let bucket_ns = profile.recording.bucket_ns.max(1);
         let mut part = proto::Profile::default();
@@ -146,7 +180,7 @@ impl<'p, W: Write> Writer<'p, W> {
             for (sample, message) in portion.iter().zip(&mut part.sample) {
                 locations.stack(sample.stack, &mut message.location_id);
                 message.value.clear();
-                message.value.extend([clamp(sample.count), clamp(sample.weight_ns)]);
+                (columns.values)(sample, &mut message.value);
                 message.label.clear();
                 message.label.extend_from_slice(labels.get(sample.thread));
                 message.label.push(proto::Label {
@@ -155,6 +189,12 @@ impl<'p, W: Write> Writer<'p, W> {
                     num_unit: nanoseconds,
                     ..Default::default()
                 });
+                let gil = match sample.gil {
+                    Gil::Unknown => continue,
+                    Gil::Held => held,
+                    Gil::Released => released,
+                };
+                message.label.push(proto::Label { key: gil_key, str: gil, ..Default::default() });
             }
             self.emit(&part)?;
         }

@@ -1,7 +1,8 @@
 //! Offsets as an interpreter describes them itself, from 3.13 on.
 
 use super::{
-    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TextOffsets, ThreadOffsets,
+    Attributes, CodeOffsets, Entry, Format, FrameOffsets, Gil, Instructions, Keys, ObjectOffsets, Offsets,
+    Position, TextOffsets, ThreadOffsets,
 };
 
 /// What the description begins with.
@@ -21,10 +22,12 @@ pub(in super::super) struct Description {
     pub(super) thread_pthread: usize,
     pub(super) thread_native_id: usize,
     pub(super) thread_chunk: usize,
+    pub(super) thread_status: usize,
     pub(super) frame_previous: usize,
     pub(super) frame_code: usize,
     pub(super) frame_position: usize,
     pub(super) frame_owner: usize,
+    pub(super) frame_locals: usize,
     pub(super) code_file: usize,
     pub(super) code_name: usize,
     pub(super) code_lines: usize,
@@ -35,7 +38,12 @@ pub(in super::super) struct Description {
     pub(super) text_state: usize,
     pub(super) text_length: usize,
     pub(super) text_ascii: usize,
+    /// Not described: [`ObjectOffsets::cached_keys`] itself.
+    pub(super) cached_keys: u64,
 }
+
+/// Neither is where a frame keeps its globals: behind its code and its function, in all of these versions.
+const GLOBALS_AFTER_CODE: u64 = 24;
 
 /// Position of the version, as in `PY_VERSION_HEX`.
 pub(in super::super) const VERSION: usize = 0;
@@ -74,10 +82,12 @@ impl Description {
             frame: FrameOffsets {
                 previous,
                 code,
+                globals: code + GLOBALS_AFTER_CODE,
+                locals: small(self.frame_locals)?,
                 position,
                 kind: Position::Address,
                 entry: Entry::Shim(owner),
-                size: [previous, code, position, owner].into_iter().max()? + 8,
+                size: [previous, code + GLOBALS_AFTER_CODE, position, owner].into_iter().max()? + 8,
             },
             code: CodeOffsets {
                 file,
@@ -97,6 +107,12 @@ impl Description {
                 bytes_size: small(self.bytes_size)?,
                 bytes: small(self.bytes)?,
             },
+            object: ObjectOffsets {
+                cached_keys: self.cached_keys,
+                keys: Keys::Compact,
+                attributes: Attributes::Inline,
+            },
+            gil: Gil::Status(small(self.thread_status)?),
         })
     }
 }

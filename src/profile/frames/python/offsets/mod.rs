@@ -28,6 +28,8 @@ pub(super) struct Offsets {
     pub(super) frame: FrameOffsets,
     pub(super) code: CodeOffsets,
     pub(super) text: TextOffsets,
+    pub(super) object: ObjectOffsets,
+    pub(super) gil: Gil,
 }
 
 /// `PyThreadState`.
@@ -52,6 +54,10 @@ pub(super) struct ThreadOffsets {
 pub(super) struct FrameOffsets {
     pub(super) previous: u64,
     pub(super) code: u64,
+    /// Dictionary of the module that the function belongs to.
+    pub(super) globals: u64,
+    /// The first local variable, of a function with arguments the first of them.
+    pub(super) locals: u64,
     pub(super) position: u64,
     pub(super) kind: Position,
     pub(super) entry: Entry,
@@ -115,6 +121,57 @@ pub(super) struct TextOffsets {
     pub(super) bytes_size: u64,
     pub(super) bytes: u64,
 }
+
+/// Dictionaries and the attributes of instances of Python classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ObjectOffsets {
+    /// A class to the names of its instances' attributes: `PyHeapTypeObject.ht_cached_keys`.
+    pub(super) cached_keys: u64,
+    pub(super) keys: Keys,
+    pub(super) attributes: Attributes,
+}
+
+/// `PyDictKeysObject`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// Up to 3.10: the size of the table as a number, every entry with its hash.
+    Plain,
+    /// From 3.11 on: sizes as powers of two, entries of texts without a hash.
+    Compact,
+}
+
+/// Where an instance keeps its attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attributes {
+    /// Up to 3.10: in a dictionary.
+    Dict,
+    /// 3.11: in values or in a dictionary, pointers to both stand before the object.
+    Pointers,
+    /// 3.12: one pointer before the object, whose lowest bit says that it leads to values.
+    Marked,
+    /// From 3.13 on: a pointer to a dictionary before the object, else values behind it.
+    Inline,
+}
+
+/// How one sees which thread holds the global lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gil {
+    /// Up to 3.11: `_PyRuntime` to the thread's address.
+    Current(u64),
+    /// A word of the thread with [`ACTIVE`] among its bits.
+    Status(u64),
+}
+
+/// `_status.active`.
+pub(super) const ACTIVE: u32 = 1 << 4;
+
+/// `PyTypeObject`, the same in all versions.
+pub(super) const TYPE_BASIC_SIZE: u64 = 32;
+pub(super) const TYPE_FLAGS: u64 = 168;
+pub(super) const TYPE_DICT_OFFSET: u64 = 288;
+/// `PyDictObject`, the same in all versions.
+pub(super) const DICT_KEYS: u64 = 32;
+pub(super) const DICT_VALUES: u64 = 40;
 
 /// The same in all versions: `ob_type` of every object, `ob_size` of those that have one.
 pub(super) const OB_TYPE: u64 = 8;

@@ -1,7 +1,8 @@
 //! CPython 3.11. Source: its `Include/internal/pycore_frame.h`, `cpython/pystate.h`, `cpython/code.h`.
 
 use super::{
-    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets,
+    Attributes, CodeOffsets, Entry, Format, FrameOffsets, Gil, Instructions, Keys, ObjectOffsets, Offsets,
+    Position, TEXT_WITH_WSTR, ThreadOffsets,
 };
 
 pub(super) const OFFSETS: Offsets = Offsets {
@@ -20,6 +21,8 @@ pub(super) const OFFSETS: Offsets = Offsets {
     frame: FrameOffsets {
         previous: 48,
         code: 32,
+        globals: 8,
+        locals: 72,
         position: 56,
         kind: Position::Address,
         entry: Entry::Flag(68),
@@ -35,4 +38,6 @@ pub(super) const OFFSETS: Offsets = Offsets {
         size: 184,
     },
     text: TEXT_WITH_WSTR,
+    object: ObjectOffsets { cached_keys: 872, keys: Keys::Compact, attributes: Attributes::Pointers },
+    gil: Gil::Current(576),
 };

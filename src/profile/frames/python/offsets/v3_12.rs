@@ -1,6 +1,9 @@
 //! CPython 3.12. Source: its `Include/internal/pycore_frame.h`, `cpython/pystate.h`, `cpython/code.h`.
 
-use super::{CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT, ThreadOffsets};
+use super::{
+    Attributes, CodeOffsets, Entry, Format, FrameOffsets, Gil, Instructions, Keys, ObjectOffsets, Offsets,
+    Position, TEXT, ThreadOffsets,
+};
 
 pub(super) const OFFSETS: Offsets = Offsets {
     interpreters: 40,
@@ -18,6 +21,8 @@ pub(super) const OFFSETS: Offsets = Offsets {
     frame: FrameOffsets {
         previous: 8,
         code: 0,
+        globals: 24,
+        locals: 72,
         position: 56,
         kind: Position::Address,
         entry: Entry::Shim(70),
@@ -33,4 +38,6 @@ pub(super) const OFFSETS: Offsets = Offsets {
         size: 192,
     },
     text: TEXT,
+    object: ObjectOffsets { cached_keys: 880, keys: Keys::Compact, attributes: Attributes::Marked },
+    gil: Gil::Status(24),
 };

@@ -2,7 +2,7 @@
 
 use super::Description;
 
-/// Positions in the description, in words after its cookie.
+/// Positions in the description, in words after its cookie; `cached_keys` is not in it.
 pub(super) const DESCRIPTION: Description = Description {
     words: 70,
     interpreters: 4,
@@ -14,10 +14,12 @@ pub(super) const DESCRIPTION: Description = Description {
     thread_pthread: 23,
     thread_native_id: 24,
     thread_chunk: 25,
+    thread_status: 26,
     frame_previous: 28,
     frame_code: 29,
     frame_position: 30,
     frame_owner: 32,
+    frame_locals: 31,
     code_file: 34,
     code_name: 36,
     code_lines: 37,
@@ -28,4 +30,5 @@ pub(super) const DESCRIPTION: Description = Description {
     text_state: 67,
     text_length: 68,
     text_ascii: 69,
+    cached_keys: 880,
 };

@@ -2,7 +2,7 @@
 
 use super::Description;
 
-/// Positions in the description, in words after its cookie.
+/// Positions in the description, in words after its cookie; `cached_keys` is not in it.
 pub(super) const DESCRIPTION: Description = Description {
     words: 80,
     interpreters: 4,
@@ -14,10 +14,12 @@ pub(super) const DESCRIPTION: Description = Description {
     thread_pthread: 26,
     thread_native_id: 27,
     thread_chunk: 28,
+    thread_status: 29,
     frame_previous: 31,
     frame_code: 32,
     frame_position: 33,
     frame_owner: 35,
+    frame_locals: 34,
     code_file: 39,
     code_name: 41,
     code_lines: 42,
@@ -28,4 +30,5 @@ pub(super) const DESCRIPTION: Description = Description {
     text_state: 77,
     text_length: 78,
     text_ascii: 79,
+    cached_keys: 880,
 };

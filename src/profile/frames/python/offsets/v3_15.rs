@@ -2,7 +2,7 @@
 
 use super::Description;
 
-/// Positions in the description, in words after its cookie.
+/// Positions in the description, in words after its cookie; `cached_keys` is not in it.
 pub(super) const DESCRIPTION: Description = Description {
     words: 93,
     interpreters: 4,
@@ -14,10 +14,12 @@ pub(super) const DESCRIPTION: Description = Description {
     thread_pthread: 29,
     thread_native_id: 30,
     thread_chunk: 31,
+    thread_status: 32,
     frame_previous: 39,
     frame_code: 40,
     frame_position: 41,
     frame_owner: 43,
+    frame_locals: 42,
     code_file: 47,
     code_name: 49,
     code_lines: 50,
@@ -28,4 +30,5 @@ pub(super) const DESCRIPTION: Description = Description {
     text_state: 89,
     text_length: 90,
     text_ascii: 91,
+    cached_keys: 888,
 };

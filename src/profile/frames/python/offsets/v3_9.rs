@@ -1,7 +1,8 @@
 //! CPython 3.9. Source: its `Include/cpython/frameobject.h`, `pystate.h`, `code.h`.
 
 use super::{
-    CodeOffsets, Entry, Format, FrameOffsets, Instructions, Offsets, Position, TEXT_WITH_WSTR, ThreadOffsets,
+    Attributes, CodeOffsets, Entry, Format, FrameOffsets, Gil, Instructions, Keys, ObjectOffsets, Offsets,
+    Position, TEXT_WITH_WSTR, ThreadOffsets,
 };
 
 pub(super) const OFFSETS: Offsets = Offsets {
@@ -20,6 +21,8 @@ pub(super) const OFFSETS: Offsets = Offsets {
     frame: FrameOffsets {
         previous: 24,
         code: 32,
+        globals: 48,
+        locals: 360,
         position: 104,
         kind: Position::Index { unit: 1 },
         entry: Entry::Always,
@@ -35,4 +38,6 @@ pub(super) const OFFSETS: Offsets = Offsets {
         size: 128,
     },
     text: TEXT_WITH_WSTR,
+    object: ObjectOffsets { cached_keys: 864, keys: Keys::Plain, attributes: Attributes::Dict },
+    gil: Gil::Current(568),
 };

@@ -1,5 +1,5 @@
-//! Signals that reach us while the program runs: taken in as data, never by a handler, and none of them changes what the
-//! program inherits.
+//! Signals that reach us while we work: taken in as data, never by a handler, and none of them changes what a program that we
+//! start inherits.
 
 use std::{
     io,
@@ -23,9 +23,9 @@ pub struct Signals {
     original: Original,
 }
 
-/// The signal settings that we were started with and that the program shall have.
+/// The signal settings that we were started with and that a program of ours shall have.
 #[derive(Clone, Copy)]
-pub(super) struct Original {
+pub(crate) struct Original {
     mask: libc::sigset_t,
     child_action: libc::sigaction,
 }
@@ -90,14 +90,14 @@ impl Signals {
         (n == size as isize).then_some(Received { number, from_terminal: info.ssi_code == libc::SI_KERNEL })
     }
 
-    pub(super) fn original(&self) -> Original {
+    pub(crate) fn original(&self) -> Original {
         self.original
     }
 }
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        // Those that have come already were meant for the program's run, which is over.
+        // Those that have come already were meant for the work that is over.
         while self.next().is_some() {}
         // SAFETY: restores what `hold_back` has saved.
         unsafe {
@@ -112,7 +112,7 @@ impl Original {
     ///
     /// # Safety
     /// Only in a child just forked.
-    pub(super) unsafe fn restore_in_child(&self) {
+    pub(crate) unsafe fn restore_in_child(&self) {
         // SAFETY: async-signal-safe calls with pointers to initialized values.
         unsafe {
             libc::sigaction(libc::SIGCHLD, &raw const self.child_action, std::ptr::null_mut());

@@ -1,0 +1,160 @@
+//! A sampled profile as functions and edges, for formats and tables that know callers and no stacks.
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    keys::{self, Keys},
+    sums::{NONE, Sum, Weights, per_key},
+};
+use crate::profile::{
+    calls::{CallGraph, CallGraphBuilder, Calls, Counted},
+    model::{Function, FunctionId, Module, Origin, Profile},
+};
+
+/// Who called whom in a profile, [`Counted::Samples`]: the numbers of calls are the numbers of samples with the function, or with the
+/// caller right below its callee, anywhere in the stack, once per sample. Functions are those of
+/// [`By::Function`](super::By::Function), with the time of what was inlined into them. A marker is nobody's caller.
+pub fn call_graph(profile: &Profile) -> CallGraph {
+    let keys = keys::by_function(profile);
+    let real = keys::real_nodes(profile);
+    let nodes = profile.stacks.nodes();
+    let leaf: Vec<u32> = real.iter().map(|&node| keys.of_frame[nodes[node as usize].frame.index()]).collect();
+    let edges = Edges::of(profile, &keys, &real, &leaf);
+    let sums =
+        Sums { profile, real: &real, weights: Weights::of(profile), counts: Weights::in_samples(profile) };
+
+    let mut out = CallGraphBuilder::default();
+    let functions = functions(profile, &keys, &leaf, &mut out);
+    for (key, mut calls) in sums.per(&leaf, keys.places.len()).into_iter().enumerate() {
+        let Some(function) = functions[key] else { continue };
+        if keys.places[key].origin == Origin::Marker {
+            calls.cumtime_ns = calls.tottime_ns;
+        }
+        out.add(function, calls);
+    }
+    for (&(caller, callee), calls) in edges.pairs.iter().zip(sums.per(&edges.of_node, edges.pairs.len())) {
+        if let (Some(caller), Some(callee)) = (functions[caller as usize], functions[callee as usize]) {
+            out.add_edge(caller, callee, calls);
+        }
+    }
+    out.build(profile.recording.clone(), Counted::Samples)
+}
+
+/// The edges of a profile.
+struct Edges {
+    /// Keys of caller and callee.
+    pairs: Vec<(u32, u32)>,
+    /// By node: the edge through which the function of the samples that end there was entered.
+    of_node: Vec<u32>,
+}
+
+impl Edges {
+    fn of(profile: &Profile, keys: &Keys<'_>, real: &[u32], leaf: &[u32]) -> Self {
+        let mut numbers: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+        let mut edges = Self { pairs: Vec::new(), of_node: Vec::with_capacity(real.len()) };
+        for (i, node) in profile.stacks.nodes().iter().enumerate() {
+            if real[i] as usize != i {
+                edges.of_node.push(edges.of_node[real[i] as usize]);
+                continue;
+            }
+            let caller = node.parent.map(|parent| leaf[parent.index()]);
+            let caller = caller.filter(|&key| keys.places[key as usize].origin != Origin::Marker);
+            edges.of_node.push(caller.map_or(NONE, |caller| {
+                *numbers.entry((caller, leaf[i])).or_insert_with(|| {
+                    edges.pairs.push((caller, leaf[i]));
+                    edges.pairs.len() as u32 - 1
+                })
+            }));
+        }
+        edges
+    }
+}
+
+struct Sums<'p> {
+    profile: &'p Profile,
+    real: &'p [u32],
+    weights: Weights,
+    counts: Weights,
+}
+
+impl Sums<'_> {
+    /// Numbers of keys; `of_node` has the key of the samples that end in a node.
+    fn per(&self, of_node: &[u32], keys: usize) -> Vec<Calls> {
+        let entered: Vec<u32> = (of_node.iter().enumerate())
+            .map(|(i, &key)| if self.real[i] as usize == i { key } else { NONE })
+            .collect();
+        let sums = |weights| per_key(&self.profile.stacks, weights, of_node, &entered, keys);
+        let calls = |(time, count): (Sum, Sum)| Calls {
+            total: count.total_ns,
+            primitive: count.total_ns,
+            tottime_ns: time.self_ns,
+            cumtime_ns: time.total_ns,
+        };
+        sums(&self.weights).into_iter().zip(sums(&self.counts)).map(calls).collect()
+    }
+}
+
+/// A function for each key of `leaf`: of those that a reader could not tell apart the first.
+fn functions(
+    profile: &Profile,
+    keys: &Keys<'_>,
+    leaf: &[u32],
+    out: &mut CallGraphBuilder,
+) -> Vec<Option<FunctionId>> {
+    let mut used = vec![false; keys.places.len()];
+    leaf.iter().for_each(|&key| used[key as usize] = true);
+    let mut functions: Vec<Option<FunctionId>> = vec![None; keys.places.len()];
+    for (frame, &key) in profile.frames.iter().zip(&keys.of_frame) {
+        let slot = &mut functions[key as usize];
+        if slot.is_none() && used[key as usize] {
+            *slot = Some(function(profile, &profile.functions[frame.function.index()], out));
+        }
+    }
+    functions
+}
+
+fn function(profile: &Profile, function: &Function, out: &mut CallGraphBuilder) -> FunctionId {
+    let module = function.module.map(|module| {
+        let Module { path, build_id } = profile.modules[module.index()];
+        let (path, build_id) = (out.string(profile.str(path)), out.string(profile.str(build_id)));
+        out.module(Module { path, build_id })
+    });
+    let Function { name, system_name, file, start_line, origin, language, .. } = *function;
+    let [name, system_name, file] = [name, system_name, file].map(|text| out.string(profile.str(text)));
+    out.function(Function { name, system_name, file, start_line, module, origin, language })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::aggregate::sketch::profile;
+
+    fn shown(graph: &CallGraph) -> Vec<String> {
+        let name = |id: FunctionId| graph.str(graph.functions[id.index()].name);
+        let numbers =
+            |c: Calls| format!("{} {} {}", c.total, c.tottime_ns / 1_000_000, c.cumtime_ns / 1_000_000);
+        let functions = graph.iter().map(|(f, c)| format!("{} {}", graph.str(f.name), numbers(c)));
+        let edges = graph
+            .edges
+            .iter()
+            .map(|e| format!("{} > {} {}", name(e.caller), name(e.callee), numbers(e.calls)));
+        functions.chain(edges).collect()
+    }
+
+    #[test]
+    fn a_sample_counts_once_for_each_function_and_edge() {
+        let graph =
+            call_graph(&profile("main;a;b;a;b 2\nmain;a 1\nmain;~tiny 4\n[truncated];b 8\n[truncated] 1"));
+        let told = [
+            "main 7 4 7",
+            "a 3 1 3",
+            "b 10 10 10",
+            "[truncated] 9 1 1",
+            "main > a 3 1 3",
+            "b > a 2 0 2",
+            "a > b 2 2 2",
+        ];
+        assert_eq!(shown(&graph), told);
+        assert_eq!(graph.counted, Counted::Samples);
+    }
+}

@@ -1,0 +1,110 @@
+//! Folded stacks: a line a stack, functions between semicolons, outermost first, then a blank and the number of samples. What
+//! `stackcollapse-*.pl` and inferno's collapsers write, and flamegraph tools read: <https://github.com/brendangregg/FlameGraph>.
+//!
+//! The format has no escapes, so `;` in a name becomes `:`, and line ends become blanks. The frames are those of the flamegraph: inlined
+//! functions are frames of their own.
+
+use std::io::Write;
+
+use super::{Format, Unwritable};
+use crate::profile::{
+    calls::Measurements,
+    model::{Profile, StackId, StackTree},
+};
+
+/// The format of flamegraph tools.
+#[derive(Debug)]
+pub struct Folded;
+
+impl Format for Folded {
+    fn name(&self) -> &'static str {
+        "folded"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["folded", "collapsed"]
+    }
+
+    fn is_read(&self) -> bool {
+        false
+    }
+
+    fn detect(&self, _beginning: &[u8]) -> bool {
+        false
+    }
+
+    fn read(&self, _bytes: &[u8]) -> Result<Measurements, String> {
+        Err("folded stacks are written and not read".into())
+    }
+
+    fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {
+        match measurements {
+            Measurements::Sampled(profile) => write(profile, out),
+            Measurements::Traced(_) => Err(Unwritable::NoStacks),
+        }
+    }
+}
+
+fn write(profile: &Profile, out: &mut dyn Write) -> Result<(), Unwritable> {
+    let names: Vec<String> = profile.functions.iter().map(|f| name(profile.str(f.name))).collect();
+    let (stacks, samples) = by_name(profile, &names);
+    let mut line = Vec::new();
+    for (leaf, &count) in samples.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let mut next = stacks.nodes().get(leaf);
+        while let Some(node) = next {
+            line.push(node.frame);
+            next = node.parent.and_then(|parent| stacks.nodes().get(parent.index()));
+        }
+        while let Some(name) = line.pop() {
+            let separator = if line.is_empty() { " " } else { ";" };
+            write!(out, "{name}{separator}")?;
+        }
+        writeln!(out, "{count}")?;
+    }
+    Ok(())
+}
+
+/// The stacks by names, so that those that differ only in lines are one, and the samples of each.
+fn by_name<'n>(profile: &Profile, names: &'n [String]) -> (StackTree<&'n str>, Vec<u64>) {
+    let mut stacks: StackTree<&str> = StackTree::default();
+    let mut merged: Vec<StackId> = Vec::with_capacity(profile.stacks.len());
+    for node in profile.stacks.nodes() {
+        let frame = profile.frames[node.frame.index()];
+        let parent = node.parent.map(|parent| merged[parent.index()]);
+        merged.push(stacks.push(parent, names[frame.function.index()].as_str()));
+    }
+    let mut samples = vec![0_u64; stacks.len()];
+    for sample in &profile.samples {
+        let sum = &mut samples[merged[sample.stack.index()].index()];
+        *sum = sum.saturating_add(sample.count);
+    }
+    (stacks, samples)
+}
+
+fn name(name: &str) -> String {
+    match name {
+        "" => crate::profile::aggregate::UNKNOWN.to_owned(),
+        name => name.replace(';', ":").replace(|c: char| c.is_ascii_control(), " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{aggregate::sketch, calls::CallGraph};
+
+    #[test]
+    fn stacks_are_summed_lines() {
+        let profile = sketch::profile("main;a@x.c:1;~b 3\nmain;a@x.c:2;~b 4\nmain 1\nk:entry 2");
+        let mut out = Vec::new();
+        Folded.write(&Measurements::Sampled(profile), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "main 1\nmain;a;b 7\nentry 2\n");
+    }
+
+    #[test]
+    fn calls_have_no_stacks() {
+        let error = Folded.write(&Measurements::Traced(CallGraph::default()), &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "it has calls and no stacks");
+        assert_eq!(name("a;b\n"), "a:b ");
+    }
+}

@@ -1,0 +1,110 @@
+//! Samples that are calls, as [`write`](super::super::write_calls_to) puts them.
+
+use pprof::protos::{self as proto, Message};
+use rustc_hash::FxHashMap;
+
+use super::{
+    super::unit,
+    Draft, File, Functions, Tables, limit,
+    samples::Stacks,
+    tables::{broken, damaged},
+    wire::{field, fields},
+};
+use crate::profile::{
+    calls::{CallGraph, Calls, Counted, Edge},
+    model::{Clock, FunctionId, Profile, StackId},
+};
+
+/// Values of each stack.
+pub(super) type Rows = FxHashMap<StackId, [i128; 4]>;
+
+/// What a file's samples count if they are calls: the sample types are those that we write, in that order. They are still there when
+/// another tool has merged such files.
+pub(super) fn counted(tables: &Tables<'_>) -> Result<Option<Counted>, String> {
+    let mut names = Vec::new();
+    for ty in &tables.header.sample_type {
+        names.push(tables.short(ty.ty)?);
+    }
+    let [total, primitive, tottime, cumtime] = names.as_slice() else { return Ok(None) };
+    if (tottime.as_ref(), cumtime.as_ref()) != (unit::TOTTIME, unit::CUMTIME) {
+        return Ok(None);
+    }
+    let is = |counted| unit::counts(counted) == [total.as_ref(), primitive.as_ref()];
+    Ok([Counted::Calls, Counted::Samples].into_iter().find(|counted| is(*counted)))
+}
+
+/// The clock, which no sample type tells.
+pub(super) fn clock(tables: &Tables<'_>) -> Result<Clock, String> {
+    let Some(period) = &tables.header.period_type else { return Ok(Clock::default()) };
+    Ok(if tables.short(period.ty)? == unit::WALL { Clock::Wall } else { Clock::Cpu })
+}
+
+/// The samples, added up by stack.
+pub(super) fn read(
+    file: &File<'_, '_>,
+    functions: &Functions,
+    draft: &mut Draft<'_, '_>,
+) -> Result<Rows, String> {
+    let mut stacks = Stacks::new(functions, file.limits.stacks);
+    let mut message = proto::Sample::default();
+    let mut rows = Rows::default();
+    let mut samples = 0;
+    for f in fields(file.plain) {
+        let f = f.map_err(broken)?;
+        if f.number != field::SAMPLE {
+            continue;
+        }
+        limit(samples, file.limits.samples, "samples")?;
+        samples += 1;
+        message.clear();
+        message.merge(f.bytes).map_err(|_| damaged())?;
+        let &[total, primitive, tottime, cumtime] = message.value.as_slice() else {
+            return Err(super::values::WRONG_COUNT.into());
+        };
+        let stack = stacks.get(&message.location_id, &mut draft.builder)?;
+        let sum = rows.entry(stack).or_default();
+        for (sum, value) in sum.iter_mut().zip([total, primitive, tottime, cumtime]) {
+            *sum += i128::from(value);
+        }
+    }
+    Ok(rows)
+}
+
+/// The graph of these rows; `profile` has the names and the stacks. A function's own numbers are those of all its rows.
+pub(super) fn graph(profile: Profile, rows: &Rows, counted: Counted) -> CallGraph {
+    let function = |stack: StackId| -> Option<FunctionId> {
+        let node = profile.stacks.nodes().get(stack.index())?;
+        Some(profile.frames.get(node.frame.index())?.function)
+    };
+    let mut sums = vec![[0_i128; 4]; profile.functions.len()];
+    let mut edges: FxHashMap<(FunctionId, FunctionId), [i128; 4]> = FxHashMap::default();
+    for (&stack, values) in rows {
+        let Some(callee) = function(stack) else { continue };
+        let caller = profile.stacks.nodes().get(stack.index()).and_then(|node| function(node.parent?));
+        let edge = caller.map(|caller| edges.entry((callee, caller)).or_default());
+        for target in [sums.get_mut(callee.index()), edge].into_iter().flatten() {
+            for (sum, value) in target.iter_mut().zip(values) {
+                *sum += value;
+            }
+        }
+    }
+    let mut edges: Vec<Edge> = (edges.into_iter())
+        .map(|((callee, caller), values)| Edge { caller, callee, calls: calls(values) })
+        .collect();
+    edges.sort_unstable_by_key(|edge| (edge.callee, edge.caller));
+    CallGraph {
+        recording: profile.recording,
+        counted,
+        strings: profile.strings,
+        modules: profile.modules,
+        functions: profile.functions,
+        calls: sums.into_iter().map(calls).collect(),
+        edges,
+    }
+}
+
+fn calls(values: [i128; 4]) -> Calls {
+    let most = |value: i128| value.clamp(0, i128::from(i64::MAX)) as u64;
+    let [total, primitive, tottime_ns, cumtime_ns] = values.map(most);
+    Calls { total, primitive, tottime_ns, cumtime_ns }
+}
