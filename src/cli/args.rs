@@ -77,6 +77,7 @@ pub(super) enum Profile {
     Flamegraph(super::profile_flamegraph::Args),
     /// Write a recording in another format
     Convert(super::convert::Args),
+    Dump(super::profile_dump::Args),
 }
 
 #[derive(clap::Args, Debug)]

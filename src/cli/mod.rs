@@ -23,6 +23,7 @@ mod exit;
 mod live_terminal;
 mod man;
 mod profile_attach;
+mod profile_dump;
 mod profile_flamegraph;
 mod profile_report;
 mod profile_run;
@@ -54,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Report(a) => profile_report::run(a, &args.global, streams),
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
             args::Profile::Convert(a) => convert::run(a, &args.global, streams),
+            args::Profile::Dump(a) => profile_dump::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),

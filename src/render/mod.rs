@@ -4,6 +4,7 @@ pub mod cache;
 pub mod calls;
 pub mod checkpoint;
 pub mod doctor;
+pub mod dump;
 pub mod flamegraph;
 pub mod header;
 pub mod json;

@@ -103,7 +103,7 @@ fn a_backend_can_be_forced_and_its_refusal_is_told() {
     let (code, _, error) = output(&mut without_perf(&["--no-ptrace"], &run("auto")).unwrap());
     assert_eq!(code, Some(125));
     let message = format!(
-        "error: cannot record `{behave}`: perf events are blocked, as they are in most containers; ptrace is blocked, too\n"
+        "error: cannot record `{behave}`: perf events are blocked, as they are in most containers; ptrace is blocked\n"
     );
     assert!(error.starts_with(&message), "{error}");
     assert_eq!(error.lines().count(), 3, "{error}");

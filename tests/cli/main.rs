@@ -19,6 +19,7 @@ mod cache_watch;
 mod checkpoints;
 mod completions;
 mod doctor;
+mod dump;
 mod flamegraph;
 mod harness;
 mod help;

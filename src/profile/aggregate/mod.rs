@@ -27,7 +27,7 @@ pub mod tree;
 use regex::Regex;
 
 pub use call_graph::call_graph;
-pub use gil::{GilShares, gil_shares};
+pub use gil::{GilShares, gil_shares, tell_gil_waits};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use tree::{Call, CallTree, call_tree};

@@ -16,10 +16,10 @@ use super::{
     unwind::{Outcome, StackWalker},
 };
 use crate::profile::{
-    model::{Gil, Recording},
+    model::{Gil, Recording, Wait},
     raw::{RawFrame, RawProcess, RawProfile, RawThread},
     record::{Event, Mapping, Needs, Sample},
-    stack::StackTree,
+    stack::{StackId, StackTree},
 };
 
 /// So many cut stacks are a reason to ask for longer dumps, and for hearing of them earlier: what is completed from memory
@@ -67,6 +67,16 @@ pub struct Counts {
     pub cut_dumps: u64,
     /// How often the kernel slowed sampling down.
     pub throttled: u64,
+}
+
+/// Who was seen, and where.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::profile) struct Seen {
+    /// Number of the thread.
+    pub(in crate::profile) thread: u32,
+    /// Its stack.
+    pub(in crate::profile) stack: StackId,
+    gil: Gil,
 }
 
 /// What unwinding came to.
@@ -224,6 +234,7 @@ impl ProcessTable {
     /// The recording, ready for symbolizing; `recording` is what else is known of it.
     pub fn into_profile(self, mut recording: Recording) -> RawProfile {
         self.tell_counts(&mut recording);
+        let rows = self.samples.into_rows();
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
@@ -231,13 +242,15 @@ impl ProcessTable {
             stacks: self.stacks,
             processes: self.processes,
             threads: self.thread_names.over(self.threads),
-            samples: self.samples.into_rows(),
+            samples: rows.samples,
+            waits: rows.waits,
         }
     }
 
     /// The recording up to now. Numbers of modules, stacks, processes and threads mean the same in every later one.
     pub fn snapshot(&self, mut recording: Recording) -> RawProfile {
         self.tell_counts(&mut recording);
+        let rows = self.samples.snapshot();
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
@@ -245,7 +258,8 @@ impl ProcessTable {
             stacks: self.stacks.snapshot(),
             processes: self.processes.clone(),
             threads: self.thread_names.over(self.threads.clone()),
-            samples: self.samples.snapshot(),
+            samples: rows.samples,
+            waits: rows.waits,
         }
     }
 
@@ -364,12 +378,56 @@ impl ProcessTable {
     }
 
     fn sample(&mut self, sample: &Sample<'_>) {
-        let Some(thread) = self.thread(sample.pid, sample.tid) else { return };
-        let Some(live) = self.live.get_mut(&sample.pid).filter(|live| live.started) else { return };
-        live.python.capture(&self.modules, sample, &mut self.python);
-        let live = &*live;
+        let Some(Seen { thread, stack, gil }) = self.see(sample) else { return };
         self.counts.samples += 1;
         self.counts.weight_ns = self.counts.weight_ns.saturating_add(sample.weight_ns);
+        let time = sample.time_ns.saturating_sub(self.start_ns);
+        self.samples.add(time, thread, stack, gil, sample.weight_ns);
+    }
+
+    /// The stack of a thread that waits, read while it does: the quality of samples is not what it counts for.
+    pub(in crate::profile) fn see_waiting(&mut self, sample: &Sample<'_>) -> Option<Seen> {
+        let (counts, approximate) = (self.counts, self.python.approximate);
+        let seen = self.see(sample);
+        (self.counts, self.python.approximate) = (counts, approximate);
+        seen
+    }
+
+    /// A thread has waited so long, until `time_ns`.
+    pub(in crate::profile) fn add_waiting(
+        &mut self,
+        time_ns: u64,
+        thread: u32,
+        stack: StackId,
+        wait: Wait,
+        ns: u64,
+    ) {
+        let time = time_ns.saturating_sub(self.start_ns);
+        self.samples.add_waiting(time, thread, stack, wait, ns);
+    }
+
+    /// The stack of which nothing is known.
+    pub(in crate::profile) fn unknown_stack(&mut self) -> StackId {
+        self.stacks.push(None, RawFrame::Unknown)
+    }
+
+    /// Process and thread ids of all threads that have not ended.
+    pub(in crate::profile) fn running_threads(&self) -> Vec<(u32, u32)> {
+        let started = self.live.iter().filter(|(_, live)| live.started);
+        started.flat_map(|(&pid, live)| live.threads.iter().map(move |&tid| (pid, tid))).collect()
+    }
+
+    /// The number of a thread, which is added if it is new; `None` for a process that is not recorded.
+    pub(in crate::profile) fn number_of(&mut self, pid: u32, tid: u32) -> Option<u32> {
+        self.thread(pid, tid)
+    }
+
+    /// The stack that a sample shows.
+    fn see(&mut self, sample: &Sample<'_>) -> Option<Seen> {
+        let thread = self.thread(sample.pid, sample.tid)?;
+        let live = self.live.get_mut(&sample.pid).filter(|live| live.started)?;
+        live.python.capture(&self.modules, sample, &mut self.python);
+        let live = &*live;
         let unknown = sample.registers.is_some_and(|r| live.code_at(r.ip).is_none());
         if self.maps_are_told {
             if unknown && !live.reread {
@@ -381,12 +439,11 @@ impl ProcessTable {
         }
         let stack = match self.stacks.intern(self.frames.iter().rev().copied()) {
             Some(stack) => stack,
-            None => self.stacks.push(None, RawFrame::Unknown),
+            None => self.unknown_stack(),
         };
-        let time = sample.time_ns.saturating_sub(self.start_ns);
         let gil = self.live.get(&sample.pid).map_or(Gil::Unknown, |live| live.python.gil());
-        self.samples.add(time, thread, stack, gil, sample.weight_ns);
         self.name_thread(sample, thread);
+        Some(Seen { thread, stack, gil })
     }
 
     fn name_thread(&mut self, sample: &Sample<'_>, thread: u32) {

@@ -4,6 +4,8 @@
 mod checkpoint;
 mod choose;
 mod cpu_meter;
+mod dump;
+mod waits;
 
 use std::{
     ffi::OsString,
@@ -16,6 +18,7 @@ pub use checkpoint::{Checkpoints, Reason};
 pub use choose::Choice;
 use choose::Chosen;
 use cpu_meter::CpuMeter;
+pub use dump::dump;
 
 use super::{
     error::Error,

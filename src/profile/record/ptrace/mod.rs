@@ -5,6 +5,7 @@
 //! Nothing tells what a process maps, so that the receiver has to look for itself ([`Setup::maps_are_told`]).
 
 mod calls;
+mod once;
 mod privileges;
 mod queue;
 mod refusal;
@@ -23,6 +24,7 @@ use std::{
     thread::JoinHandle,
 };
 
+pub use once::look_at_running;
 pub use refusal::Refusal;
 
 use queue::Queue;

@@ -44,7 +44,7 @@ impl std::fmt::Display for Refusal {
                 write!(f, "only its ancestors may trace it (kernel.yama.ptrace_scope is {scope})")
             }
             Self::Kernel => write!(f, "it is a thread of the kernel"),
-            Self::Filtered(_) => write!(f, "ptrace is blocked, too"),
+            Self::Filtered(_) => write!(f, "ptrace is blocked"),
             Self::SystemWide => write!(f, "only perf events can watch all processors"),
             Self::Other(_) => write!(f, "the kernel refused ptrace"),
         }
@@ -123,7 +123,7 @@ mod tests {
         let own =
             "Name:\tx\nState:\tS (sleeping)\nTracerPid:\t0\nUid:\t1000\t1000\t1000\t1000\nVmSize:\t10 kB\n";
         assert_eq!(reason(own, Some(1)), "only its ancestors may trace it (kernel.yama.ptrace_scope is 1)");
-        assert_eq!(reason(own, None), "ptrace is blocked, too");
+        assert_eq!(reason(own, None), "ptrace is blocked");
         let root = own.replace("1000\t1000\t1000\t1000", "0\t0\t0\t0");
         assert_eq!(reason(&root, Some(1)), "it belongs to another user or has privileges of its own");
         let setuid = own.replace("1000\t1000\t1000\t1000", "1000\t0\t0\t0");
