@@ -237,8 +237,13 @@ impl Reader {
     /// where it tells. Whether the sample bears the frame out.
     fn agrees(&self, moment: Moment<'_>, expected: &Code, innermost: &mut RawFrame) -> bool {
         let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
-        if let Some(next) = own(moment.registers) {
+        // The address of the first instruction is kept, too, and is never that of the next one.
+        let next = |&word: &u64| word != expected.instructions && expected.has_instruction(word);
+        if let Some(next) = moment.registers.iter().copied().find(next) {
             *innermost = self.executing(expected, next);
+            return true;
+        }
+        if own(moment.registers).is_some() {
             return true;
         }
         if let Some((code, next)) = self.shown(moment.registers) {
