@@ -49,6 +49,12 @@ pub(super) struct RecordArgs {
     /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
     #[arg(long, hide_short_help = true)]
     pub(super) system_wide: bool,
+    /// Record waiting, too: for locks, I/O, time, children
+    ///
+    /// The table has the time on a processor and the time of waiting side by side, for each function and what it waits for. Nothing
+    /// is stopped for it.
+    #[arg(long, conflicts_with = "system_wide")]
+    pub(super) wall: bool,
     /// What to record with: auto, perf or ptrace
     ///
     /// `perf` uses the kernel's perf events. `ptrace` stops each running thread for a moment, which works where perf events are
@@ -184,6 +190,7 @@ impl RecordArgs {
             system_wide: self.system_wide,
             wait_children: self.wait_children,
             every: self.every,
+            wall: self.wall,
             backend: self.backend.into(),
             now,
         }

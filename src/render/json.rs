@@ -9,9 +9,12 @@ use super::{
     header::{rate_got_hz, visible_ns},
 };
 use crate::profile::{
-    aggregate::{By, Call, CallTree, Place, Row, Subject, Table, Totals, TracedRow, TracedTable, gil_shares},
+    aggregate::{
+        By, Call, CallTree, Place, Row, Subject, Table, Totals, TracedRow, TracedTable, WaitTotals, Waited,
+        gil_shares, wait_totals,
+    },
     calls::{CallGraph, Calls, Counted},
-    model::{Clock, Profile, Recording},
+    model::{Clock, Profile, Recording, Wait},
 };
 
 const SCHEMA: &str = "hotcold.profile.report/1";
@@ -65,7 +68,51 @@ struct Quality<'a> {
     total_s: f64,
     cpu_s: Option<f64>,
     coverage: Option<f64>,
+    /// Only where waiting was recorded.
+    #[serde(flatten)]
+    waiting: Option<Waiting>,
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    wait_s: f64,
+    waits: Kinds,
+    idle_threads: u64,
+    idle_wait_s: f64,
+}
+
+/// Seconds by what was waited for.
+#[derive(Serialize)]
+struct Kinds {
+    lock: f64,
+    io: f64,
+    sleep: f64,
+    child: f64,
+    gil: f64,
+    other: f64,
+}
+
+#[derive(Serialize)]
+struct RowWaiting {
+    wait_s: f64,
+    cumwait_s: f64,
+    /// Of cumwait.
+    waits: Kinds,
+}
+
+impl Kinds {
+    fn of(waited: &Waited) -> Self {
+        let of = |kind| waited.iter().find(|(wait, _)| *wait == kind).map_or(0.0, |(_, ns)| seconds(ns));
+        Self {
+            lock: of(Wait::Lock),
+            io: of(Wait::Io),
+            sleep: of(Wait::Sleep),
+            child: of(Wait::Child),
+            gil: of(Wait::Gil),
+            other: of(Wait::Other),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -93,6 +140,9 @@ struct Numbers {
     tottime_s: f64,
     tottime_error_s: Option<f64>,
     cumtime_s: f64,
+    /// Only where waiting was recorded.
+    #[serde(flatten)]
+    waiting: Option<RowWaiting>,
 }
 
 #[derive(Serialize)]
@@ -187,29 +237,32 @@ pub fn checkpoint(
 
 /// The report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
 pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> Report<'a> {
-    let rows = &table.rows;
-    let places = || rows.iter().filter_map(|row| place_row(row, inlines)).collect();
+    let (rows, waiting) = (&table.rows, table.waits.is_some());
+    let places = || rows.iter().filter_map(|row| place_row(row, inlines, waiting)).collect();
     let rows = match table.by {
         By::Function => Rows::Functions(places()),
-        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false)).collect()),
+        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false, waiting)).collect()),
         By::Module => Rows::Modules(
-            rows.iter().map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row) }).collect(),
+            (rows.iter())
+                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row, waiting) })
+                .collect(),
         ),
-        By::Thread => Rows::Threads(rows.iter().filter_map(thread_row).collect()),
-        By::Process => Rows::Processes(rows.iter().filter_map(process_row).collect()),
+        By::Thread => Rows::Threads(rows.iter().filter_map(|row| thread_row(row, waiting)).collect()),
+        By::Process => Rows::Processes(rows.iter().filter_map(|row| process_row(row, waiting)).collect()),
     };
-    report(profile, table.totals, table.left_out, rows)
+    report(profile, table.waits, table.left_out, rows)
 }
 
 /// The report of a call tree: a flat list in preorder, each call with the position of its caller. Nested objects would be as
 /// deep as the stacks, which readers of JSON refuse.
-pub fn tree<'p>(profile: &'p Profile, tree: &CallTree<'p>) -> Report<'p> {
-    let call_row = |call: &Call<'p>| {
+pub fn tree<'p>(profile: &'p Profile, tree: &'p CallTree<'p>) -> Report<'p> {
+    let call_row = |call: &'p Call<'p>| {
         let Call { parent, place, inlined, samples, recursion, .. } = *call;
         let (tottime_s, cumtime_s) = (seconds(call.tottime_ns), seconds(call.cumtime_ns));
         CallRow { parent, place: place_fields(place), inlined, recursion, samples, tottime_s, cumtime_s }
     };
-    report(profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
+    let rows = Rows::Tree(tree.calls.iter().map(call_row).collect());
+    report(profile, wait_totals(profile, false), tree.left_out, rows)
 }
 
 /// The report of a recording of calls.
@@ -243,17 +296,30 @@ fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
             tottime_s: seconds(tottime_ns),
             tottime_error_s: None,
             cumtime_s: seconds(cumtime_ns),
+            waiting: None,
         },
         ncalls: Some(Ncalls { total, primitive }),
         inlined: None,
     }
 }
 
-fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
+fn report<'a>(
+    profile: &'a Profile,
+    waits: Option<WaitTotals>,
+    left_out: usize,
+    rows: Rows<'a>,
+) -> Report<'a> {
+    let totals = Totals::of(profile);
     let gil = gil_shares(profile);
     let quality = Quality {
         gil_held_share: gil.map(|shares| shares.held),
         gil_waiting_share: gil.map(|shares| shares.waiting),
+        waiting: waits.map(|waits| Waiting {
+            wait_s: seconds(waits.waited.total_ns()),
+            waits: Kinds::of(&waits.waited),
+            idle_threads: waits.idle_threads,
+            idle_wait_s: seconds(waits.idle_ns),
+        }),
         ..quality(&profile.recording, totals)
     };
     Report { schema: SCHEMA, quality, rows_left_out: left_out, rows }
@@ -285,6 +351,7 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),
         coverage: visible_ns(r).map(|cpu| totals.ns as f64 / cpu as f64),
+        waiting: None,
         notes: &r.notes,
     }
 }
@@ -293,13 +360,19 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-fn numbers(row: &Row) -> Numbers {
+fn numbers(row: &Row, waiting: bool) -> Numbers {
+    let times = &row.times;
     Numbers {
-        samples: Some(row.times.samples),
-        tottime_s: seconds(row.times.tottime_ns),
+        samples: Some(times.samples),
+        tottime_s: seconds(times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
-        tottime_error_s: Some(seconds(row.times.tottime_error_ns.round() as u64)),
-        cumtime_s: seconds(row.times.cumtime_ns),
+        tottime_error_s: Some(seconds(times.tottime_error_ns.round() as u64)),
+        cumtime_s: seconds(times.cumtime_ns),
+        waiting: waiting.then(|| RowWaiting {
+            wait_s: seconds(times.wait.total_ns()),
+            cumwait_s: seconds(times.cumwait.total_ns()),
+            waits: Kinds::of(&times.cumwait),
+        }),
     }
 }
 
@@ -313,18 +386,20 @@ fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
     }
 }
 
-fn place_row<'a>(row: &'a Row, inlines: bool) -> Option<PlaceRow<'a>> {
+fn place_row<'a>(row: &'a Row, inlines: bool, waiting: bool) -> Option<PlaceRow<'a>> {
     let Subject::Place(place) = row.subject else { return None };
-    let inlined = inlines.then(|| row.inlined.iter().filter_map(|child| place_row(child, false)).collect());
-    Some(PlaceRow { place: place_fields(place), numbers: numbers(row), ncalls: None, inlined })
+    let children = || row.inlined.iter().filter_map(|child| place_row(child, false, false)).collect();
+    let inlined = inlines.then(children);
+    Some(PlaceRow { place: place_fields(place), numbers: numbers(row, waiting), ncalls: None, inlined })
 }
 
-fn thread_row<'a>(row: &'a Row) -> Option<ThreadRow<'a>> {
+fn thread_row<'a>(row: &'a Row, waiting: bool) -> Option<ThreadRow<'a>> {
     let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
-    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row) })
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row, waiting) })
 }
 
-fn process_row<'a>(row: &'a Row) -> Option<ProcessRow<'a>> {
+fn process_row<'a>(row: &'a Row, waiting: bool) -> Option<ProcessRow<'a>> {
     let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
-    Some(ProcessRow { name, pid, parent_pid: (parent_pid > 0).then_some(parent_pid), numbers: numbers(row) })
+    let parent_pid = (parent_pid > 0).then_some(parent_pid);
+    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(row, waiting) })
 }

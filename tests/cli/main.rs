@@ -29,6 +29,7 @@ mod python;
 mod record;
 mod report;
 mod run;
+mod wall;
 
 // The same once more on a machine that refuses perf events: their results do not depend on what records.
 #[allow(clippy::duplicate_mod)]
@@ -40,3 +41,6 @@ mod record_without_perf;
 #[allow(clippy::duplicate_mod)]
 #[path = "run.rs"]
 mod run_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "wall.rs"]
+mod wall_without_perf;

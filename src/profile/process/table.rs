@@ -226,6 +226,7 @@ impl ProcessTable {
             }
             Event::Fork { pid, parent_pid, tid, parent_tid } => self.fork(pid, parent_pid, tid, parent_tid),
             Event::Exit { pid, tid } => self.exit(pid, tid),
+            Event::Switch { .. } | Event::Stopped { .. } => {}
             Event::Lost(n) => self.counts.lost += n,
             Event::Throttled => self.counts.throttled += 1,
         }

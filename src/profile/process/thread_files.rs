@@ -57,11 +57,19 @@ impl ThreadFiles {
         }
     }
 
+    /// Whether it stands still because somebody has stopped it, by a signal or as its tracer.
+    pub(in crate::profile) fn is_stopped(&self) -> bool {
+        self.state_letter().is_some_and(|letter| matches!(letter, 'T' | 't'))
+    }
+
+    fn state_letter(&self) -> Option<char> {
+        let stat = std::fs::read_to_string(format!("{}/stat", self.dir)).ok()?;
+        stat.rsplit_once(')')?.1.trim_start().chars().next()
+    }
+
     /// Without that file, which not every kernel has: the state letter.
     fn state(&self) -> Option<Doing> {
-        let stat = std::fs::read_to_string(format!("{}/stat", self.dir)).ok()?;
-        let (_, rest) = stat.rsplit_once(')')?;
-        let running = rest.trim_start().starts_with('R');
+        let running = self.state_letter()? == 'R';
         let nowhere = Blocked { call: None, arguments: [0; 6], sp: 0, ip: 0 };
         Some(if running { Doing::Running } else { Doing::Blocked(nowhere) })
     }

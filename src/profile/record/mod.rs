@@ -62,10 +62,39 @@ pub enum Event<'a> {
         /// Thread id.
         tid: u32,
     },
+    /// A thread has left its processor, or has got one.
+    Switch {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// When, in nanoseconds of `CLOCK_MONOTONIC`.
+        time_ns: u64,
+        /// Which of them.
+        what: Switch,
+    },
+    /// A thread was made to stand still to be sampled, which is no waiting of its own.
+    Stopped {
+        /// Thread id.
+        tid: u32,
+        /// For how long, in nanoseconds.
+        ns: u64,
+    },
     /// This many samples could not be delivered.
     Lost(u64),
     /// The kernel slowed sampling down because it took too long.
     Throttled,
+}
+
+/// How a thread is put on a processor and taken off it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It goes on.
+    On,
+    /// It waits for something.
+    Off,
+    /// It would go on if another one had not got the processor.
+    Preempted,
 }
 
 /// A thread, caught running.
@@ -162,6 +191,8 @@ pub struct Setup {
     pub rate_hz: u64,
     /// Whether an event tells of everything that a process maps.
     pub maps_are_told: bool,
+    /// Whether an event tells of every [`Switch`], where that was asked for.
+    pub switches_are_told: bool,
 }
 
 /// What samples must be like beyond the usual.

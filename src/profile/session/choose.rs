@@ -36,7 +36,7 @@ pub(super) fn for_launched(pid: u32, options: &Options) -> Result<Chosen, Refusa
     let watch = if options.system_wide { Watch::Everything } else { Watch::Launch(pid) };
     choose(
         options,
-        || Ok(Box::new(Perf::open(watch, options.rate_hz)?)),
+        || Ok(Box::new(Perf::open(watch, options.rate_hz, options.wall)?)),
         || Ok(Box::new(Ptrace::launched(pid, options.rate_hz)?)),
     )
 }
@@ -91,13 +91,13 @@ fn why_not(refusal: &perf::Refusal) -> &'static str {
 /// Opens events for all threads of these processes, and of those that they start meanwhile.
 fn watch_tree(tree: &[Running], options: &Options) -> Result<Perf, perf::Refusal> {
     if options.system_wide {
-        return Perf::open(Watch::Everything, options.rate_hz);
+        return Perf::open(Watch::Everything, options.rate_hz, options.wall);
     }
     let threads = |tree: &[Running]| -> Vec<u32> {
         tree.iter().flat_map(|process| &process.threads).map(|(tid, _)| *tid).collect()
     };
     let tids = threads(tree);
-    let mut perf = Perf::open(Watch::Threads(&tids), options.rate_hz)?;
+    let mut perf = Perf::open(Watch::Threads(&tids), options.rate_hz, options.wall)?;
     let mut seen: HashSet<u32> = tids.into_iter().collect();
     let roots: Vec<u32> = tree.iter().map(|process| process.pid).collect();
     for _ in 1..MOST_LOOKS {

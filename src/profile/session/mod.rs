@@ -19,13 +19,14 @@ pub use choose::Choice;
 use choose::Chosen;
 use cpu_meter::CpuMeter;
 pub use dump::dump;
+use waits::Waits;
 
 use super::{
     error::Error,
     model::{Clock, Host, Recording},
     process::ProcessTable,
     raw::RawProfile,
-    record::{Backend, Needs, Refusal, Setup, perf, perf::monotonic_ns, ptrace},
+    record::{Backend, Event, Needs, Refusal, Setup, perf, perf::monotonic_ns, ptrace},
     target::{Change, Child, CpuTime, Ended, Launch, LaunchError, running_tree, threads_of},
 };
 use crate::{signals::Signals, units};
@@ -43,6 +44,8 @@ pub struct Options {
     pub wait_children: bool,
     /// Take a checkpoint so often.
     pub every: Option<Duration>,
+    /// Record waiting, too.
+    pub wall: bool,
     /// What to record with.
     pub backend: Choice,
     /// The time now, for the recording's start.
@@ -218,6 +221,7 @@ struct Session {
     broken: bool,
     asked: Needs,
     look_every: Duration,
+    waits: Option<Waits>,
 }
 
 const POLL: Duration = Duration::from_millis(100);
@@ -258,6 +262,7 @@ impl Session {
             rate_hz: options.rate_hz,
             kernel_frames: setup.kernel_frames,
             kernel_time: setup.kernel_time,
+            waiting: options.wall,
             host: host(),
             ..Recording::default()
         };
@@ -273,6 +278,7 @@ impl Session {
             root: 0,
             broken: false,
             asked: Needs::default(),
+            waits: options.wall.then(|| Waits::new(setup.switches_are_told, start_ns)),
             look_every: (Duration::from_secs(1) / setup.rate_hz.clamp(1, 1 << 20) as u32
                 * LOOK_AFTER_PERIODS)
                 .clamp(SHORTEST_LOOK, POLL),
@@ -322,6 +328,10 @@ impl Session {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
             let patience = self.patience(rings.len() < all_rings);
             let patience = patience.min(self.schedule.left(self.elapsed_ns()));
+            let patience = match &self.waits {
+                Some(waits) => patience.min(Duration::from_nanos(waits.left_ns(monotonic_ns()))),
+                None => patience,
+            };
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
             let mut told_to_end = false;
@@ -334,6 +344,9 @@ impl Session {
                 None => {}
             }
             self.pump(ended.is_some());
+            if let Some(waits) = &mut self.waits {
+                waits.look(&mut self.table, &monotonic_ns);
+            }
             self.ask_for(self.table.needs());
             let (root, table) = (self.root, &self.table);
             // Refused, it is recorded as before.
@@ -365,6 +378,9 @@ impl Session {
     fn last_round(&mut self, end: End, child: Option<&Child>, ended: Option<Ended>) -> End {
         self.backend.stop();
         self.pump(true);
+        if let Some(waits) = &mut self.waits {
+            waits.finish(&mut self.table, monotonic_ns());
+        }
         let ended = ended.or_else(|| match self.backend.change(child?) {
             Change::Ended(ended) => Some(ended),
             Change::Stopped | Change::None => None,
@@ -387,11 +403,17 @@ impl Session {
     }
 
     fn pump(&mut self, all: bool) {
-        let table = &mut self.table;
+        let (table, waits) = (&mut self.table, &mut self.waits);
         if self.broken {
             return;
         }
-        if let Err(error) = self.backend.pump(all, &mut |event| table.handle(event)) {
+        let mut handle = |event: Event<'_>| {
+            if let Some(waits) = waits {
+                waits.hear(&event, table);
+            }
+            table.handle(event);
+        };
+        if let Err(error) = self.backend.pump(all, &mut handle) {
             self.broken = true;
             self.backend.stop();
             self.recording.notes.push(format!("recording stopped early: {error}"));
@@ -428,6 +450,9 @@ impl Session {
     }
 
     fn snapshot(&mut self) -> RawProfile {
+        if let Some(waits) = &mut self.waits {
+            waits.settle(&mut self.table, monotonic_ns());
+        }
         let cpu = self.meter.peek(&self.table.live_processes());
         let mut recording = self.recording.clone();
         recording.duration_ns = self.elapsed_ns();
@@ -474,6 +499,10 @@ impl Session {
         let setup = self.backend.setup();
         self.recording.duration_ns = self.elapsed_ns();
         self.recording.notes.extend(self.backend.notes());
+        if self.waits.as_ref().is_some_and(Waits::was_blind) {
+            let note = "stacks of waiting threads may not be read: ptrace is not permitted".to_owned();
+            self.recording.notes.push(note);
+        }
         self.tell_cpu_time();
         let throttled = self.table.counts().throttled;
         if throttled > 0 {

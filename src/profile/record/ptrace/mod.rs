@@ -113,6 +113,7 @@ impl Backend for Ptrace {
             ring_bytes: 0,
             rate_hz: self.rate_hz,
             maps_are_told: false,
+            switches_are_told: false,
         }
     }
 

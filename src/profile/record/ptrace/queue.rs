@@ -41,6 +41,7 @@ pub(super) enum Record {
     ThreadName { pid: u32, tid: u32, name: String },
     Fork { pid: u32, parent_pid: u32, tid: u32, parent_tid: u32 },
     Exit { pid: u32, tid: u32 },
+    Stopped { tid: u32, ns: u64 },
 }
 
 /// A thread that was stopped while it ran.
@@ -172,6 +173,7 @@ fn hand_over(record: Record, now_ns: u64, sink: &mut dyn FnMut(Event<'_>)) -> Op
             sink(Event::Fork { pid, parent_pid, tid, parent_tid });
         }
         Record::Exit { pid, tid } => sink(Event::Exit { pid, tid }),
+        Record::Stopped { tid, ns } => sink(Event::Stopped { tid, ns }),
     }
     None
 }

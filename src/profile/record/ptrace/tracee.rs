@@ -12,6 +12,10 @@ pub(super) struct Tracee {
     files: ThreadFiles,
     /// As of the last sample.
     last: Scheduled,
+    /// As of the last look that found it running.
+    looked: Scheduled,
+    /// Between that look and the last sample it was ready to run for so long, in nanoseconds.
+    delayed_ns: u64,
     /// Looks in a row that found it waiting.
     idle: u32,
     name: Option<String>,
@@ -49,6 +53,8 @@ impl Tracee {
             state: State::Going,
             files: ThreadFiles::new(pid, tid),
             last: Scheduled::default(),
+            looked: Scheduled::default(),
+            delayed_ns: 0,
             idle: 0,
             name: None,
             name_due_ns: 0,
@@ -84,7 +90,15 @@ impl Tracee {
         let now = self.files.scheduled()?;
         let used = now.cpu_ns.saturating_sub(self.last.cpu_ns);
         self.last = now;
+        self.delayed_ns = now.delay_ns.saturating_sub(self.looked.delay_ns);
         Some(used)
+    }
+
+    /// For how long it has stood still when it goes on at `now_ns`. The time for which it had no processor before it could
+    /// is not a part of that.
+    pub(super) fn stood_ns(&self, now_ns: u64) -> Option<u64> {
+        let State::Interrupted { since_ns, .. } = self.state else { return None };
+        Some(now_ns.saturating_sub(since_ns).saturating_sub(self.delayed_ns))
     }
 
     /// Its name, when it may be another one than before.

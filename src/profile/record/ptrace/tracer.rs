@@ -241,6 +241,10 @@ impl Tracer {
         {
             self.adopt(new);
         }
+        let stood = self.threads.get(&tid).and_then(|tracee| tracee.stood_ns(monotonic_ns()));
+        if let Some(ns) = stood {
+            self.queue.put(Record::Stopped { tid, ns });
+        }
         let state = match stop {
             Stop::Group(_) if calls::listen(tid).is_ok() => State::Standing,
             Stop::Signal(signal) => go_on(tid, signal),
