@@ -139,14 +139,23 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__cache,watch)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__watch"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,annotate)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__annotate"
+                ;;
             hotcold__subcmd__help__subcmd__profile,attach)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__attach"
                 ;;
             hotcold__subcmd__help__subcmd__profile,convert)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__convert"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,diff)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__diff"
+                ;;
             hotcold__subcmd__help__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph"
+                ;;
+            hotcold__subcmd__help__subcmd__profile,merge)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__merge"
                 ;;
             hotcold__subcmd__help__subcmd__profile,report)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__report"
@@ -154,11 +163,17 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__profile,run)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__run"
                 ;;
+            hotcold__subcmd__profile,annotate)
+                cmd="hotcold__subcmd__profile__subcmd__annotate"
+                ;;
             hotcold__subcmd__profile,attach)
                 cmd="hotcold__subcmd__profile__subcmd__attach"
                 ;;
             hotcold__subcmd__profile,convert)
                 cmd="hotcold__subcmd__profile__subcmd__convert"
+                ;;
+            hotcold__subcmd__profile,diff)
+                cmd="hotcold__subcmd__profile__subcmd__diff"
                 ;;
             hotcold__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__flamegraph"
@@ -166,11 +181,17 @@ _hotcold() {
             hotcold__subcmd__profile,help)
                 cmd="hotcold__subcmd__profile__subcmd__help"
                 ;;
+            hotcold__subcmd__profile,merge)
+                cmd="hotcold__subcmd__profile__subcmd__merge"
+                ;;
             hotcold__subcmd__profile,report)
                 cmd="hotcold__subcmd__profile__subcmd__report"
                 ;;
             hotcold__subcmd__profile,run)
                 cmd="hotcold__subcmd__profile__subcmd__run"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,annotate)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__annotate"
                 ;;
             hotcold__subcmd__profile__subcmd__help,attach)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__attach"
@@ -178,11 +199,17 @@ _hotcold() {
             hotcold__subcmd__profile__subcmd__help,convert)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__convert"
                 ;;
+            hotcold__subcmd__profile__subcmd__help,diff)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__diff"
+                ;;
             hotcold__subcmd__profile__subcmd__help,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__flamegraph"
                 ;;
             hotcold__subcmd__profile__subcmd__help,help)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__help"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,merge)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__merge"
                 ;;
             hotcold__subcmd__profile__subcmd__help,report)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__report"
@@ -215,7 +242,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help list show stats check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,12 +324,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__expire)
-            opts="-n -y -q -v -h --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --include --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --grace)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -327,7 +362,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="list show stats check expire prune rm clear watch help"
+            opts="stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -481,7 +516,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__list)
-            opts="-l -q -v -h --sort --limit --long --expired --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
+            opts="-l -q -v -h --sort --limit --long --app --expired --include --older-than --unused-for --larger-than --tag --key --group --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,6 +528,14 @@ _hotcold() {
                     ;;
                 --limit)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
                     return 0
                     ;;
                 --older-than)
@@ -535,12 +578,16 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
+                    return 0
+                    ;;
                 --older-than)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -575,6 +622,10 @@ _hotcold() {
                     ;;
                 --by)
                     COMPREPLY=($(compgen -W "policy used stored hits" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --grace)
@@ -635,7 +686,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__show)
-            opts="-o -q -v -h --id --full --raw --output --now --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --id --full --raw --output --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -650,6 +701,10 @@ _hotcold() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --app)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -669,7 +724,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__stats)
-            opts="-q -v -h --by --now --json --quiet --verbose --color --help"
+            opts="-q -v -h --by --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -677,6 +732,10 @@ _hotcold() {
             case "${prev}" in
                 --by)
                     COMPREPLY=($(compgen -W "tag group type" -- "${cur}"))
+                    return 0
+                    ;;
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --now)
@@ -775,7 +834,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="list show stats check expire prune rm clear watch"
+            opts="stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -971,8 +1030,22 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report flamegraph convert"
+            opts="run attach report annotate diff flamegraph merge convert"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1012,7 +1085,35 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1073,7 +1174,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report flamegraph convert help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1090,8 +1191,62 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__annotate)
+            opts="-q -v -h --context --source-dir --limit --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__attach)
-            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1135,10 +1290,6 @@ _hotcold() {
                     ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --backend)
-                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
                     return 0
                     ;;
                 --native-frames)
@@ -1185,7 +1336,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__convert)
-            opts="-o -q -v -h --output --from --input-format --to --output-format --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --from --input-format --to --output-format --filter --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1200,19 +1351,121 @@ _hotcold() {
                     return 0
                     ;;
                 --input-format)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --from)
-                    COMPREPLY=($(compgen -W "pprof pstats" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "perf-data pprof pstats perf-script speedscope firefox callgrind folded" -- "${cur}"))
                     return 0
                     ;;
                 --output-format)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
                     return 0
                     ;;
                 --to)
-                    COMPREPLY=($(compgen -W "pprof pstats folded" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "pprof pstats speedscope firefox callgrind folded json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__diff)
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --old)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "function line module" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --min-percent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --flamegraph)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-above)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1227,7 +1480,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
-            opts="-o -q -v -h --output --inverted --title --filter --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --inverted --title --filter --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1249,6 +1502,30 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1261,8 +1538,22 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report flamegraph convert help"
+            opts="run attach report annotate diff flamegraph merge convert help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1289,6 +1580,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__convert)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__diff)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1330,6 +1635,20 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__merge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1358,8 +1677,58 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__merge)
+            opts="-o -q -v -h --output --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1385,6 +1754,38 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --callers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --callees)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --thread)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --process)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --focus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1397,7 +1798,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --output --no-save --rate --duration --every --log --system-wide --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1433,10 +1834,6 @@ _hotcold() {
                     ;;
                 --log)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --backend)
-                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
                     return 0
                     ;;
                 --native-frames)

@@ -47,7 +47,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -60,8 +63,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --backend 'What to record with: auto, perf or ptrace'
-            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
+            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -70,6 +72,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
             cand --filter 'Keep rows whose function, file or module matches'
             cand --color 'When to use colour'
+            cand --exact 'Count the calls of Python programs exactly, instead of sampling'
             cand --no-save 'Do not save the recording'
             cand --system-wide 'Watch all processors instead of the program''s threads (root)'
             cand --wait-children 'Go on recording children that outlive the program'
@@ -98,8 +101,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --backend 'What to record with: auto, perf or ptrace'
-            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
+            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
             cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
@@ -131,9 +133,68 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
             cand --filter 'Keep rows whose function, file or module matches'
+            cand --callers 'Print who called FUNCTION, with the time in it for each caller'
+            cand --callees 'Print what FUNCTION called, with the time of each'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --inverted 'Turn the call tree around: callers stand below what they call'
+            cand --no-fold 'Give each call a line, also where one call has all the time of another'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;annotate'= {
+            cand --context 'Show N lines around each line with time [default: whole functions; of files 3]'
+            cand --source-dir 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it'
+            cand --limit 'Show at most N functions of one name; 0 for all'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;diff'= {
+            cand --old 'Recordings to compare with, instead of OLD'
+            cand --new 'Recordings to compare, instead of NEW'
+            cand --by 'Compare functions, lines or modules'
+            cand --limit 'Show at most N rows; 0 for all [default: 20]'
+            cand --min-percent 'Leave out changes below P % of the old total'
+            cand --filter 'Keep rows whose function, file or module matches'
+            cand --flamegraph 'Draw a differential flamegraph'
+            cand --fail-above 'Exit with code 3 when the total or any row grew by more than P %'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
+            cand --cumtime 'Compare cumtime instead of tottime'
+            cand --normalize 'Compare shares: scale the old side so that its total is the new one''s'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
@@ -151,12 +212,36 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --output 'Write the picture to SVG; `-` for standard output'
             cand --title 'Title of the picture instead of the recorded command'
             cand --filter 'Draw only stacks with a frame whose function, file or module matches'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --inverted 'Put the innermost functions on top and their callers below'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
             cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'hotcold;profile;merge'= {
+            cand -o 'Save the merged recording to FILE; `-` for standard output'
+            cand --output 'Save the merged recording to FILE; `-` for standard output'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
+            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -172,6 +257,13 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --from 'Format of IN [default: what its content tells]'
             cand --output-format 'Format of OUT [default: what its ending tells]'
             cand --to 'Format of OUT [default: what its ending tells]'
+            cand --filter 'Write only stacks with a frame whose function, file or module matches'
+            cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
+            cand --until 'Leave out what was sampled at T or later'
+            cand --thread 'Only threads whose name matches, or with this id'
+            cand --process 'Only processes whose name matches, or with this id'
+            cand --focus 'Only samples with a frame whose function, file or module matches'
+            cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
@@ -185,7 +277,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -195,7 +290,13 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;profile;help;report'= {
         }
+        &'hotcold;profile;help;annotate'= {
+        }
+        &'hotcold;profile;help;diff'= {
+        }
         &'hotcold;profile;help;flamegraph'= {
+        }
+        &'hotcold;profile;help;merge'= {
         }
         &'hotcold;profile;help;convert'= {
         }
@@ -211,9 +312,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --verbose 'Tell what is opened, found and skipped'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -222,20 +323,35 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'hotcold;cache;stats'= {
+            cand --by 'Add up by tag, group or type of the value'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
+            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;cache;list'= {
             cand --sort 'Order by size, age, used, expires or key instead of as stored'
             cand --limit 'Show at most N entries'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand -l 'Show the value''s type and file too'
             cand --long 'Show the value''s type and file too'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -248,22 +364,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --id 'Id of the entry, the first column of `cache list`'
             cand -o 'File for --raw, replaced as a whole; `-` for standard output'
             cand --output 'File for --raw, replaced as a whole; `-` for standard output'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
             cand --full 'Show up to four million characters of the value instead of two thousand'
             cand --raw 'Write the stored bytes of the value to the file that -o names'
-            cand --json 'Print JSON'
-            cand -q 'Print no notes and no progress; twice: no warnings either'
-            cand --quiet 'Print no notes and no progress; twice: no warnings either'
-            cand -v 'Tell what is opened, found and skipped'
-            cand --verbose 'Tell what is opened, found and skipped'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'hotcold;cache;stats'= {
-            cand --by 'Add up by tag, group or type of the value'
-            cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
-            cand --color 'When to use colour'
             cand --json 'Print JSON'
             cand -q 'Print no notes and no progress; twice: no warnings either'
             cand --quiet 'Print no notes and no progress; twice: no warnings either'
@@ -289,6 +394,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;expire'= {
+            cand --include 'Remove more: `unsure` is what is left over by all appearance'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
@@ -309,20 +416,23 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;prune'= {
+            cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
             cand --larger-than 'Only those with more bytes than S, such as 500MB or 1GiB'
             cand --tag 'Only those with this tag; several mean any of them'
             cand --key 'Only those whose key matches the pattern with * and ?'
-            cand --group 'Only those whose group (function, prefix) matches the pattern'
+            cand --group 'Only those whose group matches the pattern; `stats --by group` shows them'
             cand --max-size 'Remove more until the cache counts at most S, such as 500MB or 1GiB'
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
+            cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
             cand --grace 'Spare what was stored less than D ago'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
-            cand --expired 'Only those that have expired'
+            cand --expired 'Only those that have expired or are left over'
+            cand --adopt 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it'
             cand -n 'Only tell what would be removed; with -v or --json every entry'
             cand --dry-run 'Only tell what would be removed; with -v or --json every entry'
             cand -y 'Do not ask'
@@ -393,9 +503,9 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;help'= {
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -404,11 +514,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand watch 'Watch a cache at work'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
+        &'hotcold;cache;help;stats'= {
+        }
         &'hotcold;cache;help;list'= {
         }
         &'hotcold;cache;help;show'= {
-        }
-        &'hotcold;cache;help;stats'= {
         }
         &'hotcold;cache;help;check'= {
         }
@@ -466,7 +576,10 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
             cand report 'Print where a recording spent its time'
+            cand annotate 'Print source lines with the time of each'
+            cand diff 'Tell what has changed between recordings'
             cand flamegraph 'Draw a recording as a flamegraph'
+            cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
         }
         &'hotcold;help;profile;run'= {
@@ -475,14 +588,20 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;help;profile;report'= {
         }
+        &'hotcold;help;profile;annotate'= {
+        }
+        &'hotcold;help;profile;diff'= {
+        }
         &'hotcold;help;profile;flamegraph'= {
+        }
+        &'hotcold;help;profile;merge'= {
         }
         &'hotcold;help;profile;convert'= {
         }
         &'hotcold;help;cache'= {
+            cand stats 'Tell what fills a cache, and how to shrink it'
             cand list 'List the entries of a cache'
             cand show 'Show one entry and its value'
-            cand stats 'Tell what fills a cache'
             cand check 'Look for damage, and repair it'
             cand expire 'Remove what has expired'
             cand prune 'Remove entries by rule'
@@ -490,11 +609,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand clear 'Remove every entry and keep the cache usable'
             cand watch 'Watch a cache at work'
         }
+        &'hotcold;help;cache;stats'= {
+        }
         &'hotcold;help;cache;list'= {
         }
         &'hotcold;help;cache;show'= {
-        }
-        &'hotcold;help;cache;stats'= {
         }
         &'hotcold;help;cache;check'= {
         }

@@ -38,28 +38,28 @@ complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "doctor" -d 'Tell wh
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "run" -d 'Run a program and print where it spends its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "attach" -d 'Record a program that is running already'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "report" -d 'Print where a recording spent its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "convert" -d 'Write a recording in another format'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report flamegraph convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "run" -d 'Run a program and print where it spends its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "attach" -d 'Record a program that is running already'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "report" -d 'Print where a recording spent its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "annotate" -d 'Print source lines with the time of each'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "diff" -d 'Tell what has changed between recordings'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "merge" -d 'Put recordings together'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s o -l output -d 'File to save the recording to' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s r -l rate -d 'Samples per second of CPU time' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l backend -d 'What to record with: auto, perf or ptrace' -r -f -a "auto\t'The best that works'
-perf\t'Perf events'
-ptrace\t'Stopping each running thread for a moment'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l flamegraph -d 'Draw a flamegraph, too' -r -F
@@ -80,6 +80,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l exact -d 'Count the calls of Python programs exactly, instead of sampling'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l no-save -d 'Do not save the recording'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l system-wide -d 'Watch all processors instead of the program\'s threads (root)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l wait-children -d 'Go on recording children that outlive the program'
@@ -99,10 +100,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l backend -d 'What to record with: auto, perf or ptrace' -r -f -a "auto\t'The best that works'
-perf\t'Perf events'
-ptrace\t'Stopping each running thread for a moment'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l flamegraph -d 'Draw a flamegraph, too' -r -F
@@ -149,6 +147,14 @@ process\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l limit -d 'Show at most N rows; 0 for all [default: 20]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l min-percent -d 'Leave out rows below P % of the total [default: 0, with --tree 1]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l filter -d 'Keep rows whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callers -d 'Print who called FUNCTION, with the time in it for each caller' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callees -d 'Print what FUNCTION called, with the time of each' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -158,13 +164,66 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l show-imports -d 'Show the functions that imports consist of'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l gil -d 'Count only samples of threads that hold their interpreter\'s lock'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l inverted -d 'Turn the call tree around: callers stand below what they call'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l no-fold -d 'Give each call a line, also where one call has all the time of another'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l context -d 'Show N lines around each line with time [default: whole functions; of files 3]' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l source-dir -d 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l limit -d 'Show at most N functions of one name; 0 for all' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l old -d 'Recordings to compare with, instead of OLD' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l new -d 'Recordings to compare, instead of NEW' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l by -d 'Compare functions, lines or modules' -r -f -a "function\t''
+line\t''
+module\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l limit -d 'Show at most N rows; 0 for all [default: 20]' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l min-percent -d 'Leave out changes below P % of the old total' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l filter -d 'Keep rows whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l flamegraph -d 'Draw a differential flamegraph' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l fail-above -d 'Exit with code 3 when the total or any row grew by more than P %' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l cumtime -d 'Compare cumtime instead of tottime'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l normalize -d 'Compare shares: scale the old side so that its total is the new one\'s'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l only-project -d 'Show only functions of the program\'s own tree'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l no-imports -d 'Leave out the time that imports take'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l show-imports -d 'Show the functions that imports consist of'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l gil -d 'Count only samples of threads that hold their interpreter\'s lock'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s o -l output -d 'Write the picture to SVG; `-` for standard output' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l title -d 'Title of the picture instead of the recorded command' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l filter -d 'Draw only stacks with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -177,12 +236,44 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s o -l output -d 'Save the merged recording to FILE; `-` for standard output' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s o -l output -d 'File to write; `-` for standard output' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "pprof\t''
-pstats\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l input-format -l from -d 'Format of IN [default: what its content tells]' -r -f -a "perf-data\t''
+pprof\t''
+pstats\t''
+perf-script\t''
+speedscope\t''
+firefox\t''
+callgrind\t''
+folded\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells]' -r -f -a "pprof\t''
 pstats\t''
-folded\t''"
+speedscope\t''
+firefox\t''
+callgrind\t''
+folded\t''
+json\t''
+csv\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l filter -d 'Write only stacks with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l until -d 'Leave out what was sampled at T or later' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l thread -d 'Only threads whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l process -d 'Only processes whose name matches, or with this id' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -193,51 +284,69 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a program and print where it spends its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "attach" -d 'Record a program that is running already'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "report" -d 'Print where a recording spent its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "annotate" -d 'Print source lines with the time of each'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Tell what has changed between recordings'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write a recording in another format'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from list show stats check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "list" -d 'List the entries of a cache'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "show" -d 'Show one entry and its value'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "check" -d 'Look for damage, and repair it'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "expire" -d 'Remove what has expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "prune" -d 'Remove entries by rule'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "rm" -d 'Remove the entries that are named'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "clear" -d 'Remove every entry and keep the cache usable'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "watch" -d 'Watch a cache at work'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from stats list show check expire prune rm clear watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
+group\t''
+type\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l sort -d 'Order by size, age, used, expires or key instead of as stored' -r -f -a "size\t''
 age\t''
 used\t''
 expires\t''
 key\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l limit -d 'Show at most N entries' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l include -d 'With --expired: `unsure` adds what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l unused-for -d 'Only those not used for D; the cache must record it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s l -l long -d 'Show the value\'s type and file too'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l expired -d 'Only those that have expired or are left over'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l id -d 'Id of the entry, the first column of `cache list`' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s o -l output -d 'File for --raw, replaced as a whole; `-` for standard output' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
@@ -248,17 +357,6 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l by -d 'Add up by tag, group or type of the value' -r -f -a "tag\t''
-group\t''
-type\t''"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
-always\t'Always'
-never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l grace -d 'Leave files alone that are younger than D: they may be just being written' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait for a locked cache at most D, with --fix' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -272,6 +370,8 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l include -d 'Remove more: `unsure` is what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l grace -d 'Spare what was stored less than D ago' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -287,25 +387,28 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l include -d 'With --expired: `unsure` adds what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l unused-for -d 'Only those not used for D; the cache must record it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l larger-than -d 'Only those with more bytes than S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l tag -d 'Only those with this tag; several mean any of them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l key -d 'Only those whose key matches the pattern with * and ?' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group (function, prefix) matches the pattern' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l group -d 'Only those whose group matches the pattern; `stats --by group` shows them' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-size -d 'Remove more until the cache counts at most S, such as 500MB or 1GiB' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l max-entries -d 'Remove more until at most N entries are left' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l by -d 'Who goes first for a limit: policy, used, stored or hits' -r -f -a "policy\t''
 used\t''
 stored\t''
 hits\t''"
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l grace -d 'Spare what was stored less than D ago' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l expired -d 'Only those that have expired'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l expired -d 'Only those that have expired or are left over'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l adopt -d 'Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s n -l dry-run -d 'Only tell what would be removed; with -v or --json every entry'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s y -l yes -d 'Do not ask'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l vacuum -d 'Give free space inside the database back to the file system'
@@ -356,9 +459,9 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Remove entries by rule'
@@ -396,11 +499,14 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand help; and not __fish_see
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "run" -d 'Run a program and print where it spends its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "attach" -d 'Record a program that is running already'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "report" -d 'Print where a recording spent its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "annotate" -d 'Print source lines with the time of each'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "diff" -d 'Tell what has changed between recordings'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "list" -d 'List the entries of a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "show" -d 'Show one entry and its value'
-complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "check" -d 'Look for damage, and repair it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "expire" -d 'Remove what has expired'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "prune" -d 'Remove entries by rule'

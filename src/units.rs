@@ -28,6 +28,15 @@ pub fn push_bytes(out: &mut String, n: u64) {
 
 /// Appends `n` in decimal.
 pub fn push_number(out: &mut String, n: u64) {
+    let digit = |n: u64| char::from(b'0' + (n % 10) as u8);
+    // Most numbers of a table are short.
+    if n < 100 {
+        if n >= 10 {
+            out.push(digit(n / 10));
+        }
+        out.push(digit(n));
+        return;
+    }
     let mut digits = [0_u8; 20];
     let (mut left, mut first) = (n, digits.len());
     for (i, digit) in digits.iter_mut().enumerate().rev() {
@@ -109,15 +118,20 @@ pub fn push_span(out: &mut String, seconds: f64) {
     const YEAR: f64 = 365.25 * DAY;
     let s = seconds.abs();
     let (n, unit) = match s {
-        s if s < 60.0 => (s, 's'),
-        s if s < 3600.0 => (s / 60.0, 'm'),
-        s if s < 2.0 * DAY => (s / 3600.0, 'h'),
-        s if s < 730.0 * DAY => (s / DAY, 'd'),
-        s if s < 10.0 * YEAR => return out.push_str(&format!("{:.1}y", (s / YEAR * 10.0).floor() / 10.0)),
-        s if s < 1000.0 * YEAR => (s / YEAR, 'y'),
+        s if s < 60.0 => (s as u64, 's'),
+        s if s < 3600.0 => ((s / 60.0) as u64, 'm'),
+        s if s < 2.0 * DAY => ((s / 3600.0) as u64, 'h'),
+        s if s < 730.0 * DAY => ((s / DAY) as u64, 'd'),
+        s if s < 10.0 * YEAR => {
+            let tenths = (s / YEAR * 10.0) as u64;
+            push_number(out, tenths / 10);
+            out.push('.');
+            (tenths % 10, 'y')
+        }
+        s if s < 1000.0 * YEAR => ((s / YEAR) as u64, 'y'),
         _ => return out.push_str(">999y"),
     };
-    push_number(out, n as u64);
+    push_number(out, n);
     out.push(unit);
 }
 

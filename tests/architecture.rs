@@ -23,6 +23,8 @@ const PURE: &[&str] = &[
     "profile/stack.rs",
     "profile/view",
     "profile/error.rs",
+    "profile/merge.rs",
+    "profile/select.rs",
     "render",
     "cache/model.rs",
     "cache/plan.rs",
@@ -38,6 +40,7 @@ const UNSAFE: &[&str] = &[
     "profile/session",
     "profile/symbolize/guard.rs",
     "profile/doctor/probe.rs",
+    "cache/safe_delete/in_use.rs",
 ];
 
 const RULES: &[Rule] = &[
@@ -55,7 +58,11 @@ const RULES: &[Rule] = &[
     // One place for each dependency that shapes what it touches.
     Rule { words: &["clap", "anyhow", "indicatif"], within: EVERYWHERE, except: &["cli"] },
     Rule { words: &["rusqlite"], within: EVERYWHERE, except: &["cache/store"] },
-    Rule { words: &["inferno"], within: EVERYWHERE, except: &["render/flamegraph.rs", "profile/format"] },
+    Rule {
+        words: &["inferno"],
+        within: EVERYWHERE,
+        except: &["render/flamegraph.rs", "render/flamegraph", "profile/format"],
+    },
     Rule { words: &["comfy_table"], within: EVERYWHERE, except: &["render/table.rs"] },
     // Questions to the environment and the terminal belong to the command line.
     Rule {

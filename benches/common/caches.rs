@@ -7,13 +7,16 @@ use std::{
     time::Instant,
 };
 
+#[path = "../../tests/support/environment.rs"]
+pub(crate) mod environment;
 #[path = "../../tests/support/library.rs"]
 pub(crate) mod library;
 
 pub(crate) use library::NOW;
 
 use crate::common::say;
-use library::{generator, interpreter, run, shared};
+use environment::shared;
+use library::{generator, interpreter, run};
 
 /// Python with the library; says so where there is none.
 pub(crate) fn library() -> Option<PathBuf> {

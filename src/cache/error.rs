@@ -36,6 +36,14 @@ pub enum Error {
         /// What was found instead, in a few words.
         reason: String,
     },
+    /// The directory holds several caches.
+    #[error("cannot tell which cache in `{}` is meant: {}", path.display(), shown(roots))]
+    Several {
+        /// The directory.
+        path: PathBuf,
+        /// Those of the caches.
+        roots: Vec<PathBuf>,
+    },
     /// The cache is broken.
     #[error("cannot read `{}`: {reason}", path.display())]
     Damaged {
@@ -96,13 +104,24 @@ pub enum Error {
     },
 }
 
+fn shown(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
+}
+
 impl Error {
+    /// The reason of [`Error::NotACache`] where nothing speaks for or against it.
+    pub(super) const UNKNOWN: &'static str = "nothing in it is known as a cache";
+
     /// What the user can do about it, in one line without a final stop.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::NotACache { reason, .. } if reason == Self::UNKNOWN => {
+                Some("if everything in it may go, `hotcold cache prune --adopt DIR …` says so once".into())
+            }
             Self::NoSuchEntry { .. } => {
                 Some("`hotcold cache list DIR` shows the keys; `--id` takes the first column".into())
             }
+            Self::Several { .. } => Some("name one of them".into()),
             Self::Ambiguous { .. } => Some("name one of them with `--id`".into()),
             Self::Locked { .. } => Some("wait longer with `--lock-timeout`, or try again later".into()),
             Self::Damaged { .. } => {

@@ -6,7 +6,7 @@ use super::{
     Error,
     model::{Entry, EntryId, Expiry, Kept, Timestamp},
     select::{Filter, Order},
-    store::{Query, Store, Visit, Walk},
+    store::{Draw, Drawers, Query, Store, Take, Visit, Walk, draw_in_turn},
 };
 
 /// Which entries, and how many of them.
@@ -31,6 +31,49 @@ pub fn each(
     now: Timestamp,
     visit: &mut Visit<'_>,
 ) -> Result<(), Error> {
+    check(store, listing)?;
+    match listing.order {
+        Order::Stored => walk(store, listing, now, Walk::Stored, visit),
+        Order::Key => walk(store, listing, now, Walk::ByKey, visit),
+        order => sorted(store, listing, now, &|entry| rank(entry, order), visit),
+    }
+}
+
+/// Has the entries drawn that [`each`] would visit and hands the result over, many at a time. With `full`, whoever draws finds all that is
+/// known of an entry, else what [`Query::full`] leaves. Many entries in the stored order are drawn on several threads.
+///
+/// # Errors
+/// As [`each`]; what was drawn before one has been handed over.
+pub fn draw(
+    store: &dyn Store,
+    listing: &Listing,
+    now: Timestamp,
+    full: bool,
+    drawers: &Drawers<'_>,
+    take: &mut Take<'_>,
+) -> Result<(), Error> {
+    if listing.order != Order::Stored || listing.limit.is_some() {
+        return draw_in_turn(|visit| each(store, listing, now, visit), drawers, take).map(|_| ());
+    }
+    check(store, listing)?;
+    let filter = &listing.filter;
+    let query = Query { filter, now, walk: Walk::Stored, full };
+    if filter.is_empty() {
+        return store.draw(query, drawers, take);
+    }
+    let chosen = || -> Draw<'_> {
+        let mut draw = drawers();
+        Box::new(move |entry, bytes| {
+            if filter.matches(entry, now) {
+                draw(entry, bytes);
+            }
+        })
+    };
+    store.draw(query, &chosen, take)
+}
+
+/// Whether the cache keeps what is asked for.
+fn check(store: &dyn Store, listing: &Listing) -> Result<(), Error> {
     listing.filter.check(store.facts())?;
     let facts = store.facts();
     let needs = match listing.order {
@@ -39,13 +82,9 @@ pub fn each(
         Order::Expires => &facts.expiry,
         Order::Stored | Order::Size | Order::Key => &Kept::Yes,
     };
-    if let Kept::No(why) = needs {
-        return Err(Error::NotKept { flag: "--sort", why: why.clone() });
-    }
-    match listing.order {
-        Order::Stored => walk(store, listing, now, Walk::Stored, visit),
-        Order::Key => walk(store, listing, now, Walk::ByKey, visit),
-        order => sorted(store, listing, now, &|entry| rank(entry, order), visit),
+    match needs {
+        Kept::Yes => Ok(()),
+        Kept::No(why) => Err(Error::NotKept { flag: "--sort", why: why.clone() }),
     }
 }
 
@@ -62,7 +101,7 @@ fn walk(
     }
     let filter = &listing.filter;
     let all = filter.is_empty();
-    store.entries(Query { filter, now, walk }, &mut |entry| {
+    store.entries(Query { filter, now, walk, full: true }, &mut |entry| {
         if !all && !filter.matches(entry, now) {
             return ControlFlow::Continue(());
         }

@@ -5,9 +5,11 @@
 //! an entry should go. The clock is a parameter everywhere.
 
 pub mod act;
+mod confine;
 mod error;
 pub mod listing;
 pub mod locate;
+pub mod look;
 pub mod meter;
 pub mod model;
 pub mod pickle;

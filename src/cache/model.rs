@@ -47,6 +47,8 @@ pub enum TimeSource {
     Mtime,
     /// The file system's access time, which mounts may keep coarsely or not at all.
     Atime,
+    /// When the file system made the file.
+    Btime,
 }
 
 /// A moment and how it is known.
@@ -193,6 +195,9 @@ pub struct Object {
     pub id: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// How many references to it there are, where the file system counts them: those of others outside the store keep its bytes where
+    /// they are. 1 where nobody but the store can refer to it.
+    pub links: u64,
 }
 
 /// Says whether an entry is still what it was: hashes of what its store looks at again before it removes the entry.
@@ -213,7 +218,8 @@ pub struct Entry {
     pub key: Label,
     /// What it belongs to: a function, a model, a host; `None` where there is nothing to group by.
     pub group: Option<String>,
-    /// What its owner keeps in it, in words, where that is known: "held 2 times by process 12". May hold text from outside.
+    /// What its owner keeps in it, in words, where that is known: "held 2 times by process 12"; or why it is in its condition. May hold
+    /// text from outside.
     pub note: Option<String>,
     /// Bytes that are its own: all that removing it frees if it shares nothing.
     pub own_bytes: u64,
@@ -223,6 +229,9 @@ pub struct Entry {
     pub created: Option<Time>,
     /// When it was last used; `None` where the owner does not keep it.
     pub accessed: Option<Time>,
+    /// When somebody last wrote, replaced, renamed or linked any of its files, as far as the file system tells: it may be in the middle of
+    /// being made. `None` where `created` says it all.
+    pub touched: Option<Timestamp>,
     /// Until when it is good.
     pub expiry: Expiry,
     /// How often it was used; `None` where the owner does not count.
@@ -251,6 +260,7 @@ impl Entry {
             shared: Vec::new(),
             created: None,
             accessed: None,
+            touched: None,
             expiry: Expiry::NotRecorded,
             hits: None,
             tags: None,
@@ -265,10 +275,27 @@ impl Entry {
     pub fn size_bytes(&self) -> u64 {
         self.shared.iter().fold(self.own_bytes, |sum, object| sum.saturating_add(object.bytes))
     }
+
+    /// Whether it is of no more use at `now`: its owner has declared it dead, or it is certainly left over; with `unsure`, also what is so
+    /// only by all appearance.
+    pub fn is_dead(&self, now: Timestamp, unsure: bool) -> bool {
+        match self.state {
+            State::Stale { sure } => sure || unsure || self.expiry.is_past(now),
+            State::Partial => {
+                let begun = self.touched.or(self.created.map(|time| time.at));
+                begun.is_some_and(|at| now.since(at) > ABANDONED)
+            }
+            State::Pinned => false,
+            State::Ok | State::Corrupt => self.expiry.is_past(now),
+        }
+    }
 }
 
+/// Seconds after which nobody is going to complete what has been begun.
+const ABANDONED: f64 = 86_400.0;
+
 /// What a store's owner writes down. What it does not cannot be asked for: a rule on it is refused, never guessed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// When entries were stored.
     pub created: Kept,
@@ -278,6 +305,8 @@ pub struct Facts {
     pub hits: Kept,
     /// When they expire.
     pub expiry: Kept,
+    /// What would tell that an entry is left over, whether or not it expires.
+    pub stale: Kept,
     /// Tags.
     pub tags: Kept,
     /// Groups.
@@ -285,9 +314,10 @@ pub struct Facts {
 }
 
 /// Whether something is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Kept {
     /// It is.
+    #[default]
     Yes,
     /// It is not, with the reason in a few words: "the eviction policy `least-recently-stored` does not record it".
     No(String),
@@ -320,6 +350,8 @@ pub struct Summary {
     pub entries: u64,
     /// Sum of the entries' sizes, each shared object once.
     pub size_bytes: u64,
+    /// Whether all of it is in files of the entries' own, so that the next two say nothing.
+    pub all_in_files: bool,
     /// Of these, bytes in value files.
     pub file_bytes: u64,
     /// Of these, bytes in the database or index.
@@ -332,6 +364,10 @@ pub struct Summary {
     pub expired_entries: u64,
     /// Their bytes.
     pub expired_bytes: u64,
+    /// Entries that are left over, and their bytes, where there are any: certainly, and by all appearance.
+    pub stale: Stale,
+    /// Whether it is recorded when entries expire.
+    pub expiry_not_recorded: bool,
     /// Number of entries that never expire; `None` where expiry is not recorded.
     pub never_expire_entries: Option<u64>,
     /// Lookups that found an entry; `None` where the owner does not count.
@@ -344,6 +380,8 @@ pub struct Summary {
     pub oldest: Option<Timestamp>,
     /// When the newest entry was stored.
     pub newest: Option<Timestamp>,
+    /// When any entry was last used, where that is known.
+    pub last_used: Option<Timestamp>,
     /// Entries by age: what [`Histogram`] says.
     pub ages: Histogram,
     /// Entries by size.
@@ -358,6 +396,19 @@ pub struct Summary {
     pub settings: Vec<(String, Setting)>,
     /// The shards or other parts it consists of: name, entries, bytes.
     pub parts: Vec<Share>,
+}
+
+/// What is left over in a cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stale {
+    /// Entries that certainly are.
+    pub sure_entries: u64,
+    /// Their bytes.
+    pub sure_bytes: u64,
+    /// Entries that are by all appearance.
+    pub likely_entries: u64,
+    /// Their bytes.
+    pub likely_bytes: u64,
 }
 
 /// What the owner counts against its own limit.

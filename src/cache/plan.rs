@@ -115,7 +115,7 @@ fn count(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<(u64, u64
     let all = Filter::default();
     // A store may leave out what does not match, so that what it leaves out is counted only where nothing else tells.
     let asked = if everything.is_some() { filter } else { &all };
-    store.entries(Query { filter: asked, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(asked, now), &mut |entry| {
         of += 1;
         let goes = filter.matches(entry, now);
         entries += u64::from(goes);
@@ -141,9 +141,9 @@ pub fn everything(store: &dyn Store, now: Timestamp) -> Result<Plan, Error> {
 pub fn named(store: &dyn Store, filter: &Filter, now: Timestamp) -> Result<Plan, Error> {
     let plan = by_rule(store, Verb::Remove, filter.clone(), now)?;
     let mut entries = Vec::new();
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if filter.matches(entry, now) {
-            let bytes = entry.size_bytes();
+            let bytes = entry.own_bytes;
             entries.push(Planned { id: entry.id.clone(), stamp: entry.stamp, bytes });
         }
         ControlFlow::Continue(())
@@ -168,7 +168,7 @@ pub fn each(store: &dyn Store, plan: &Plan, visit: &mut dyn FnMut(&Entry)) -> Re
         What::Rule(filter) => filter,
         What::Everything => &all,
     };
-    store.entries(Query { filter, now: plan.now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, plan.now), &mut |entry| {
         if filter.matches(entry, plan.now) {
             visit(entry);
         }
@@ -203,14 +203,15 @@ pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) ->
     let of = everything.map_or(pulse.entries, |totals| totals.of);
     let mut listed = Vec::new();
     let mut bytes = 0_u64;
+    let mut held = Held::of(store, now)?;
     let mut add = |entry: &Entry, listed: &mut Vec<Planned>| {
-        let size = entry.size_bytes();
+        let size = held.lose(entry);
         bytes = bytes.saturating_add(size);
         listed.push(Planned { id: entry.id.clone(), stamp: entry.stamp, bytes: size });
     };
     let rule = filter.has_rule();
     if rule {
-        store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+        store.entries(Query::stored(filter, now), &mut |entry| {
             if filter.matches(entry, now) {
                 add(entry, &mut listed);
             }
@@ -221,15 +222,15 @@ pub fn to_fit(store: &dyn Store, filter: &Filter, room: Room, now: Timestamp) ->
     let beside = everything.map_or(0, |totals| pulse.bytes.saturating_sub(totals.bytes) / of.max(1));
     let mut left = Left { bytes: pulse.bytes, entries: of, beside };
     listed.iter().for_each(|planned| left.lose(planned));
-    let rest = Filter { grace: filter.grace, ..Filter::default() };
+    let rest = Filter { grace: filter.grace, spare_pinned: filter.spare_pinned, ..Filter::default() };
     let expired = Filter { expired: true, ..rest.clone() };
     for (which, walk) in [(&expired, Walk::Stored), (&rest, Walk::ByEviction(order))] {
         if left.fits(room) {
             break;
         }
-        store.entries(Query { filter: which, now, walk }, &mut |entry| {
+        store.entries(Query { filter: which, now, walk, full: true }, &mut |entry| {
             let planned_already =
-                rule && filter.matches(entry, now) || !which.expired && entry.expiry.is_past(now);
+                rule && filter.matches(entry, now) || !which.expired && entry.is_dead(now, false);
             if which.matches(entry, now) && !planned_already {
                 add(entry, &mut listed);
                 listed.last().into_iter().for_each(|planned| left.lose(planned));
@@ -262,12 +263,48 @@ impl Left {
     }
 }
 
+/// Who needs which shared object: entries of the store and others.
+#[derive(Default)]
+struct Held(FxHashMap<u64, u64>);
+
+impl Held {
+    /// Looks at every entry of a store whose entries share anything.
+    fn of(store: &dyn Store, now: Timestamp) -> Result<Self, Error> {
+        let mut held = FxHashMap::default();
+        if store.shares() {
+            let all = Filter::default();
+            store.entries(Query::stored(&all, now), &mut |entry| {
+                for object in &entry.shared {
+                    let (seen, links) = held.entry(object.id).or_insert((0, object.links));
+                    *seen += 1;
+                    *links = object.links.max(*links);
+                }
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(Self(held.into_iter().map(|(id, (seen, links))| (id, seen.max(links))).collect()))
+    }
+
+    /// What the going of one more entry frees.
+    fn lose(&mut self, entry: &Entry) -> u64 {
+        let mut freed = entry.own_bytes;
+        for object in &entry.shared {
+            let holders = self.0.entry(object.id).or_insert(object.links.max(1));
+            *holders = holders.saturating_sub(1);
+            if *holders == 0 {
+                freed = freed.saturating_add(object.bytes);
+            }
+        }
+        freed
+    }
+}
+
 /// Adds up what goes: what entries share is freed only when the last of them goes.
 #[derive(Default)]
 struct Freed {
     own: u64,
-    /// By shared object: its bytes, and how many that need it go and stay.
-    shared: FxHashMap<u64, (u64, u64, u64)>,
+    /// By shared object: its bytes, how many names it has, and how many that need it go and stay.
+    shared: FxHashMap<u64, (u64, u64, u64, u64)>,
 }
 
 impl Freed {
@@ -276,14 +313,17 @@ impl Freed {
             self.own = self.own.saturating_add(entry.own_bytes);
         }
         for object in &entry.shared {
-            let (bytes, going, staying) = self.shared.entry(object.id).or_default();
-            *bytes = object.bytes;
+            let (bytes, links, going, staying) = self.shared.entry(object.id).or_default();
+            (*bytes, *links) = (object.bytes, object.links.max(*links));
             *if goes { going } else { staying } += 1;
         }
     }
 
     fn bytes(&self) -> u64 {
-        let gone = self.shared.values().filter(|(_, going, staying)| *going > 0 && *staying == 0);
+        let gone = self.shared.values().filter(|(_, links, going, staying)| {
+            // Names that are no entry's keep it as well.
+            *going > 0 && *staying == 0 && going >= links
+        });
         gone.fold(self.own, |sum, (bytes, ..)| sum.saturating_add(*bytes))
     }
 }
@@ -319,7 +359,8 @@ mod tests {
     fn what_is_shared_is_freed_with_its_last_entry() {
         let mut store = Sketch::new(3, |_, entry| entry.own_bytes = 1);
         for entry in &mut store.entries {
-            entry.shared = vec![Object { id: 7, bytes: 100 }];
+            entry.shared =
+                vec![Object { id: 7, bytes: 100, links: 1 }, Object { id: 8, bytes: 1000, links: 4 }];
         }
         let some = |n: usize| {
             let ids = store.entries[..n].iter().map(|entry| entry.id.clone()).collect();

@@ -1,35 +1,42 @@
 //! The one place that unlinks.
 //!
-//! Nothing is removed but below an open directory: every directory on the way is opened one by one, relative to the one before, by
-//! `openat2` that must stay beneath it, follow no link and cross no mount, and a file goes by its bare name in a directory that is held
-//! open. Whoever swaps a directory for a link in the meantime gains nothing. Where the kernel has no `openat2`, or a sandbox forbids
-//! it, the same is had from `O_NOFOLLOW` and the device number.
+//! Nothing is removed but below an open directory: every directory on the way is opened one by one, confined to the one before, and a file
+//! goes by its bare name in a directory that is held open. Whoever swaps a directory for a link in the meantime gains nothing. What has a
+//! name that may be used again goes through a [`Bin`].
 
 use std::{
     io,
     num::NonZero,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::Path,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::{Arc, atomic::AtomicU32},
     thread,
 };
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, fstat, mkdirat, open},
-    fs::{openat, openat2, renameat_with, statat, unlinkat},
+    fs::{AtFlags, Mode, OFlags, fstat, open, unlinkat},
     io::Errno,
 };
+
+use super::{
+    confine::{Confinement, bare, split},
+    look::{About, Identity},
+};
+
+mod bin;
+mod in_use;
+mod trash;
+
+pub use bin::{Bin, Care};
+pub(super) use trash::PREFIX as TRASH;
 
 /// Fewer files than this are not worth a second thread.
 const WORTH_A_THREAD: usize = 512;
 /// Threads that unlink; more only wait for the journal of the file system.
 const THREADS: NonZero<usize> = NonZero::new(2).expect("two");
-const DIRECTORY: OFlags =
-    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-const CONFINED: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_XDEV)
-    .union(ResolveFlags::NO_MAGICLINKS);
 /// Directories below each other that a path may name; each is held open.
 const DEEPEST: usize = 64;
 
@@ -37,8 +44,7 @@ const DEEPEST: usize = 64;
 #[derive(Debug)]
 pub struct Root {
     dir: OwnedFd,
-    device: u64,
-    has_openat2: AtomicBool,
+    confinement: Arc<Confinement>,
     trashed: AtomicU32,
 }
 
@@ -63,24 +69,17 @@ pub struct Tally {
     pub failed: Vec<(usize, io::Error)>,
 }
 
-/// Says whether a file is still the one that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
-    device: u64,
-    inode: u64,
-    size: i64,
-    modified: (i64, u64),
-}
-
-/// What became of one file.
+/// What became of one file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is gone.
-    Removed,
+    /// It is gone, and so many bytes with it: none if it has other names.
+    Removed(u64),
     /// It was gone already.
     Missing,
-    /// It is another file now, and stays.
+    /// It is another one now, and stays.
     Changed,
+    /// Somebody has it open or mapped, and it stays.
+    InUse,
 }
 
 impl Root {
@@ -89,9 +88,9 @@ impl Root {
     /// # Errors
     /// Those of the system: not there, not a directory, no permission.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let dir = open(path, DIRECTORY.difference(OFlags::NOFOLLOW), Mode::empty())?;
-        let device = fstat(&dir)?.st_dev;
-        Ok(Self { dir, device, has_openat2: AtomicBool::new(true), trashed: AtomicU32::new(0) })
+        let dir = open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let confinement = Arc::new(Confinement::new(fstat(&dir)?.st_dev));
+        Ok(Self { dir, confinement, trashed: AtomicU32::new(0) })
     }
 
     /// Removes files whose names are never used twice, so that a name is proof enough. Directories that become empty go with them.
@@ -123,7 +122,7 @@ impl Root {
         for (i, file) in files.iter().enumerate() {
             path.clear();
             file.write_to(&mut path);
-            let (directories, name) = split(&path);
+            let (directories, name) = split(path.as_bytes());
             let gone = place.go_to(directories).and_then(|()| place.unlink(name));
             match gone {
                 Ok(()) => tally.removed += 1,
@@ -138,22 +137,22 @@ impl Root {
     ///
     /// # Errors
     /// Those of the system, above all that it is not empty; whatever would lead outside.
-    pub fn remove_empty(&self, path: &str) -> io::Result<()> {
+    pub fn remove_empty(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let mut place = Place { root: self, open: Vec::new() };
-        let (directories, name) = split(path);
+        let (directories, name) = split(path.as_ref().as_os_str().as_bytes());
         place.go_to(directories)?;
-        Ok(unlinkat(place.here(), checked(name)?, AtFlags::REMOVEDIR)?)
+        Ok(unlinkat(place.here(), bare(name)?, AtFlags::REMOVEDIR)?)
     }
 
-    /// What the file at `path` is now, without following a link.
+    /// What is at `path` now, without following a link.
     ///
     /// # Errors
     /// Those of the system; whatever would lead outside.
-    pub fn identify(&self, path: &str) -> io::Result<Identity> {
+    pub fn identify(&self, path: impl AsRef<Path>) -> io::Result<Identity> {
         let mut place = Place { root: self, open: Vec::new() };
-        let (directories, name) = split(path);
+        let (directories, name) = split(path.as_ref().as_os_str().as_bytes());
         place.go_to(directories)?;
-        Ok(Identity::of(&statat(place.here(), checked(name)?, AtFlags::SYMLINK_NOFOLLOW)?))
+        Ok(About::at(place.here(), bare(name)?)?.identity())
     }
 
     /// Removes a file whose name may be used again, if it still is the one that was looked at. It is moved out of everybody's sight
@@ -161,78 +160,21 @@ impl Root {
     ///
     /// # Errors
     /// Those of the system; the file is where it was, or, if that place is taken by then, gone.
-    pub fn remove_if_same(&self, path: &str, seen: Identity) -> io::Result<Fate> {
-        let mut place = Place { root: self, open: Vec::new() };
-        let (directories, name) = split(path);
-        let name = checked(name)?;
-        match place.go_to(directories) {
-            Ok(()) => {}
-            Err(Errno::NOENT) => return Ok(Fate::Missing),
-            Err(error) => return Err(error.into()),
-        }
-        let trash = Trash::new(self)?;
-        match renameat_with(place.here(), name, &trash.dir, TRASHED, RenameFlags::NOREPLACE) {
-            Ok(()) => {}
-            Err(Errno::NOENT) => return Ok(Fate::Missing),
-            Err(error) => return Err(error.into()),
-        }
-        let now = statat(&trash.dir, TRASHED, AtFlags::SYMLINK_NOFOLLOW)?;
-        if Identity::of(&now) == seen {
-            unlinkat(&trash.dir, TRASHED, AtFlags::empty())?;
-            return Ok(Fate::Removed);
-        }
-        // A newer one may stand in its place by now; then this one is out of date in its owner's eyes too.
-        match renameat_with(&trash.dir, TRASHED, place.here(), name, RenameFlags::NOREPLACE) {
-            Ok(()) => {}
-            Err(Errno::EXIST) => unlinkat(&trash.dir, TRASHED, AtFlags::empty())?,
-            // It was not to be removed, so it is not: it stays in the trash, which is not removed with something in it.
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Fate::Changed)
+    pub fn remove_if_same(&self, path: impl AsRef<Path>, seen: Identity) -> io::Result<Fate> {
+        self.bin(Path::new(""), "").take(path.as_ref(), seen, Care::Any)
     }
-
-    /// Opens a directory by its bare name.
-    fn step(&self, from: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Errno> {
-        let name = checked(name)?;
-        if self.has_openat2.load(Ordering::Relaxed) {
-            match openat2(from, name, DIRECTORY, Mode::empty(), CONFINED) {
-                Err(Errno::NOSYS | Errno::PERM) => self.has_openat2.store(false, Ordering::Relaxed),
-                // Somebody renames directories while the kernel looks: it could not be sure, so try again or give up.
-                Err(Errno::AGAIN) => return openat2(from, name, DIRECTORY, Mode::empty(), CONFINED),
-                result => return result,
-            }
-        }
-        let dir = openat(from, name, DIRECTORY, Mode::empty())?;
-        let about = fstat(&dir)?;
-        if about.st_dev != self.device {
-            return Err(Errno::XDEV);
-        }
-        // With `O_PATH` and `O_NOFOLLOW` a link itself may be opened.
-        if FileType::from_raw_mode(about.st_mode) != FileType::Directory {
-            return Err(Errno::NOTDIR);
-        }
-        Ok(dir)
-    }
-}
-
-/// A bare name, which leads nowhere else.
-fn checked(name: &str) -> Result<&str, Errno> {
-    let bare = !matches!(name, "" | "." | "..") && !name.contains(['/', '\0']);
-    if bare { Ok(name) } else { Err(Errno::INVAL) }
-}
-
-fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// Directories below the root that are open, each in the one before it.
+#[derive(Debug)]
 struct Place<'r> {
     root: &'r Root,
     open: Vec<Open>,
 }
 
+#[derive(Debug)]
 struct Open {
-    name: String,
+    name: Vec<u8>,
     dir: OwnedFd,
     /// Whether a file of it has been removed, so that it may be empty now.
     emptied: bool,
@@ -244,27 +186,33 @@ impl Place<'_> {
     }
 
     /// Opens the directory at `path`, starting from what the last one has in common with it.
-    fn go_to(&mut self, path: &str) -> Result<(), Errno> {
-        let parts = || path.split('/').filter(|_| !path.is_empty());
+    fn go_to(&mut self, path: &[u8]) -> Result<(), Errno> {
+        let parts = || path.split(|&byte| byte == b'/').filter(|_| !path.is_empty());
         let common = self.open.iter().zip(parts()).take_while(|(open, part)| open.name == *part).count();
         self.leave(common);
         for part in parts().skip(common) {
             if self.open.len() == DEEPEST {
                 return Err(Errno::NAMETOOLONG);
             }
-            let dir = self.root.step(self.here(), part)?;
+            let dir = self.root.confinement.step(self.here(), part, OFlags::PATH)?;
             self.open.push(Open { name: part.to_owned(), dir, emptied: false });
         }
         Ok(())
     }
 
-    fn unlink(&mut self, name: &str) -> Result<(), Errno> {
-        let name = checked(name)?;
-        let result = unlinkat(self.here(), name, AtFlags::empty());
-        if let (Ok(()) | Err(Errno::NOENT), Some(open)) = (result, self.open.last_mut()) {
-            open.emptied = true;
+    fn unlink(&mut self, name: &[u8]) -> Result<(), Errno> {
+        let result = unlinkat(self.here(), bare(name)?, AtFlags::empty());
+        if let Ok(()) | Err(Errno::NOENT) = result {
+            self.has_lost();
         }
         result
+    }
+
+    /// Something has been removed from the last directory, which may be empty now.
+    fn has_lost(&mut self) {
+        if let Some(open) = self.open.last_mut() {
+            open.emptied = true;
+        }
     }
 
     /// Closes all but the first `depth` directories, and removes those that were emptied.
@@ -273,7 +221,7 @@ impl Place<'_> {
             let Some(left) = self.open.pop() else { return };
             // That fails for a directory that is not empty, and for a link that took its place.
             if left.emptied
-                && unlinkat(self.here(), left.name.as_str(), AtFlags::REMOVEDIR).is_ok()
+                && unlinkat(self.here(), &*left.name, AtFlags::REMOVEDIR).is_ok()
                 && let Some(parent) = self.open.last_mut()
             {
                 parent.emptied = true;
@@ -285,51 +233,6 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.leave(0);
-    }
-}
-
-impl Identity {
-    fn of(about: &Stat) -> Self {
-        Self {
-            device: about.st_dev,
-            inode: about.st_ino,
-            size: about.st_size,
-            modified: (about.st_mtime, about.st_mtime_nsec),
-        }
-    }
-}
-
-/// Name of the one file in the trash.
-const TRASHED: &str = "file";
-
-/// A directory on the root's file system that only we look into; gone when dropped.
-struct Trash<'r> {
-    root: &'r Root,
-    name: String,
-    dir: OwnedFd,
-}
-
-impl<'r> Trash<'r> {
-    fn new(root: &'r Root) -> io::Result<Self> {
-        let pid = std::process::id();
-        loop {
-            let name = format!(".hotcold-trash-{pid}-{}", root.trashed.fetch_add(1, Ordering::Relaxed));
-            match mkdirat(&root.dir, name.as_str(), Mode::RWXU) {
-                Ok(()) => {
-                    let dir = root.step(root.dir.as_fd(), &name)?;
-                    return Ok(Self { root, name, dir });
-                }
-                // Left by somebody who was killed.
-                Err(Errno::EXIST) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-}
-
-impl Drop for Trash<'_> {
-    fn drop(&mut self) {
-        let _ = unlinkat(&self.root.dir, self.name.as_str(), AtFlags::REMOVEDIR);
     }
 }
 

@@ -6,14 +6,16 @@ use regex::Regex;
 
 use super::{
     Error,
-    model::{DataType, Entry, EntryId, Facts, Kept, Label, Timestamp},
+    model::{DataType, Entry, EntryId, Facts, Kept, Label, State, Timestamp},
 };
 
 /// Conditions that an entry must all meet; the default is met by every entry.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Its owner has declared it dead.
+    /// It is of no more use: its owner has declared it dead, or it is certainly left over.
     pub expired: bool,
+    /// With `expired`: what is left over only by all appearance, too.
+    pub unsure: bool,
     /// Stored longer ago than this.
     pub older_than: Option<Duration>,
     /// Not used for longer than this.
@@ -30,8 +32,10 @@ pub struct Filter {
     pub ids: Vec<EntryId>,
     /// See `ids`.
     pub exact_keys: Vec<KeyRule>,
-    /// Stored at least this long ago, whatever else is asked: protects what has just been written.
+    /// Stored and touched at least this long ago, whatever else is asked: protects what has just been written.
     pub grace: Option<Duration>,
+    /// Is not held on purpose, whatever else is asked.
+    pub spare_pinned: bool,
 }
 
 /// A tag that is asked for.
@@ -148,7 +152,7 @@ impl Filter {
 
     /// Whether every entry meets it.
     pub fn is_empty(&self) -> bool {
-        !self.has_rule() && self.grace.is_none()
+        !self.has_rule() && self.grace.is_none() && !self.spare_pinned
     }
 
     /// Whether it has a condition other than the grace period.
@@ -172,7 +176,7 @@ impl Filter {
     /// [`Error::NotKept`].
     pub fn check(&self, facts: &Facts) -> Result<(), Error> {
         let rules = [
-            (self.expired, "--expired", &facts.expiry),
+            (self.expired && !facts.stale.is_yes(), "--expired", &facts.expiry),
             (self.older_than.is_some(), "--older-than", &facts.created),
             (self.grace.is_some(), "--grace", &facts.created),
             (self.unused_for.is_some(), "--unused-for", &facts.accessed),
@@ -192,15 +196,23 @@ impl Filter {
         let past = |time: Option<super::model::Time>, limit: Option<Duration>| {
             limit.is_none_or(|limit| time.is_some_and(|t| now.since(t.at) > limit.as_secs_f64()))
         };
-        (!self.expired || entry.expiry.is_past(now))
+        (!self.expired || entry.is_dead(now, self.unsure))
             && past(entry.created, self.older_than)
-            && past(entry.created, self.grace)
+            && self.spares_not(entry, now)
+            && !(self.spare_pinned && entry.state == State::Pinned)
             && past(entry.accessed, self.unused_for)
             && self.larger_than.is_none_or(|least| entry.size_bytes() > least)
             && self.tag_matches(entry)
             && (self.keys.is_empty() || self.keys.iter().any(|p| p.matches(&entry.key.text)))
             && self.group_matches(entry)
             && self.name_matches(entry)
+    }
+
+    /// Whether it is old enough to go.
+    fn spares_not(&self, entry: &Entry, now: Timestamp) -> bool {
+        let Some(grace) = self.grace else { return true };
+        let touched = entry.touched.or(entry.created.map(|time| time.at));
+        touched.is_some_and(|at| now.since(at) > grace.as_secs_f64())
     }
 
     fn tag_matches(&self, entry: &Entry) -> bool {

@@ -51,6 +51,7 @@ impl Sketch {
             accessed: no(),
             hits: no(),
             expiry: Kept::Yes,
+            stale: no(),
             tags: Kept::Yes,
             groups: Kept::Yes,
         };
@@ -81,6 +82,10 @@ impl Store for Sketch {
 
     fn nested(&self) -> &[PathBuf] {
         &[]
+    }
+
+    fn size_counts(&self) -> &'static str {
+        "bytes of its entries"
     }
 
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error> {

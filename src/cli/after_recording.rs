@@ -23,7 +23,10 @@ use crate::{
         raw::RawProfile,
         symbolize,
     },
-    render::flamegraph::{self, Flamegraph},
+    render::{
+        Style,
+        flamegraph::{self, Flamegraph},
+    },
     units,
 };
 
@@ -44,6 +47,46 @@ pub(super) enum Table {
     Err,
     /// A file.
     File(Output),
+}
+
+impl Table {
+    /// Where the user wants it, else `otherwise`.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn chosen(record: &RecordArgs, otherwise: Self) -> anyhow::Result<Self> {
+        Ok(match &record.table_to {
+            None => otherwise,
+            Some(path) if path == Path::new("-") => Self::Out,
+            Some(path) => Self::File(Output::create_derived(path)?),
+        })
+    }
+
+    /// How to write it.
+    pub(super) fn style(&self, streams: &Streams) -> Style {
+        match self {
+            Self::Out => table_options::style_out(streams),
+            Self::Err => table_options::style_err(streams),
+            Self::File(_) => table_options::style_file(),
+        }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// When it cannot be written; who closes the pipe has read enough.
+    pub(super) fn write(&mut self, text: &[u8], streams: &mut Streams) -> anyhow::Result<()> {
+        let written = match self {
+            Self::Out => streams.out.write_all(text).and_then(|()| streams.out.flush()),
+            Self::Err => streams.err.write_all(text),
+            Self::File(output) => return Ok(output.commit(text)?),
+        };
+        match written {
+            // The program ended no differently for it.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
 }
 
 impl Answer {
@@ -77,11 +120,7 @@ impl Answer {
         Ok(Self {
             checkpoints: Background::new(Saver::new(recording, symbols), journal, screen),
             flamegraph: record.flamegraph.as_ref().map(derived).transpose()?,
-            table: match &record.table_to {
-                None => table_to,
-                Some(path) if path == Path::new("-") => Table::Out,
-                Some(path) => Table::File(derived(path)?),
-            },
+            table: Table::chosen(record, table_to)?,
             options: table.options(json),
         })
     }
@@ -119,23 +158,9 @@ impl Answer {
     }
 
     fn print(&mut self, profile: &Profile, streams: &mut Streams) -> anyhow::Result<()> {
-        let style = match self.table {
-            Table::Out => table_options::style_out(streams),
-            Table::Err => table_options::style_err(streams),
-            Table::File(_) => table_options::style_file(),
-        };
         let mut text = Vec::new();
-        table_options::print(&mut text, profile, &self.options, style)?;
-        let written = match &mut self.table {
-            Table::Out => streams.out.write_all(&text).and_then(|()| streams.out.flush()),
-            Table::Err => streams.err.write_all(&text),
-            Table::File(output) => return Ok(output.commit(&text)?),
-        };
-        match written {
-            // Who closes the pipe has read enough; the program ended no differently for it.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
-        }
+        table_options::print(&mut text, profile, &self.options, self.table.style(streams))?;
+        self.table.write(&text, streams)
     }
 }
 

@@ -56,6 +56,9 @@ pub(super) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Profile(Box<Profile>),
     /// Look into caches and remove what has gone cold
+    ///
+    /// A cache is a directory of Python's DiskCache: with a cache.db in it, or with 000/cache.db, 001/cache.db and so on as a FanoutCache or
+    /// Django has it.
     #[command(arg_required_else_help = true)]
     Cache(Box<CacheArgs>),
     Doctor(super::doctor::Args),
@@ -73,14 +76,29 @@ pub(super) enum Profile {
     Attach(super::profile_attach::Args),
     /// Print where a recording spent its time
     Report(super::profile_report::Args),
+    /// Print source lines with the time of each
+    Annotate(super::profile_annotate::Args),
+    /// Tell what has changed between recordings
+    Diff(super::profile_diff::Args),
     /// Draw a recording as a flamegraph
     Flamegraph(super::profile_flamegraph::Args),
+    /// Put recordings together
+    Merge(super::profile_merge::Args),
     /// Write a recording in another format
     Convert(super::convert::Args),
     Dump(super::profile_dump::Args),
 }
 
+const CACHE_EXAMPLES: &str = "\
+Examples:
+  hotcold cache stats ~/.cache/app                           what fills it, and what could go
+  hotcold cache list ~/.cache/app --sort size --limit 20
+  hotcold cache expire ~/.cache/app                          remove what its program has declared expired
+  hotcold cache prune ~/.cache/app --max-size 500MB -n       what would go; without -n it asks first
+";
+
 #[derive(clap::Args, Debug)]
+#[command(before_long_help = CACHE_EXAMPLES)]
 pub(super) struct CacheArgs {
     /// The moment that counts as now, for tests: RFC 3339, or seconds since 1970
     #[arg(long, global = true, hide = true, value_name = "TIME", value_parser = super::cache_clock::time, env = "HOTCOLD_NOW", hide_env = true)]
@@ -91,11 +109,11 @@ pub(super) struct CacheArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Cache {
+    /// Tell what fills a cache, and how to shrink it
+    Stats(super::cache_stats::Args),
     /// List the entries of a cache
     List(super::cache_list::Args),
     Show(super::cache_show::Args),
-    /// Tell what fills a cache
-    Stats(super::cache_stats::Args),
     Check(super::cache_check::Args),
     /// Remove what has expired
     Expire(super::cache_expire::Args),

@@ -90,7 +90,7 @@ fn one(
     streams: &mut Streams,
 ) -> anyhow::Result<usize> {
     let access = if args.fix { Access::Change { lock_timeout: args.lock_timeout } } else { Access::Look };
-    let store = cache_open::open(dir, access, streams)?;
+    let store = cache_open::open(dir, access, &[], streams)?;
     let options = CheckOptions { deep: args.deep, audit: args.audit, now, grace: args.grace };
     let mut problems = Vec::new();
     let progress = progress::working(streams);
@@ -107,5 +107,6 @@ fn one(
         let most = if streams.terminal.out && !global.verbose { MOST_ON_TERMINAL } else { usize::MAX };
         check::text(&report, most, style_out(streams), &mut streams.out)?;
     }
-    Ok(report.remaining())
+    let unseen = cache_open::tell_unseen(&*store, streams);
+    Ok(report.remaining() + usize::from(unseen))
 }

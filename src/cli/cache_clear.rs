@@ -35,12 +35,11 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let filter = Filter { grace: args.removal.grace, ..Filter::default() };
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
-        let plan = match args.removal.grace {
+        let store = job.open(dir, &[])?;
+        let plan = match args.removal.grace.or(store.grace()) {
             None => plan::everything(&*store, now)?,
-            Some(_) => plan::by_rule(&*store, Verb::Clear, filter.clone(), now)?,
+            grace => plan::by_rule(&*store, Verb::Clear, Filter { grace, ..Filter::default() }, now)?,
         };
         job.run(&*store, &plan)
     })

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use super::{
     Streams,
     args::Global,
+    cache_filters, cache_open,
     cache_removal::{self, RemovalArgs},
 };
 use crate::cache::{
@@ -26,6 +27,13 @@ pub(super) struct Args {
     /// Directories of caches
     #[arg(value_name = "DIR", required = true)]
     dirs: Vec<PathBuf>,
+    /// Remove more: `unsure` is what is left over by all appearance
+    ///
+    /// Such as a revision that no branch points at any more, or the result of a function that is no longer in the sources.
+    #[arg(long, value_name = "WHAT", hide_possible_values = true)]
+    include: Option<cache_filters::Include>,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
     #[command(flatten)]
     removal: RemovalArgs,
 }
@@ -36,10 +44,12 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let filter = Filter { grace: args.removal.grace, ..Filter::only_expired() };
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
-        let plan = plan::by_rule(&*store, Verb::Expire, filter.clone(), now)?;
+        let store = job.open(dir, &args.sources.apps)?;
+        let grace = args.removal.grace.or(store.grace());
+        let unsure = args.include.is_some();
+        let filter = Filter { grace, unsure, spare_pinned: true, ..Filter::only_expired() };
+        let plan = plan::by_rule(&*store, Verb::Expire, filter, now)?;
         job.run(&*store, &plan)
     })
 }

@@ -11,9 +11,12 @@ use crate::cache::{
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Which entries")]
 pub(super) struct FilterArgs {
-    /// Only those that have expired
+    /// Only those that have expired or are left over
     #[arg(long)]
     pub(super) expired: bool,
+    /// With --expired: `unsure` adds what is left over by all appearance
+    #[arg(long, value_name = "WHAT", requires = "expired", hide_possible_values = true)]
+    pub(super) include: Option<Include>,
     /// Only those stored longer ago than D, such as 30d or 1h 30m
     #[arg(long, value_name = "D", value_parser = duration)]
     pub(super) older_than: Option<Duration>,
@@ -34,9 +37,16 @@ pub(super) struct FilterArgs {
     /// A string key is matched as it is, any other as `list` shows it. Several mean any of them.
     #[arg(long, value_name = "GLOB", value_parser = Pattern::new)]
     pub(super) key: Vec<Pattern>,
-    /// Only those whose group (function, prefix) matches the pattern
+    /// Only those whose group matches the pattern; `stats --by group` shows them
     #[arg(long, value_name = "G", value_parser = Pattern::new)]
     pub(super) group: Vec<Pattern>,
+}
+
+/// What counts as left over beside what certainly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Include {
+    /// What is so by all appearance.
+    Unsure,
 }
 
 impl FilterArgs {
@@ -44,6 +54,7 @@ impl FilterArgs {
     pub(super) fn filter(&self) -> Filter {
         Filter {
             expired: self.expired,
+            unsure: self.include.is_some(),
             older_than: self.older_than,
             unused_for: self.unused_for,
             larger_than: self.larger_than,

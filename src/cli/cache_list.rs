@@ -1,6 +1,6 @@
 //! `hotcold cache list`.
 
-use std::{ops::ControlFlow, path::PathBuf, process::ExitCode};
+use std::{io::Write, ops::ControlFlow, path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
 
@@ -10,7 +10,7 @@ use crate::{
         listing::{self, Listing},
         model::Timestamp,
         select::Order,
-        store::Access,
+        store::{Access, Draw},
     },
     render::cache::list::{self, List},
 };
@@ -42,6 +42,8 @@ pub(super) struct Args {
     #[arg(short, long)]
     long: bool,
     #[command(flatten)]
+    sources: super::cache_open::SourceArgs,
+    #[command(flatten)]
     filters: FilterArgs,
 }
 
@@ -72,28 +74,37 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = super::cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = super::cache_open::open(&args.dir, Access::Look, &args.sources.apps, streams)?;
     let listing = Listing {
         filter: args.filters.filter(),
         order: args.sort.map_or(Order::Stored, Order::from),
         limit: args.limit,
     };
-    let mut table = List::new(store.facts(), now, args.long, table_options::style_out(streams));
-    let (mut shown, mut written) = (0_u64, Ok(()));
-    listing::each(&*store, &listing, now, &mut |entry| {
+    let style = table_options::style_out(streams);
+    let table = List::new(store.facts(), now, args.long, style);
+    // A table in a pipe shows less, and is what is made of a million entries.
+    let full = global.json || args.long || style.width.is_some() || !listing.filter.groups.is_empty();
+    let (mut shown, mut written) = (false, Ok(()));
+    // Writing into memory does not fail.
+    let drawers = || -> Draw<'_> {
+        if global.json {
+            return Box::new(move |entry, bytes| drop(list::json(bytes, entry, now)));
+        }
+        let mut table = table.clone();
+        Box::new(move |entry, bytes| drop(table.row(bytes, entry)))
+    };
+    listing::draw(&*store, &listing, now, full, &drawers, &mut |bytes| {
         let out = &mut streams.out;
-        written = match global.json {
-            true => list::json(out, entry, now),
-            false if shown == 0 => table.header(out).and_then(|()| table.row(out, entry)),
-            false => table.row(out, entry),
-        };
-        shown += 1;
+        let header = if shown || global.json { Ok(()) } else { table.header(out) };
+        written = header.and_then(|()| out.write_all(bytes));
+        shown = true;
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written?;
-    if shown == 0 && !global.json {
+    let unseen = super::cache_open::tell_unseen(&*store, streams);
+    if !shown && !global.json {
         let none = if listing.filter.has_rule() { "no entry matches" } else { "the cache is empty" };
         streams.note(none);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if unseen { super::exit::partly() } else { ExitCode::SUCCESS })
 }

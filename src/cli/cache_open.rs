@@ -8,21 +8,37 @@ use std::{
 use super::{Streams, exit};
 use crate::{
     cache::{
-        Error, locate,
+        Error,
+        locate::{self, Places},
         store::{Access, Store},
     },
     render::text::escape,
     units,
 };
 
+/// Programs whose sources say what entries belong to.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(super) struct SourceArgs {
+    /// A source file of the app that uses the cache: names entries by function, and tells which are left over
+    ///
+    /// For Streamlit. Give it once for each app; those of other apps seem left over.
+    #[arg(long = "app", value_name = "FILE", hide_short_help = true)]
+    pub(super) apps: Vec<PathBuf>,
+}
+
 /// Finds out what `dir` is and opens it; warnings go to standard error.
 ///
 /// # Errors
 /// Those of [`locate::open`].
-pub(super) fn open(dir: &Path, access: Access, streams: &mut Streams) -> Result<Box<dyn Store>, Error> {
-    let found = locate::locate(dir)?;
-    streams.tell(&format!("{}: {} ({})", dir.display(), found.kind.name(), found.evidence));
-    let store = found.open(access)?;
+pub(super) fn open(
+    dir: &Path,
+    access: Access,
+    sources: &[PathBuf],
+    streams: &mut Streams,
+) -> Result<Box<dyn Store>, Error> {
+    let found = locate::locate(dir, &places())?;
+    streams.tell(&format!("{}: {} ({})", found.root.display(), found.kind(), found.evidence));
+    let store = found.open(access, sources)?;
     for warning in store.warnings() {
         let text = if streams.terminal.err { escape(warning) } else { warning.into() };
         streams.warn(&text);
@@ -35,6 +51,27 @@ pub(super) fn open(dir: &Path, access: Access, streams: &mut Streams) -> Result<
         streams.tell(&format!("{n} inside, which are looked at on their own: {}{more}", first.join(", ")));
     }
     Ok(store)
+}
+
+/// What the environment says about this machine.
+pub(super) fn places() -> Places {
+    let real = |path: PathBuf| path.canonicalize().ok();
+    let from = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let home = from("HOME").and_then(real);
+    let homes = [from("XDG_CACHE_HOME"), home.as_ref().map(|home| home.join(".cache"))];
+    let mut cache_homes: Vec<PathBuf> = homes.into_iter().flatten().filter_map(real).collect();
+    cache_homes.dedup();
+    Places { home, cache_homes }
+}
+
+/// Warns of what could not be looked at; whether there is anything.
+pub(super) fn tell_unseen(store: &dyn Store, streams: &mut Streams) -> bool {
+    let unseen = store.unseen();
+    for text in &unseen {
+        let text = if streams.terminal.err { escape(text) } else { text.into() };
+        streams.warn(&text);
+    }
+    !unseen.is_empty()
 }
 
 /// Does `work` for each of several caches; one that fails does not stop the rest. It learns whether it is the first.

@@ -8,10 +8,12 @@ use super::{
     Streams,
     args::Global,
     cache_filters::{self, FilterArgs},
+    cache_open,
     cache_removal::{self, RemovalArgs},
     exit,
 };
 use crate::cache::{
+    locate,
     model::{Eviction, Timestamp},
     plan::{self, Room, Verb},
     select::Filter,
@@ -53,6 +55,13 @@ pub(super) struct Args {
         help_heading = "How many"
     )]
     by: By,
+    /// Treat DIR as a cache from now on, though it is not known as one: writes a marker file into it
+    ///
+    /// Every file in it may then be removed. Home directories, mount points, repositories and directories with credentials are refused.
+    #[arg(long, help_heading = "Removing")]
+    adopt: bool,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
     #[command(flatten)]
     removal: RemovalArgs,
 }
@@ -71,7 +80,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let filter = Filter { grace: args.removal.grace, ..args.filters.filter() };
+    let filter = args.filters.filter();
     let limited = args.max_size.is_some() || args.max_entries.is_some();
     if !(limited || filter.has_rule()) {
         writeln!(streams.err, "error: cannot prune without a rule\n")?;
@@ -82,7 +91,12 @@ pub(super) fn run(
         return Ok(exit::usage());
     }
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        if args.adopt {
+            locate::adopt(dir, &cache_open::places())?;
+        }
+        let store = job.open(dir, &args.sources.apps)?;
+        let grace = args.removal.grace.or(store.grace());
+        let filter = Filter { grace, spare_pinned: true, ..filter.clone() };
         let order = match args.by {
             By::Policy => None,
             By::Used => Some(Eviction::LeastRecentlyUsed),
@@ -93,7 +107,7 @@ pub(super) fn run(
             let room = Room { bytes: args.max_size, entries: args.max_entries, order };
             plan::to_fit(&*store, &filter, room, now)?
         } else {
-            plan::by_rule(&*store, Verb::Prune, filter.clone(), now)?
+            plan::by_rule(&*store, Verb::Prune, filter, now)?
         };
         let code = job.run(&*store, &plan)?;
         if let Some(most) = args.max_size.filter(|_| !args.removal.dry_run) {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, BufRead, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -112,18 +112,17 @@ pub(super) struct Job<'a> {
 
 impl Job<'_> {
     /// Opens the cache as this job needs it.
-    pub(super) fn open(&mut self, dir: &Path) -> Result<Box<dyn Store>, Error> {
-        cache_open::open(dir, self.args.access(), self.streams)
+    pub(super) fn open(&mut self, dir: &Path, sources: &[PathBuf]) -> Result<Box<dyn Store>, Error> {
+        cache_open::open(dir, self.args.access(), sources, self.streams)
     }
 
     /// From the plan to the outcome.
     pub(super) fn run(&mut self, store: &dyn Store, plan: &Plan) -> anyhow::Result<ExitCode> {
-        let place = Place { kind: store.kind(), root: store.root() };
+        let place = Place { kind: store.kind(), root: store.root(), size_counts: store.size_counts() };
         if self.args.dry_run {
             return self.dry_run(store, place, plan);
         }
-        // What the owner has declared dead needs no confirmation.
-        if plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes {
+        if self.needs_a_yes(plan) {
             match self.ask(place, plan)? {
                 Answer::Yes => {}
                 Answer::No => return Ok(ExitCode::FAILURE),
@@ -131,6 +130,11 @@ impl Job<'_> {
             }
         }
         self.carry_out(store, place, plan)
+    }
+
+    /// What the owner has declared dead needs no confirmation.
+    fn needs_a_yes(&self, plan: &Plan) -> bool {
+        plan.verb != Verb::Expire && plan.entries > 0 && !self.args.yes
     }
 
     /// With `--json` the ids are told too, with `-v` every entry.
@@ -155,7 +159,14 @@ impl Job<'_> {
             written?;
         }
         removal::would(out, place, plan, style)?;
-        Ok(ExitCode::SUCCESS)
+        if self.streams.terminal.err && plan.entries > 0 {
+            self.streams.out.flush()?;
+            let name = if self.global.verbose { "" } else { "-v names every entry; " };
+            let asks = self.needs_a_yes(plan);
+            let then = if asks { "you are asked".to_owned() } else { removal::they_go(plan.entries) };
+            self.streams.note(&format!("{name}without -n {then}"));
+        }
+        Ok(if cache_open::tell_unseen(store, self.streams) { exit::partly() } else { ExitCode::SUCCESS })
     }
 
     fn ask(&mut self, place: Place<'_>, plan: &Plan) -> io::Result<Answer> {
@@ -198,7 +209,13 @@ impl Job<'_> {
             if self.args.vacuum && go_on && outcome.error.is_none() { Some(store.reclaim()) } else { None };
         drop(signals);
         let reclaimed = reclaimed.transpose()?;
+        let removed = outcome.removed;
         let code = self.tell(place, plan, outcome, reclaimed)?;
+        if let Some(aftermath) = store.aftermath().filter(|_| removed > 0) {
+            self.streams.note(aftermath);
+        }
+        let unseen = cache_open::tell_unseen(store, self.streams);
+        let code = if unseen && code == ExitCode::SUCCESS { exit::partly() } else { code };
         if let Some(signal) = ended_by {
             self.streams.out.flush()?;
             die_of(signal);
@@ -217,16 +234,16 @@ impl Job<'_> {
         if self.global.json {
             removal::json(&mut self.streams.out, place, plan, None, Some((&outcome, bytes)))?;
         } else if !self.streams.is_quiet() && (outcome.error.is_none() || outcome.removed > 0) {
-            removal::done(&mut self.streams.out, &outcome)?;
+            removal::done(&mut self.streams.out, plan, &outcome)?;
             if let Some(bytes) = bytes.filter(|bytes| *bytes > 0) {
                 writeln!(self.streams.out, "Gave {} of the database back", units::bytes(bytes))?;
             }
         }
         for (id, text) in outcome.failed.first.iter().take(20) {
-            self.streams.warn(&format!("entry {id}: {}", escape(text)));
+            self.streams.warn(&format!("entry {}: {}", escape(&id.to_string()), escape(text)));
         }
         for (id, text) in outcome.refused.first.iter().take(20) {
-            self.streams.tell(&format!("entry {id} stays: {text}"));
+            self.streams.tell(&format!("entry {} stays: {}", escape(&id.to_string()), escape(text)));
         }
         if let Some(why) = reclaimed.and_then(|reclaimed| reclaimed.refused) {
             self.streams.warn(&format!("cannot give space back: {why}"));

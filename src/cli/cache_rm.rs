@@ -14,7 +14,7 @@ use crate::{
         model::{EntryId, Timestamp},
         plan,
         select::{Filter, KeyRule},
-        store::{Query, Store, Walk},
+        store::{Query, Store},
     },
     render::text::escape,
 };
@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(value_name = "KEY", required_unless_present = "id")]
     keys: Vec<String>,
     /// An entry by the id that `list` shows
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     id: Vec<String>,
     #[command(flatten)]
     removal: RemovalArgs,
@@ -49,14 +49,14 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
-        let store = job.open(dir)?;
+        let store = job.open(dir, &[])?;
         let filter = Filter {
             ids: ids(&*store, &args.id)?,
             exact_keys: args.keys.iter().cloned().map(KeyRule::Text).collect(),
             ..Filter::default()
         };
         let missing = tell_missing(&*store, &filter, now, job)?;
-        let filter = Filter { grace: args.removal.grace, ..filter };
+        let filter = Filter { grace: args.removal.grace.or(store.grace()), ..filter };
         let code = job.run(&*store, &plan::named(&*store, &filter, now)?)?;
         Ok(if missing && code == ExitCode::SUCCESS { exit::partly() } else { code })
     })
@@ -82,7 +82,7 @@ fn tell_missing(
     let mut ids = filter.ids.clone();
     let mut keys = filter.exact_keys.clone();
     let mut found = false;
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if filter.matches(entry, now) {
             found = true;
             ids.retain(|id| *id != entry.id);

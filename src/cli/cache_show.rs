@@ -14,7 +14,7 @@ use crate::{
         model::{Entry, EntryId, Timestamp},
         preview::{self, Preview},
         select::{Filter, KeyRule},
-        store::{Access, Query, Store, Value, Walk},
+        store::{Access, Query, Store, Value},
     },
     profile::format::save::Output,
     render::cache::{
@@ -63,6 +63,8 @@ pub(super) struct Args {
     /// File for --raw, replaced as a whole; `-` for standard output
     #[arg(short, long, value_name = "FILE", requires = "raw")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
 }
 
 pub(super) fn run(
@@ -71,7 +73,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = cache_open::open(&args.dir, Access::Look, &args.sources.apps, streams)?;
     let entry = match (&args.id, &args.key) {
         (Some(id), _) => by_id(&*store, id)?,
         (None, key) => by_key(&*store, key.as_deref().unwrap_or_default(), now)?,
@@ -80,9 +82,17 @@ pub(super) fn run(
         write_raw(store.value(&entry.id)?, output, &args.dir, streams)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let details = store.details(&entry.id)?;
     let value = look(&*store, &entry, if args.full { FULL_BUDGET } else { BUDGET }, &args.dir);
     let root = args.dir.to_string_lossy();
-    let shown = Show { kind: store.kind(), root: &root, entry: &entry, value: value.as_ref().ok(), now };
+    let shown = Show {
+        kind: store.kind(),
+        root: &root,
+        entry: &entry,
+        details: &details,
+        value: value.as_ref().ok(),
+        now,
+    };
     if global.json {
         show::json(&shown, &mut streams.out)?;
     } else {
@@ -143,7 +153,7 @@ fn only_one(
     mut is_meant: impl FnMut(&Entry) -> bool,
 ) -> Result<Option<Entry>, Error> {
     let (mut found, mut ids) = (None, Vec::new());
-    store.entries(Query { filter, now, walk: Walk::Stored }, &mut |entry| {
+    store.entries(Query::stored(filter, now), &mut |entry| {
         if is_meant(entry) {
             ids.push(entry.id.to_string());
             found.get_or_insert_with(|| entry.clone());

@@ -17,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   hotcold cache stats .cache
   hotcold cache stats .cache --by tag       which tag takes the room
-  hotcold cache stats .cache --by group     which memoized function, queue or Django prefix
+  hotcold cache stats .cache --by group     which memoized function, queue, Django prefix or recipe
   hotcold cache stats */ --json | jq -c '[.root, .size_bytes, .expired_bytes]'
 ";
 
@@ -29,9 +29,12 @@ pub(super) struct Args {
     dirs: Vec<PathBuf>,
     /// Add up by tag, group or type of the value
     ///
-    /// A group is the function of a memoized call, the queue of an Index, the prefix and version of Django's keys.
+    /// A group is the function of a memoized call, the queue of an Index, the prefix and version of Django's keys, or the recipe that keeps
+    /// the entry: diskcache.RLock, diskcache.Averager, diskcache.throttle.
     #[arg(long, value_name = "WHAT", hide_possible_values = true)]
     by: Option<By>,
+    #[command(flatten)]
+    sources: cache_open::SourceArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -59,9 +62,9 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let by = args.by.map(store::By::from);
     cache_open::each(&args.dirs, streams, |dir, first, streams| {
-        let store = cache_open::open(dir, Access::Look, streams)?;
+        let store = cache_open::open(dir, Access::Look, &args.sources.apps, streams)?;
         let summary = store.summary(now, by)?;
-        let subject = Subject { kind: store.kind(), root: store.root(), now, by };
+        let subject = Subject { kind: store.kind(), root: store.root(), now, by, nested: store.nested() };
         if global.json {
             stats::json(&mut streams.out, subject, &summary)?;
         } else {

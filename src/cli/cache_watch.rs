@@ -60,7 +60,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    let store = cache_open::open(&args.dir, Access::Look, streams)?;
+    let store = cache_open::open(&args.dir, Access::Look, &[], streams)?;
     let watch = Watch { args, store: store.as_ref(), start: Instant::now(), now };
     let ends = Ends::new()?;
     let end = if streams.terminal.out && !global.json {

@@ -8,8 +8,9 @@ use std::{
 
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
+use regex::Regex;
 
-use super::{Streams, args::Global, exit, recording};
+use super::{Streams, args::Global, exit, recording, select_options::SelectArgs, table_options};
 use crate::profile::{
     Error,
     calls::Measurements,
@@ -19,7 +20,9 @@ use crate::profile::{
 const EXAMPLES: &str = "\
 Examples:
   hotcold profile convert hotcold.pb.gz -o out.prof   for python -m pstats, snakeviz, gprof2dot
+  hotcold profile convert perf.data -o a.speedscope.json  what perf recorded, for speedscope.app
   hotcold profile convert out.prof -o calls.pb.gz     what cProfile saved, for pprof tools
+  hotcold profile convert hotcold.pb.gz -o part.pb.gz --since 10s --until 20s --focus parse
   hotcold profile convert - -o - --to folded < hotcold.pb.gz | flamegraph.pl > my.svg
 ";
 
@@ -31,7 +34,7 @@ pub(super) struct Args {
     input: PathBuf,
     /// File to write; `-` for standard output
     ///
-    /// Its ending chooses the format unless --output-format does.
+    /// Its ending chooses the format unless --output-format does; a file of any format that ends in .gz is zipped.
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
     /// Format of IN [default: what its content tells]
@@ -40,6 +43,11 @@ pub(super) struct Args {
     /// Format of OUT [default: what its ending tells]
     #[arg(long, value_name = "FORMAT", visible_alias = "to", value_parser = PossibleValuesParser::new(format::written_names()))]
     output_format: Option<String>,
+    /// Write only stacks with a frame whose function, file or module matches
+    #[arg(long, value_name = "REGEX", value_parser = table_options::regex)]
+    filter: Option<Regex>,
+    #[command(flatten)]
+    select: SelectArgs,
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
@@ -51,10 +59,12 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
         }
     };
     let measurements = recording::load(&args.input, args.input_format.as_deref().and_then(format::by_name))?;
+    let measurements = args.select.with_filter(args.filter.as_ref()).apply_to(measurements, &args.input)?;
     let bytes = converted(args, &measurements, format)?;
     if is_stdout(&args.output) {
         streams.out.write_all(&bytes)?;
     } else {
+        let bytes = if format::is_zipped(&args.output, format) { format::zip(&bytes) } else { bytes };
         output(&args.output, format)?.commit(&bytes)?;
         streams.note(&format!("wrote {} to {}", format.name(), args.output.display()));
     }
@@ -84,6 +94,7 @@ fn converted(args: &Args, measurements: &Measurements, format: &dyn Format) -> R
     let mut bytes = Vec::new();
     format.write(measurements, &mut bytes).map_err(|reason| match reason {
         Unwritable::NoStacks => Error::NoStacks { path: args.input.clone(), what: "write stacks" },
+        Unwritable::ReadOnly => Error::UnknownFormat { path: args.output.clone() },
         Unwritable::Io(source) => Error::Write { path: args.output.clone(), source },
     })?;
     Ok(bytes)

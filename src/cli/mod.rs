@@ -19,17 +19,22 @@ mod checkpoints;
 mod completions;
 mod convert;
 mod doctor;
+mod exact_counting;
 mod exit;
 mod live_terminal;
 mod man;
+mod profile_annotate;
 mod profile_attach;
+mod profile_diff;
 mod profile_dump;
 mod profile_flamegraph;
+mod profile_merge;
 mod profile_report;
 mod profile_run;
 mod progress;
 mod record_options;
 mod recording;
+mod select_options;
 mod streams;
 mod table_options;
 mod view_options;
@@ -53,7 +58,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Run(a) => profile_run::run(a, &args.global, streams),
             args::Profile::Attach(a) => profile_attach::run(a, &args.global, streams),
             args::Profile::Report(a) => profile_report::run(a, &args.global, streams),
+            args::Profile::Annotate(a) => profile_annotate::run(a, &args.global, streams),
+            args::Profile::Diff(a) => profile_diff::run(a, &args.global, streams),
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
+            args::Profile::Merge(a) => profile_merge::run(a, &args.global, streams),
             args::Profile::Convert(a) => convert::run(a, &args.global, streams),
             args::Profile::Dump(a) => profile_dump::run(a, &args.global, streams),
         },

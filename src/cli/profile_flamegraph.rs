@@ -8,7 +8,9 @@ use std::{
 
 use regex::Regex;
 
-use super::{Streams, args::Global, recording, table_options, view_options::ViewArgs};
+use super::{
+    Streams, args::Global, recording, select_options::SelectArgs, table_options, view_options::ViewArgs,
+};
 use crate::{
     profile::format::save::Output,
     render::flamegraph::{self, Flamegraph},
@@ -18,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   hotcold profile flamegraph                          write hotcold.svg from hotcold.pb.gz
   hotcold profile flamegraph --inverted -o callers.svg
+  hotcold profile flamegraph --since 10s --until 20s --thread worker
   hotcold profile flamegraph --filter '^parse' old.pb.gz -o - > parse.svg
 ";
 
@@ -44,11 +47,14 @@ pub(super) struct Args {
     idle: bool,
     #[command(flatten)]
     part: ViewArgs,
+    #[command(flatten)]
+    select: SelectArgs,
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let profile = recording::load_stacks(&args.file, "draw a flamegraph")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
+    let profile = args.select.apply(profile)?;
     let what = Flamegraph {
         title: args.title.clone(),
         inverted: args.inverted,

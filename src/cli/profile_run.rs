@@ -8,7 +8,7 @@ use super::{
     Streams,
     after_recording::{Answer, Table},
     args::Global,
-    exit,
+    exact_counting, exit,
     progress::RunProgress,
     record_options::RecordArgs,
     table_options::TableArgs,
@@ -25,6 +25,7 @@ Examples:
   cat words | hotcold profile run sort | head         its input and output stay its own
   hotcold profile run --table-to t.json --json make test
   hotcold profile run --every 30s --log hot.log ./my-server
+  hotcold profile run --exact -- python app.py        counts calls, as cProfile does
 ";
 
 #[derive(clap::Args, Debug)]
@@ -33,6 +34,16 @@ pub(super) struct Args {
     /// Program to run, and its arguments; all that follows PROGRAM is the program's own
     #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
     program: Vec<OsString>,
+    /// Count the calls of Python programs exactly, instead of sampling
+    ///
+    /// Every CPython (3.9 or later) that the program starts runs its own profiler, cProfile, in all its threads, and the table has
+    /// ncalls and percall. The times are perturbed: every call takes longer, so that small functions look larger than they are.
+    /// Interpreters started with -I, -E or -S are not reached, and a process that is killed leaves nothing.
+    #[arg(
+        long,
+        conflicts_with_all = ["duration", "every", "system_wide", "flamegraph", "tree", "by", "inlines"]
+    )]
+    exact: bool,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -45,11 +56,14 @@ const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    if let Err(error) = args.record.check_run(global.json) {
+    let checked = args.record.check_run(global.json);
+    let checked = if args.exact { checked.and_then(|()| args.table.check_calls()) } else { checked };
+    if let Err(error) = checked {
         exit::report(&error, streams);
         return Ok(exit::usage());
     }
-    match record(args, global, streams) {
+    let done = if args.exact { count(args, global, streams) } else { record(args, global, streams) };
+    match done {
         Ok(code) => Ok(code),
         Err(error) => {
             exit::report(&error, streams);
@@ -79,6 +93,19 @@ fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result
         Program::Left => ExitStatus::default(),
     };
     Ok(ExitCode::from(if answered.is_err() { FAILED } else { code_of(status) }))
+}
+
+fn count(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
+    let answer = exact_counting::Answer::prepare(&args.record, &args.table, global)?;
+    let counting = exact_counting::run(&args.program, &args.record)?;
+    let answered = answer.give(&counting, streams);
+    if !counting.outlived.is_empty() {
+        streams.note(&outlived_note(&counting.outlived));
+    }
+    if let Err(error) = &answered {
+        exit::report(error, streams);
+    }
+    Ok(ExitCode::from(if answered.is_err() { FAILED } else { code_of(counting.ended.status) }))
 }
 
 /// The program's own code; 128 and the signal's number when a signal ended it, as shells tell it.

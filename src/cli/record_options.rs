@@ -71,7 +71,7 @@ pub(super) struct RecordArgs {
     /// Go on recording children that outlive the program
     #[arg(long, hide_short_help = true)]
     pub(super) wait_children: bool,
-    /// Functions of an interpreter to show: all, merged or none
+    /// Interpreter's functions to show: all, merged or none
     ///
     /// Where Python frames are known, the functions that run them say nothing new. What the Python code calls, such as SQLite,
     /// is shown unless none is asked for. HOTCOLD_NATIVE_FRAMES sets it.

@@ -9,13 +9,16 @@ use super::{Streams, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
-        aggregate::{self, CallTree, Selection, Table},
+        aggregate::{
+            self, CallTree, Selection, Table,
+            edges::{self, Direction, Edges},
+        },
         calls::{CallGraph, Calls},
         model::Profile,
         view,
     },
     render::{
-        Style, calls,
+        self, Style, calls,
         checkpoint::{self, Facts},
         header, json, table, tree,
     },
@@ -104,14 +107,41 @@ enum By {
 pub(super) struct TableOptions {
     selection: Selection,
     part: view::View,
-    tree: bool,
+    view: View,
     json: bool,
+}
+
+/// In which form a recording is shown.
+#[derive(Clone, Debug)]
+pub(super) enum View {
+    /// Rows.
+    Rows,
+    /// The call tree, calls with a single call on one line with it where `fold` is set.
+    Tree { inverted: bool, fold: bool },
+    /// Callers or callees of the functions of this name, or both.
+    Edges(Vec<(Direction, String)>),
 }
 
 impl TableOptions {
     /// Which frames and samples of a profile to show.
     pub(super) fn part(&self) -> view::View {
         self.part
+    }
+
+    /// The same in another form.
+    pub(super) fn with(self, view: View) -> Self {
+        Self { view, ..self }
+    }
+
+    /// Refuses what only stacks tell.
+    fn require_functions(&self) -> Result<(), Error> {
+        let view::View { imports, only_project, gil } = self.part;
+        let part = only_project || gil || imports == view::Imports::LeftOut;
+        let tree = matches!(self.view, View::Tree { .. });
+        if tree || part || self.selection.by != aggregate::By::Function {
+            return Err(Error::OnlyFunctions);
+        }
+        if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
     }
 
     /// Whether JSON was asked for.
@@ -138,7 +168,18 @@ impl TableArgs {
             inlines: self.inlines,
             idle: self.idle,
         };
-        TableOptions { selection, part: self.part.view(), tree: self.tree, json }
+        let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
+        TableOptions { selection, part: self.part.view(), view, json }
+    }
+
+    /// Whether a call tree was asked for.
+    pub(super) fn tree(&self) -> bool {
+        self.tree
+    }
+
+    /// Refuses what recordings of calls do not tell.
+    pub(super) fn check_calls(&self) -> anyhow::Result<()> {
+        Ok(self.options(false).require_functions()?)
     }
 }
 
@@ -163,7 +204,7 @@ pub(super) fn print(
 
 /// The profile as a call tree takes it: where waiting was recorded, that is time like any other.
 fn timed<'p>(profile: &'p Profile, options: &TableOptions) -> Cow<'p, Profile> {
-    if options.tree && profile.recording.waiting {
+    if matches!(options.view, View::Tree { .. }) && profile.recording.waiting {
         Cow::Owned(aggregate::wall(profile, options.selection.idle))
     } else {
         Cow::Borrowed(profile)
@@ -180,8 +221,9 @@ pub(super) fn print_calls(
     options: &TableOptions,
     style: Style,
 ) -> anyhow::Result<()> {
-    if options.tree {
-        return Err(Error::OnlyFunctions.into());
+    options.require_functions()?;
+    if let View::Edges(asked) = &options.view {
+        return print_call_edges(w, graph, asked, options.json, style);
     }
     let table = aggregate::traced_rows(graph, &options.selection)?;
     if options.json {
@@ -190,6 +232,26 @@ pub(super) fn print_calls(
     calls::header(w, graph, style)?;
     writeln!(w)?;
     Ok(calls::table(w, &table, graph.counted, style)?)
+}
+
+fn print_call_edges(
+    w: &mut dyn Write,
+    graph: &CallGraph,
+    asked: &[(Direction, String)],
+    json: bool,
+    style: Style,
+) -> anyhow::Result<()> {
+    let edges = |(direction, name): &(Direction, String)| aggregate::traced_edges(graph, name, *direction);
+    let all: Vec<_> = asked.iter().map(edges).collect::<Result<_, _>>()?;
+    if json {
+        return Ok(json::write(w, &json::call_edges(graph, &all))?);
+    }
+    calls::header(w, graph, style)?;
+    for edges in &all {
+        writeln!(w)?;
+        calls::edges(w, edges, graph.counted, style)?;
+    }
+    Ok(())
 }
 
 /// Writes both tables of a checkpoint, or one line of JSON.
@@ -221,22 +283,36 @@ pub(super) fn print_checkpoint(
 
 /// What the options choose of a profile.
 enum Shown<'p> {
-    Tree(CallTree<'p>),
+    Tree(CallTree<'p>, bool),
     Rows(Table<'p>),
+    Edges(Vec<Edges<'p>>),
 }
 
 impl<'p> Shown<'p> {
     fn of(profile: &'p Profile, options: &TableOptions) -> Result<Self, Error> {
-        if options.tree {
-            return Ok(Self::Tree(aggregate::call_tree(profile, &options.selection)));
-        }
-        aggregate::rows(profile, &options.selection).map(Self::Rows)
+        let selection = &options.selection;
+        Ok(match &options.view {
+            View::Rows => Self::Rows(aggregate::rows(profile, selection)?),
+            View::Tree { inverted: false, fold } => {
+                Self::Tree(aggregate::call_tree(profile, selection), *fold)
+            }
+            View::Tree { inverted: true, fold } => {
+                Self::Tree(aggregate::inverted_tree(profile, selection), *fold)
+            }
+            View::Edges(asked) => {
+                let edges = |(direction, name): &(Direction, String)| {
+                    edges::edges(profile, name, *direction, selection.inlines)
+                };
+                Self::Edges(asked.iter().map(edges).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     fn report<'r>(&'r self, profile: &'r Profile, options: &TableOptions) -> json::Report<'r> {
         match self {
-            Self::Tree(calls) => json::tree(profile, calls),
+            Self::Tree(calls, _) => json::tree(profile, calls),
             Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
+            Self::Edges(edges) => json::edges(profile, edges),
         }
     }
 
@@ -245,8 +321,16 @@ impl<'p> Shown<'p> {
         header::write(w, profile, style)?;
         writeln!(w)?;
         match self {
-            Self::Tree(calls) => tree::write(w, calls, style)?,
+            Self::Tree(calls, fold) => tree::write(w, calls, *fold, style)?,
             Self::Rows(rows) => table::write(w, rows, style)?,
+            Self::Edges(all) => {
+                for (i, edges) in all.iter().enumerate() {
+                    if i > 0 {
+                        writeln!(w)?;
+                    }
+                    render::edges::write(w, edges, style)?;
+                }
+            }
         }
         Ok(())
     }
@@ -313,7 +397,7 @@ pub(super) fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("not a number from 0 to 100".to_owned()),

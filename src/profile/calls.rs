@@ -158,9 +158,28 @@ impl CallGraphBuilder {
         *sum = sum.plus(calls);
     }
 
-    /// Distinct edges so far.
-    pub fn edge_count(&self) -> usize {
-        self.edges.len()
+    /// The id of a function of other tables.
+    pub fn copy(&mut self, function: &Function, strings: &[String], modules: &[Module]) -> FunctionId {
+        let mut text = |id: StrId| self.names.string(&strings[id.index()]);
+        let [name, system_name, file] = [function.name, function.system_name, function.file].map(&mut text);
+        let module = function.module.map(|module| {
+            let Module { path, build_id } = modules[module.index()];
+            Module { path: text(path), build_id: text(build_id) }
+        });
+        let module = module.map(|module| self.module(module));
+        self.function(Function { name, system_name, file, module, ..*function })
+    }
+
+    /// Adds all of a graph.
+    pub fn absorb(&mut self, graph: &CallGraph) {
+        let ids: Vec<FunctionId> =
+            graph.functions.iter().map(|f| self.copy(f, &graph.strings, &graph.modules)).collect();
+        for (&id, &calls) in ids.iter().zip(&graph.calls) {
+            self.add(id, calls);
+        }
+        for edge in &graph.edges {
+            self.add_edge(ids[edge.caller.index()], ids[edge.callee.index()], edge.calls);
+        }
     }
 
     /// The graph.

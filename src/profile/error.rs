@@ -60,7 +60,7 @@ pub enum Error {
     #[error("cannot sort by `samples`: it counts calls, not samples")]
     NoSamplesCounted,
     /// A recording of calls was asked for something else than functions.
-    #[error("cannot group by anything but functions: calls are recorded, not stacks")]
+    #[error("cannot show anything but functions: calls are recorded, not stacks")]
     OnlyFunctions,
     /// A recording of calls was asked for what only stacks tell.
     #[error("cannot {what} of `{}`: calls are recorded, not stacks", path.display())]
@@ -76,6 +76,24 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// Nothing in a recording has the name that was asked for.
+    #[error("no function or file `{name}` in the recording")]
+    NoFunction {
+        /// The name.
+        name: String,
+    },
+    /// A selection of samples has left none.
+    #[error("no samples match {selection}")]
+    NoneSelected {
+        /// What was asked for, as it is typed.
+        selection: String,
+    },
+    /// A window of time was asked of a recording that does not know when its samples were taken.
+    #[error("cannot select by time: the recording does not say when its samples were taken")]
+    NoTimes,
+    /// Recordings of CPU time and of elapsed time were to be put together or compared.
+    #[error("cannot put CPU time and elapsed time together: the recordings have different clocks")]
+    MixedClocks,
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {
@@ -91,6 +109,12 @@ pub enum Error {
     Gone {
         /// Its number.
         pid: u32,
+    },
+    /// There is no place for what a program's interpreters write.
+    #[error("cannot make a directory for the program's calls")]
+    Hook {
+        /// Why.
+        source: io::Error,
     },
     /// The system does not let us record.
     #[error("cannot record `{what}`: {}", refusal_reason(refusal))]
@@ -136,6 +160,15 @@ impl Error {
                 if path.as_os_str() == super::DEFAULT_FILE && source.kind() == io::ErrorKind::NotFound =>
             {
                 Some("record a program first: `hotcold profile run -- PROGRAM`".into())
+            }
+            Self::NoFunction { .. } => {
+                Some("`hotcold profile report --limit 0 --sort name` lists the functions".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--thread") => {
+                Some("`hotcold profile report --by thread` lists the threads".into())
+            }
+            Self::NoneSelected { selection } if selection.contains("--process") => {
+                Some("`hotcold profile report --by process` lists the processes".into())
             }
             Self::UnknownFormat { .. } => {
                 let names = super::format::written_names().join(", ");

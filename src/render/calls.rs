@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use super::{
-    Style, header,
-    table::{self, Cells},
+    Style, edges, header,
+    table::{self, Cells, Weight},
     text::{percent, seconds},
 };
 use crate::{
     profile::{
-        aggregate::{TracedRow, TracedTable},
+        aggregate::{TracedEdges, TracedRow, TracedTable, edges::Direction},
         calls::{CallGraph, Calls, Counted},
     },
     units,
@@ -45,6 +45,44 @@ pub fn table(w: &mut dyn Write, table: &TracedTable, counted: Counted, style: St
     writeln!(w, "{}", style.dim(&format!("{left_out} left out with {share} of the time; {all} shows all")))
 }
 
+/// Writes each function and below it, indented, its callers or what it called.
+///
+/// # Errors
+/// Those of the writer.
+pub fn edges(w: &mut dyn Write, edges: &TracedEdges, counted: Counted, style: Style) -> io::Result<()> {
+    let called = match edges.direction {
+        Direction::Callers => "called by",
+        Direction::Callees => "calls",
+    };
+    let rows = edges.functions.iter().flat_map(|f| std::iter::once(&f.function).chain(&f.edges));
+    let widest = rows.map(|row| ncalls(row.calls).len()).max().unwrap_or(0).max(count_title(counted).len());
+    let title = format!("{:>widest$}   tottime   cumtime  function {called}", count_title(counted));
+    writeln!(w, "{}", style.dim(&title))?;
+    let numbers = |calls: Calls| {
+        let (tottime, cumtime) = (seconds(calls.tottime_ns), seconds(calls.cumtime_ns));
+        format!("{:>widest$} {tottime:>9} {cumtime:>9}", ncalls(calls))
+    };
+    for (i, function) in edges.functions.iter().enumerate() {
+        if i > 0 {
+            writeln!(w)?;
+        }
+        let own = edges::line(&numbers(function.function.calls), Some(function.function.place), "", style);
+        writeln!(w, "{}", style.bold(&own))?;
+        for edge in &function.edges {
+            let mark = edges::mark(edges.direction, style);
+            writeln!(w, "{}", edges::line(&numbers(edge.calls), Some(edge.place), mark, style))?;
+        }
+        if function.edges.is_empty() {
+            let nothing = match edges.direction {
+                Direction::Callers => "nothing that was traced called it",
+                Direction::Callees => "it called nothing that was traced",
+            };
+            writeln!(w, "{:indent$}{nothing}", "", indent = widest + 24)?;
+        }
+    }
+    Ok(())
+}
+
 fn count_title(counted: Counted) -> &'static str {
     match counted {
         Counted::Calls => "ncalls",
@@ -57,12 +95,12 @@ fn cells(row: &TracedRow, share: f64, style: Style) -> Cells {
     let mut cells = vec![
         ncalls(calls),
         seconds(calls.tottime_ns),
-        percall(calls.tottime_ns, calls.total),
+        percall(calls.tottime_ns, calls.total, style),
         seconds(calls.cumtime_ns),
-        percall(calls.cumtime_ns, calls.primitive),
+        percall(calls.cumtime_ns, calls.primitive, style),
     ];
     cells.extend(table::place_cells(row.place, "", style));
-    (cells, share >= table::HOT)
+    (cells, if share >= table::HOT { Weight::Hot } else { Weight::Plain })
 }
 
 /// As pstats writes it: all calls, and those that are no recursion where that is another number.
@@ -74,7 +112,28 @@ fn ncalls(calls: Calls) -> String {
     }
 }
 
-/// Seconds a call; nothing without a call.
-fn percall(ns: u64, calls: u64) -> String {
-    if calls == 0 { String::new() } else { format!("{:.6}s", ns as f64 / 1e9 / calls as f64) }
+/// Time a call; nothing without a call. Most calls take so little that milliseconds would all be 0.
+fn percall(ns: u64, calls: u64, style: Style) -> String {
+    let each = ns as f64 / calls as f64;
+    match calls {
+        0 => String::new(),
+        _ if each < 1e6 => format!("{:.2}{}", each / 1e3, if style.unicode { "µs" } else { "us" }),
+        _ => seconds(each.round() as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_and_their_times_have_digits_that_tell_something() {
+        let unicode = Style { unicode: true, ..Style::default() };
+        let shown = [(0, 0), (47, 1), (999_000, 1), (10_000, 3), (3_000_000, 2), (9_000_000_000, 2)];
+        let shown = shown.map(|(ns, calls)| percall(ns, calls, unicode));
+        assert_eq!(shown, ["", "0.05µs", "999.00µs", "3.33µs", "0.002s", "4.500s"]);
+        assert_eq!(percall(47, 1, Style::default()), "0.05us");
+        let calls = |total, primitive| ncalls(Calls { total, primitive, ..Calls::default() });
+        assert_eq!([calls(120, 1), calls(5, 5), calls(3, 0)], ["120/1", "5", "3/0"]);
+    }
 }

@@ -4,6 +4,8 @@
 //! misread in a name is replaced by a character that names do not have and put back in the finished picture:
 //! `;` would end a name, a last word of digits would be a second count, a leading `#` a comment, and `_[k]` at the end a mark of its own.
 
+mod diff;
+
 use std::{io::Write, time::Duration};
 
 use inferno::flamegraph::{
@@ -29,6 +31,8 @@ use crate::{
     },
     units,
 };
+
+pub use diff::write as write_diff;
 
 /// What to draw and how to call it.
 #[derive(Clone, Debug, Default)]
@@ -223,7 +227,7 @@ fn label(name: &str, origin: Origin) -> String {
     label
 }
 
-/// Puts the replaced characters back. All of them are two bytes of which the first is this one.
+/// Puts the replaced characters back and takes out those that carry colours. All of them are two bytes of which the first is this one.
 fn restore(svg: &[u8]) -> Vec<u8> {
     const FIRST: u8 = 0xc2;
     let own = |second: u8| {
@@ -233,12 +237,13 @@ fn restore(svg: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(svg.len());
     out.extend_from_slice(pieces.next().unwrap_or_default());
     for piece in pieces {
-        match piece.split_first().and_then(|(second, rest)| Some((own(*second)?, rest))) {
-            Some((own, rest)) => {
+        match piece.split_first().map(|(second, rest)| (*second, own(*second), rest)) {
+            Some((_, Some(own), rest)) => {
                 out.push(own);
                 out.extend_from_slice(rest);
             }
-            None => {
+            Some((second, None, rest)) if diff::is_mark(second) => out.extend_from_slice(rest),
+            _ => {
                 out.push(FIRST);
                 out.extend_from_slice(piece);
             }

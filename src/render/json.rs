@@ -1,5 +1,8 @@
 //! The machine-readable contract of `docs/json.md`. These types are separate from the domain's so that neither bends the other.
 
+mod annotate;
+mod diff;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -10,12 +13,17 @@ use super::{
 };
 use crate::profile::{
     aggregate::{
-        By, Call, CallTree, Place, Row, Subject, Table, Totals, TracedRow, TracedTable, WaitTotals, Waited,
+        By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedEdges, TracedRow, TracedTable,
+        WaitTotals, Waited,
+        edges::{Direction, Edge, Edges},
         gil_shares, wait_totals,
     },
     calls::{CallGraph, Calls, Counted},
     model::{Clock, Profile, Recording, Wait},
 };
+
+pub use annotate::annotate;
+pub use diff::diff;
 
 const SCHEMA: &str = "hotcold.profile.report/1";
 const CHECKPOINT_SCHEMA: &str = "hotcold.profile.checkpoint/1";
@@ -124,6 +132,7 @@ enum Rows<'a> {
     Threads(Vec<ThreadRow<'a>>),
     Processes(Vec<ProcessRow<'a>>),
     Tree(Vec<CallRow<'a>>),
+    Edges(Vec<EdgeRow<'a>>),
 }
 
 #[derive(Serialize)]
@@ -201,6 +210,15 @@ struct CallRow<'a> {
     cumtime_s: f64,
 }
 
+#[derive(Serialize)]
+struct EdgeRow<'a> {
+    caller: Option<PlaceFields<'a>>,
+    callee: PlaceFields<'a>,
+    #[serde(flatten)]
+    numbers: Numbers,
+    ncalls: Option<Ncalls>,
+}
+
 /// Writes a report.
 ///
 /// # Errors
@@ -244,7 +262,7 @@ pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> R
         By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false, waiting)).collect()),
         By::Module => Rows::Modules(
             (rows.iter())
-                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row, waiting) })
+                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(&row.times, waiting) })
                 .collect(),
         ),
         By::Thread => Rows::Threads(rows.iter().filter_map(|row| thread_row(row, waiting)).collect()),
@@ -265,10 +283,46 @@ pub fn tree<'p>(profile: &'p Profile, tree: &'p CallTree<'p>) -> Report<'p> {
     report(profile, wait_totals(profile, false), tree.left_out, rows)
 }
 
+/// The report of callers or callees: a list of edges, those of one function after those of the other.
+pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
+    let row = |edge: &Edge<'p>| EdgeRow {
+        caller: edge.caller.map(place_fields),
+        callee: place_fields(edge.callee),
+        numbers: numbers(&edge.times, false),
+        ncalls: None,
+    };
+    let functions = edges.iter().flat_map(|edges| &edges.functions);
+    let rows = Rows::Edges(functions.flat_map(|function| &function.edges).map(row).collect());
+    report(profile, wait_totals(profile, false), 0, rows)
+}
+
 /// The report of a recording of calls.
 pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a> {
-    let recording = &graph.recording;
-    let quality = Quality {
+    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
+    Report { schema: SCHEMA, quality: traced_quality(graph), rows_left_out: table.left_out, rows }
+}
+
+/// The report of callers or callees in a recording of calls.
+pub fn call_edges<'a>(graph: &'a CallGraph, edges: &[TracedEdges<'a>]) -> Report<'a> {
+    let mut rows = Vec::new();
+    for edges in edges {
+        for function in &edges.functions {
+            rows.extend(function.edges.iter().map(|other| {
+                let (caller, callee) = match edges.direction {
+                    Direction::Callers => (other.place, function.function.place),
+                    Direction::Callees => (function.function.place, other.place),
+                };
+                let (numbers, ncalls) = traced_numbers(other.calls);
+                let (caller, callee) = (Some(place_fields(caller)), place_fields(callee));
+                EdgeRow { caller, callee, numbers, ncalls: Some(ncalls) }
+            }));
+        }
+    }
+    Report { schema: SCHEMA, quality: traced_quality(graph), rows_left_out: 0, rows: Rows::Edges(rows) }
+}
+
+fn traced_quality(graph: &CallGraph) -> Quality<'_> {
+    Quality {
         counted: Some(match graph.counted {
             Counted::Calls => "calls",
             Counted::Samples => "samples",
@@ -281,26 +335,22 @@ pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a>
         unseen_kernel_s: None,
         cpu_s: None,
         coverage: None,
-        ..quality(recording, Totals { samples: 0, ns: table.total.tottime_ns })
-    };
-    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
-    Report { schema: SCHEMA, quality, rows_left_out: table.left_out, rows }
+        ..quality(&graph.recording, Totals { samples: 0, ns: graph.total().tottime_ns })
+    }
 }
 
 fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
-    let Calls { total, primitive, tottime_ns, cumtime_ns } = row.calls;
-    PlaceRow {
-        place: place_fields(row.place),
-        numbers: Numbers {
-            samples: None,
-            tottime_s: seconds(tottime_ns),
-            tottime_error_s: None,
-            cumtime_s: seconds(cumtime_ns),
-            waiting: None,
-        },
-        ncalls: Some(Ncalls { total, primitive }),
-        inlined: None,
-    }
+    let (numbers, ncalls) = traced_numbers(row.calls);
+    PlaceRow { place: place_fields(row.place), numbers, ncalls: Some(ncalls), inlined: None }
+}
+
+fn traced_numbers(calls: Calls) -> (Numbers, Ncalls) {
+    let Calls { total, primitive, tottime_ns, cumtime_ns } = calls;
+    let (tottime_s, cumtime_s) = (seconds(tottime_ns), seconds(cumtime_ns));
+    (
+        Numbers { samples: None, tottime_s, tottime_error_s: None, cumtime_s, waiting: None },
+        Ncalls { total, primitive },
+    )
 }
 
 fn report<'a>(
@@ -360,8 +410,7 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-fn numbers(row: &Row, waiting: bool) -> Numbers {
-    let times = &row.times;
+fn numbers(times: &Times, waiting: bool) -> Numbers {
     Numbers {
         samples: Some(times.samples),
         tottime_s: seconds(times.tottime_ns),
@@ -390,16 +439,21 @@ fn place_row<'a>(row: &'a Row, inlines: bool, waiting: bool) -> Option<PlaceRow<
     let Subject::Place(place) = row.subject else { return None };
     let children = || row.inlined.iter().filter_map(|child| place_row(child, false, false)).collect();
     let inlined = inlines.then(children);
-    Some(PlaceRow { place: place_fields(place), numbers: numbers(row, waiting), ncalls: None, inlined })
+    Some(PlaceRow {
+        place: place_fields(place),
+        numbers: numbers(&row.times, waiting),
+        ncalls: None,
+        inlined,
+    })
 }
 
 fn thread_row<'a>(row: &'a Row, waiting: bool) -> Option<ThreadRow<'a>> {
     let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
-    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row, waiting) })
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(&row.times, waiting) })
 }
 
 fn process_row<'a>(row: &'a Row, waiting: bool) -> Option<ProcessRow<'a>> {
     let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
     let parent_pid = (parent_pid > 0).then_some(parent_pid);
-    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(row, waiting) })
+    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(&row.times, waiting) })
 }

@@ -1,10 +1,13 @@
 //! Turns domain values into text. Writes to an `io::Write` it is given; opens nothing, decides nothing.
 
+pub mod annotate;
 pub mod cache;
 pub mod calls;
 pub mod checkpoint;
+pub mod diff;
 pub mod doctor;
 pub mod dump;
+pub mod edges;
 pub mod flamegraph;
 pub mod header;
 pub mod json;

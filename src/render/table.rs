@@ -51,7 +51,7 @@ pub(super) fn show_all(too_small: usize) -> &'static str {
     if too_small > 0 { "--limit 0 --min-percent 0" } else { "--limit 0" }
 }
 
-fn noun(by: By) -> (&'static str, &'static str) {
+pub(super) fn noun(by: By) -> (&'static str, &'static str) {
     match by {
         By::Function => ("function", "functions"),
         By::Line => ("line", "lines"),
@@ -61,8 +61,19 @@ fn noun(by: By) -> (&'static str, &'static str) {
     }
 }
 
-/// A line of the table: its cells, and whether it is hot.
-pub(super) type Cells = (Vec<String>, bool);
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// As it is.
+    Plain,
+    /// To be seen first.
+    Hot,
+    /// To be seen last.
+    Dim,
+}
+
+/// A line of a table: its cells, and how it is drawn.
+pub(super) type Cells = (Vec<String>, Weight);
 
 /// Titles of the columns that name a function.
 pub(super) const PLACE: [&str; 3] = ["function", "file:line", "module"];
@@ -82,7 +93,7 @@ fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> 
     grid(w, &numbers, &names, lines, style)
 }
 
-/// Writes lines below the titles of their columns, those of numbers to the right.
+/// Writes columns with these titles, numbers to the right and names to the left, made to fit where the style has a width.
 ///
 /// # Errors
 /// Those of the writer.
@@ -109,11 +120,11 @@ pub(super) fn grid(
     }
     for (i, line) in grid.lines().enumerate() {
         let line = line.trim_end();
-        let hot = i.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|(_, hot)| *hot);
-        let line = match (i, hot) {
-            (0, _) => style.dim(line),
-            (_, true) => style.bold(line),
-            _ => line.to_owned(),
+        let weight = i.checked_sub(1).and_then(|i| lines.get(i)).map_or(Weight::Dim, |(_, weight)| *weight);
+        let line = match weight {
+            Weight::Dim => style.dim(line),
+            Weight::Hot => style.bold(line),
+            Weight::Plain => line.to_owned(),
         };
         writeln!(w, "{line}")?;
     }
@@ -167,7 +178,7 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
         let share = if row.subject.name() == IDLE { 0.0 } else { table.share(row.times.self_ns()) };
         let mut cells = waiting_numbers(row, table);
         add_names(&mut cells, row, table.by, style, prefix);
-        return (cells, share >= HOT && prefix.is_empty());
+        return (cells, weight(share, prefix));
     }
     let (times, totals) = (&row.times, table.totals);
     let share = totals.share(times.tottime_ns);
@@ -178,7 +189,11 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
         cells.push(seconds(times.cumtime_ns));
     }
     add_names(&mut cells, row, table.by, style, prefix);
-    (cells, share >= HOT && prefix.is_empty())
+    (cells, weight(share, prefix))
+}
+
+fn weight(share: f64, prefix: &str) -> Weight {
+    if share >= HOT && prefix.is_empty() { Weight::Hot } else { Weight::Plain }
 }
 
 fn add_names(cells: &mut Vec<String>, row: &Row, by: By, style: Style, prefix: &str) {

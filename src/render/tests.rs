@@ -1,5 +1,7 @@
 //! What people and scripts see, as a whole.
 
+mod views;
+
 use regex::Regex;
 
 use super::{
@@ -208,14 +210,14 @@ fn a_header_of_a_foreign_file_claims_nothing() {
 
 fn drawn(stacks: &str, selection: &Selection, style: Style) -> String {
     let p = profile(stacks);
-    text(|w| tree::write(w, &call_tree(&p, selection), style))
+    text(|w| tree::write(w, &call_tree(&p, selection), true, style))
 }
 
 #[test]
 fn a_tree_forks_where_calls_do() {
     let p = sample();
     let all = Selection::default();
-    insta::assert_snapshot!(text(|w| tree::write(w, &call_tree(&p, &all), columns(80))), @r"
+    insta::assert_snapshot!(text(|w| tree::write(w, &call_tree(&p, &all), false, columns(80))), @r"
      cum%   self%   cumtime  function
     >99.9%   0.0%    2.499s  ├─ main  /home/user/project/src/main.rs
      96.0%  60.0%    2.400s  │  ├─ parse  /home/user/project/src/parse/lexer.rs
@@ -227,7 +229,7 @@ fn a_tree_forks_where_calls_do() {
     ");
     let ascii = Style { unicode: false, ..PIPE };
     let inlines = Selection { inlines: true, min_share: 0.01, ..Selection::default() };
-    insta::assert_snapshot!(text(|w| tree::write(w, &call_tree(&p, &inlines), ascii)), @r"
+    insta::assert_snapshot!(text(|w| tree::write(w, &call_tree(&p, &inlines), false, ascii)), @r"
      cum%   self%   cumtime  function
     >99.9%   0.0%    2.499s  main  /home/user/project/src/main.rs
      96.0%   0.0%    2.400s  |- parse  /home/user/project/src/parse/lexer.rs
@@ -241,7 +243,8 @@ fn a_tree_forks_where_calls_do() {
 #[test]
 fn a_deep_chain_does_not_wander_off() {
     let chain: Vec<String> = (0..60).map(|i| format!("f{i};f{i}")).collect();
-    let out = drawn(&format!("{};leaf 5\nf0;x 1", chain.join(";")), &Selection::default(), columns(60));
+    let p = profile(&format!("{};leaf 5\nf0;x 1", chain.join(";")));
+    let out = text(|w| tree::write(w, &call_tree(&p, &Selection::default()), false, columns(60)));
     assert!(out.lines().all(|line| super::text::width(line) < 45), "{out}");
     assert_eq!(out.lines().count(), 1 + 60 + 2);
     insta::assert_snapshot!(out.lines().take(5).collect::<Vec<_>>().join("\n"), @r"

@@ -73,7 +73,17 @@ pub fn shorten_left(s: &str, columns: usize, style: Style) -> String {
     format!("{ellipsis}{}", tail(s, columns.saturating_sub(width(ellipsis))))
 }
 
-fn ellipsis(style: Style) -> &'static str {
+/// `s` in at most `columns`, the end replaced by an ellipsis: the beginning of a line of source tells most.
+pub fn shorten_right(s: &str, columns: usize, style: Style) -> String {
+    let ellipsis = ellipsis(style);
+    if width(s) <= columns {
+        return s.to_owned();
+    }
+    format!("{}{ellipsis}", head(s, columns.saturating_sub(width(ellipsis))))
+}
+
+/// What stands for text that was left out.
+pub(super) fn ellipsis(style: Style) -> &'static str {
     if style.unicode { "…" } else { ".." }
 }
 

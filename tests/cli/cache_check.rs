@@ -1,6 +1,6 @@
 //! `cache check` and its repairs, on caches made by Python, compared with what Python's own check says.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::Value;
 
@@ -346,4 +346,39 @@ fn several_caches_are_checked_one_by_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stdout).expect("it is there").ends_with(": no problems\n"));
     assert!(String::from_utf8(output.stderr).expect("it is there").contains("has no table `Settings`"));
+}
+
+/// What no repair can put right without losing something, `rm` removes; after that nothing is wrong.
+#[test]
+fn what_cannot_be_repaired_can_be_removed() {
+    let fixture = Cache::new("wrong_types");
+    let dir = fixture.path();
+    let run = |words: &[&str]| {
+        let output =
+            hotcold().args(["cache", "--now", NOW]).args(words).arg(&dir).output().expect("it starts");
+        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+    };
+    let (code, text) = run(&["check", "--fix"]);
+    assert_eq!(code, Some(3));
+    let how = text.lines().last().expect("a line");
+    let command =
+        format!("an entry that cannot be repaired can be removed: hotcold cache rm {} --id ", dir.display());
+    assert!(how.starts_with(&command), "{how}");
+    let (_, found) = run(&["check", "--json"]);
+    let found: Value = serde_json::from_str(&found).expect("JSON");
+    let rows = found["problems"].as_array().expect("problems").iter();
+    let ids: BTreeSet<&str> = rows
+        .filter(|row| row["what"] == "impossible-row")
+        .map(|row| row["where"].as_str().expect("text"))
+        .collect();
+    assert!(ids.len() > 10 && ids.iter().any(|id| id.starts_with('-')), "{ids:?}");
+    for id in ids {
+        // A file with a name that the library does not make stays, which is told.
+        assert!(matches!(run(&["rm", "-y", "--id", id]).0, Some(0 | 3)), "{id}");
+    }
+    run(&["check", "--fix"]);
+    let (code, text) = run(&["check"]);
+    assert_eq!(code, Some(0), "{text}");
+    let found = python_check(&dir).unwrap_or_default();
+    assert!(found.is_empty(), "{found:?}");
 }

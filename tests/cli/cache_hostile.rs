@@ -16,8 +16,41 @@ use super::support::{
     tree::{differences, tree},
 };
 
-const LOOKS: [&[&str]; 4] =
-    [&["list", "--json"], &["stats"], &["check", "--deep", "--audit"], &["list", "--sort", "key"]];
+const LOOKS: [&[&str]; 9] = [
+    &["list", "--json"],
+    &["list", "--sort", "key"],
+    &["list", "--key", "k1*"],
+    &["stats"],
+    &["stats", "--by", "group"],
+    &["check", "--deep", "--audit"],
+    &["watch", "--count", "1"],
+    &["show", "--id", "1"],
+    &["expire", "-n", "-v"],
+];
+
+/// Everything else: all that changes a cache.
+const CHANGES: [&[&str]; 8] = [
+    &["expire"],
+    &["expire", "--vacuum"],
+    &["prune", "-y", "--larger-than", "1"],
+    &["prune", "-y", "--max-entries", "3"],
+    &["prune", "-y", "--key", "k*"],
+    &["rm", "-y", "--id", "1"],
+    &["clear", "-y"],
+    &["check", "--fix", "--grace", "0s"],
+];
+
+/// Runs every command on a cache whose `cache.db` has these bytes.
+fn every_command(cache: &Cache, bytes: &[u8], what: &str) {
+    for words in LOOKS.into_iter().chain(CHANGES) {
+        for name in ["cache.db-wal", "cache.db-shm", "cache.db-journal"] {
+            let _ = fs::remove_file(cache.join(name));
+        }
+        fs::write(cache.join("cache.db"), bytes).expect("it is there");
+        let output = look(words, &cache.path());
+        fine(&output, &format!("{what}, {words:?}"));
+    }
+}
 
 /// Most memory that a look may take, in bytes.
 const MEMORY: u64 = 1 << 30;
@@ -52,7 +85,9 @@ fn fine(output: &Output, what: &str) {
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 1 | 3)), "{what}: {:?} {err}", output.status);
     let errors = err.lines().filter(|line| line.starts_with("error: ")).count();
-    assert_eq!(errors, usize::from(code == Some(1)), "{what}: {err}");
+    // What was removed before the damage was met is done in part.
+    let told = if code == Some(3) { errors <= 1 } else { errors == usize::from(code == Some(1)) };
+    assert!(told && !err.contains("panicked"), "{what}: {code:?} {err}");
 }
 
 #[test]
@@ -62,13 +97,8 @@ fn a_database_cut_at_every_page() {
     let whole = fs::read(&path).expect("it is there");
     for end in (0..whole.len()).step_by(4096) {
         fs::write(&path, &whole[..end]).expect("it is there");
-        for words in LOOKS {
-            let output = look(words, &cache.path());
-            fine(&output, &format!("{end} bytes, {words:?}"));
-            if words[0] == "check" {
-                assert_ne!(output.status.code(), Some(0), "{end} bytes");
-            }
-        }
+        assert_ne!(look(&["check"], &cache.path()).status.code(), Some(0), "{end} bytes");
+        every_command(&cache, &whole[..end], &format!("{end} bytes"));
     }
 }
 
@@ -93,13 +123,7 @@ fn random_bytes_in_a_database() {
         for byte in &mut bytes[start..start + length] {
             *byte = next() as u8;
         }
-        fs::write(&path, &bytes).expect("it is there");
-        for words in LOOKS {
-            fine(
-                &look(words, &cache.path()),
-                &format!("round {round}, {length} bytes at {start}, {words:?}"),
-            );
-        }
+        every_command(&cache, &bytes, &format!("round {round}, {length} bytes at {start}"));
     }
 }
 

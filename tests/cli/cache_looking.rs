@@ -148,3 +148,71 @@ fn of_a_cache_that_may_not_be_written() {
         }
     }
 }
+
+/// A directory of a file system that is mounted in a namespace of our own: `fill` is run in it, then it becomes read-only, then `then` is
+/// run. Both are shell programs, in which `$fs` is the directory and `$hotcold` the tool.
+fn on_a_read_only_file_system(fill: &str, then: &str) -> Option<Output> {
+    let dir = super::support::scratch();
+    let mount = "mount -t tmpfs tmpfs \"$fs\" && cd / && ";
+    let run = |text: &str| {
+        let hotcold = command();
+        let mut shell = Command::new("unshare");
+        shell.args(["-rm", "sh", "-c", text]).env("fs", dir.path()).env("hotcold", hotcold.get_program());
+        for (name, value) in hotcold.get_envs() {
+            value.map(|value| shell.env(name, value));
+        }
+        shell.output()
+    };
+    let can = run(&format!("{mount} true")).is_ok_and(|output| output.status.success());
+    if !met(can, "mounting in a namespace of one's own") {
+        return None;
+    }
+    let text = format!("{mount} ( set -e; {fill} ) && mount -o remount,ro \"$fs\" && {{ {then} ; }}");
+    Some(run(&text).expect("a shell starts"))
+}
+
+#[test]
+fn of_a_read_only_file_system() {
+    for name in ["tags", "values", "wal_left", "open_transaction", "fanout", "orphans", "odd_pragmas"] {
+        for without_shm in [false, true] {
+            let cache = Cache::new(name);
+            if without_shm {
+                let _ = fs::remove_file(cache.join("cache.db-shm"));
+            }
+            let from = cache.base().display();
+            let fill = format!("cp -a '{from}'/. \"$fs\"");
+            let args = format!("--now {NOW} \"$fs/cache\"");
+            let wanted = cache.truth["rows"].as_u64();
+            let list = format!("\"$hotcold\" cache list --json {args} | wc -l");
+            let looks = ["stats", "check", "check --deep", "watch --count 1"]
+                .map(|look| format!("\"$hotcold\" cache {look} {args} > /dev/null || echo {look} gave $?"));
+            let then = format!("{list}; {}", looks.join("; "));
+            let Some(output) = on_a_read_only_file_system(&fill, &then) else { return };
+            let out = String::from_utf8(output.stdout).expect("UTF-8");
+            let mut lines = out.lines();
+            let rows: u64 = lines.next().expect("a count").trim().parse().expect("a number");
+            assert!(wanted.is_none_or(|wanted| wanted == rows) && rows > 0, "{name}: {rows} of {wanted:?}");
+            // What is wrong with `orphans` is wrong here, too.
+            let failed: Vec<&str> = lines.filter(|_| name != "orphans").collect();
+            assert_eq!(failed, [""; 0], "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+#[test]
+fn a_read_only_file_system_is_the_reason_that_is_given() {
+    for name in ["tags", "wal_left", "fanout"] {
+        let cache = Cache::new(name);
+        let fill = format!("cp -a '{}'/. \"$fs\"; rm -f \"$fs\"/cache/cache.db-shm", cache.base().display());
+        let commands = ["expire", "clear -y", "prune -y --larger-than 1", "rm -y --id 1", "check --fix"]
+            .map(|words| format!("\"$hotcold\" cache {words} -q \"$fs/cache\"; echo $?"));
+        let Some(output) = on_a_read_only_file_system(&fill, &commands.join("; ")) else { return };
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(out.lines().collect::<Vec<_>>(), ["1"; 5], "{name}: {err}");
+        assert_eq!(err.lines().count(), 5, "{name}: {err}");
+        let told = |line: &str| {
+            line.starts_with("error: cannot change `") && line.ends_with("cache.db`: read-only file system")
+        };
+        assert!(err.lines().all(told), "{name}: {err}");
+    }
+}

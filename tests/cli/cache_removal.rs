@@ -3,11 +3,12 @@
 use std::{
     collections::BTreeSet,
     fs,
+    hash::{BuildHasher, RandomState},
     io::Read,
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
-    time::Duration,
+    time::Instant,
 };
 
 use rustix::process::Signal;
@@ -396,41 +397,70 @@ fn live_writers_notice_nothing() {
     }
 }
 
-/// Killed at any moment: the library opens the cache, finds files without rows at worst, and what was not meant is there.
+/// A directory of the test's own, in memory where there is enough of it: removing a hundred thousand files again and again is quick there.
+fn quick_scratch() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(memory).map_or(0, |fs| fs.f_bavail * fs.f_frsize);
+    if room > 2 << 30 { tempfile::tempdir_in(memory).unwrap_or_else(|_| scratch()) } else { scratch() }
+}
+
+/// A copy that shares the value files, which are never written again, and has a database of its own.
+fn linked_copy(template: &Path, copy: &Path) {
+    run(Command::new("cp").arg("-al").arg(template).arg(copy));
+    fs::remove_file(copy.join("cache.db")).unwrap();
+    fs::copy(template.join("cache.db"), copy.join("cache.db")).unwrap();
+}
+
+fn removing(args: &[&str], dir: &Path) -> Child {
+    let mut command = command();
+    command.args(["cache", "--now", NOW]).args(args).arg(dir);
+    command.stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// Killed at any moment of removing from 100,000 entries in files: the library opens the cache and finds files without rows at worst, which
+/// `check --fix` removes; what was not meant to go is there.
 #[test]
 fn being_killed_leaves_files_at_worst() {
-    let dir = scratch();
+    let dir = quick_scratch();
     let template = dir.path().join("template");
     let Some(mut python) = maker() else { return };
-    run(python.arg("big").arg(&template).args(["-n", "3000", "--files"]));
-    let live =
-        ids(&template, &[]).difference(&ids(&template, &["--expired"])).cloned().collect::<BTreeSet<_>>();
-    for (round, args) in [&["expire"][..], &["clear", "-y"]].into_iter().cycle().take(12).enumerate() {
-        let copy = dir.path().join(format!("copy{round}"));
-        run(Command::new("cp").arg("-a").arg(&template).arg(&copy));
-        let mut child = command();
-        let mut child =
-            child.args(["cache", "--now", NOW]).args(args).arg(&copy).stdout(Stdio::null()).spawn().unwrap();
-        // At different moments of its work, by what is left of the files.
-        let count = || fs::read_dir(&copy).map_or(0, Iterator::count);
-        let all = count();
-        let wanted = all - all * (round / 2) / 12;
-        wait_until("some files to go, or the end", || {
-            (count() <= wanted || round <= 1 || child.try_wait().unwrap().is_some()).then_some(())
-        });
-        std::thread::sleep(Duration::from_millis(round as u64 % 4));
-        let _ = child.kill();
-        child.wait().unwrap();
-        let found = python_check(&copy).unwrap_or_default();
-        let strange: Vec<_> = found
-            .iter()
-            .filter(|w| !(w.starts_with("unknown file") || w.starts_with("empty directory")))
-            .collect();
-        assert!(strange.is_empty(), "{args:?}: {strange:?}");
-        if args == ["expire"] {
-            assert!(ids(&copy, &[]).is_superset(&live));
+    run(python.arg("big").arg(&template).args(["-n", "100000", "--files"]));
+    let live = ids(&template, &[]);
+    let live: BTreeSet<_> = live.difference(&ids(&template, &["--expired"])).cloned().collect();
+    assert_eq!(live.len(), 50_000);
+    let mut in_the_middle = 0;
+    for args in [&["expire"][..], &["clear", "-y"]] {
+        let whole = dir.path().join("whole");
+        linked_copy(&template, &whole);
+        let begun = Instant::now();
+        assert!(removing(args, &whole).wait().unwrap().success());
+        let takes = begun.elapsed();
+        fs::remove_dir_all(&whole).unwrap();
+        for round in 0..3 {
+            let copy = dir.path().join(format!("copy{round}"));
+            linked_copy(&template, &copy);
+            let share = f64::from(RandomState::new().hash_one(round) as u32) / f64::from(u32::MAX);
+            let mut child = removing(args, &copy);
+            // Any moment will do: this is no waiting for something.
+            std::thread::sleep(takes.mul_f64(share));
+            let _ = child.kill();
+            in_the_middle += usize::from(child.wait().unwrap().signal().is_some());
+            let at = format!("{args:?} killed at {share} of {takes:?}");
+            let is_orphan = |w: &&String| w.starts_with("unknown file") || w.starts_with("empty directory");
+            let found = python_check(&copy).unwrap_or_default();
+            let strange: Vec<_> = found.iter().filter(|w| !is_orphan(w)).take(5).collect();
+            assert!(strange.is_empty(), "{at}: {strange:?}");
+            if args == ["expire"] {
+                assert!(ids(&copy, &[]).is_superset(&live), "{at}");
+            }
+            let fix =
+                hotcold().args(["cache", "check", "--fix", "--grace", "0s"]).arg(&copy).output().unwrap();
+            assert!(fix.status.success(), "{at}: {}", String::from_utf8_lossy(&fix.stdout));
+            assert_eq!(python_check(&copy).unwrap_or_default(), [""; 0], "{at}");
+            assert_eq!(cache(args, &copy).0, 0, "the rest goes the next time");
+            assert_eq!(ids(&copy, &[]).len(), if args == ["expire"] { live.len() } else { 0 }, "{at}");
+            fs::remove_dir_all(&copy).unwrap();
         }
-        assert_eq!(cache(args, &copy).0, 0, "the rest goes the next time");
-        fs::remove_dir_all(&copy).unwrap();
     }
+    assert!(in_the_middle > 0, "no moment was in the middle");
 }

@@ -202,7 +202,9 @@ fn long_values_are_cut_with_a_word() {
     let shown = value(&cache.path(), &["str_32768"]);
     let (text, note) = shown.split_once("\n\n").unwrap();
     assert_eq!(text, "x".repeat(2000));
-    assert_eq!(note, "Only the beginning is shown; see --id 16 --full, or --raw -o FILE\n");
+    let dir = cache.path();
+    let how = format!("hotcold cache show {} --id=16 --full, or --raw -o FILE", dir.display());
+    assert_eq!(note, format!("Only the beginning is shown; for more: {how}\n"));
     assert_eq!(value(&cache.path(), &["str_32768", "--full"]), "x".repeat(32768) + "\n");
     assert!(value(&cache.path(), &["pickle_file"]).starts_with("[0, 0, 0, "));
     assert!(value(&cache.path(), &["bytes_32768"]).ends_with("--full, or --raw -o FILE\n"));

@@ -59,7 +59,7 @@ fn a_person_sees_what_fills_the_cache() {
     DIR: DiskCache
       entries      96 entries, 48 expired (480 B), 48 never expire
       size         97.6 KiB: 930 B in the database, 96.7 KiB in value files
-      limit        <0.1% of 1.0 GiB used, then the least-recently-stored go
+      limit        <0.1% of 1.0 GiB; when full, nothing goes (cull_limit=0)
       lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
       stored       16m ago
       reclaimable  480 B in expired entries: hotcold cache expire DIR
@@ -80,7 +80,7 @@ fn a_person_sees_what_fills_the_cache() {
     DIR: DiskCache
       entries      25 entries, 14 expired (48 B), 11 never expire
       size         288 B: 288 B in the database, 0 B in value files
-      limit        <0.1% of 1.0 GiB used, then the least-recently-stored go
+      limit        <0.1% of 1.0 GiB; when full, the least recently stored go
       lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
       stored       16m ago
       reclaimable  48 B in expired entries: hotcold cache expire DIR
@@ -92,7 +92,7 @@ fn a_person_sees_what_fills_the_cache() {
                  3       132 B   45.8%             0  app.typed
                  2        29 B   10.1%             2  app.stamp
                  1        28 B    9.7%             0  diskcache.RLock
-                 4        27 B    9.4%             1  none
+                 4        27 B    9.4%             1  (no group)
                  1        25 B    8.7%             0  diskcache.Averager
                  1        25 B    8.7%             0  diskcache.throttle
                 11        15 B    5.2%            11  app.fib
@@ -102,6 +102,12 @@ fn a_person_sees_what_fills_the_cache() {
     let fanout = stats(&Cache::new("fanout").path(), &[]);
     let shards: Vec<&str> = fanout.lines().rev().take(4).collect();
     assert!(shards.iter().all(|line| line.split_whitespace().count() == 6), "{fanout}");
+    assert!(
+        fanout.contains("  inside       3 other caches: cache/sub/deep, deque/queue, index/idx\n"),
+        "{fanout}"
+    );
+    let nested = document(&Cache::new("fanout").path(), &[])["nested"].clone();
+    assert_eq!(nested, serde_json::json!(["cache/sub/deep", "deque/queue", "index/idx"]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::support::{
     command,
     diskcache::{Cache, NOW},
     hotcold,
-    process::send,
+    process::{send, wait_until},
     terminal::Terminal,
     tree::{differences, tree},
 };
@@ -82,4 +82,40 @@ fn a_cache_that_vanishes_is_told() {
         screen.starts_with("error: cannot read") && screen.contains("no such file or directory"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_terminal_of_another_size_is_drawn_anew() {
+    let cache = Cache::new("statistics");
+    let mut watch = command();
+    // The next look is never due.
+    watch.args(["cache", "watch", "--interval", "1h"]).arg(cache.path());
+    let mut terminal = Terminal::spawn(&mut watch, 300, 24);
+    terminal.wait_for(&format!("{}  diskcache", cache.path().display()));
+    terminal.resize(40, 24);
+    terminal.wait_for("/cache  diskcache");
+    let screen = terminal.screen();
+    assert!(screen.lines().all(|line| line.chars().count() <= 40) && screen.contains("q ends"), "{screen}");
+    terminal.press(b"q");
+    assert_eq!(terminal.finish().0.code(), Some(0));
+}
+
+#[test]
+fn what_ends_lines_ends_the_watch() {
+    let cache = Cache::new("statistics");
+    let mut watch = command();
+    watch.args(["cache", "watch", "--interval", "50ms"]).arg(cache.path());
+    // Nobody reads any more.
+    let mut child = watch.stdout(std::process::Stdio::piped()).spawn().expect("hotcold starts");
+    drop(child.stdout.take());
+    let ended = wait_until("the end", || child.try_wait().expect("a child"));
+    assert_eq!(ended.code(), Some(0));
+
+    let mut watch = command();
+    watch.args(["cache", "watch", "--interval", "1h"]).arg(cache.path());
+    let mut child = watch.stdout(std::process::Stdio::piped()).spawn().expect("hotcold starts");
+    let mut titles = [0; 4];
+    std::io::Read::read_exact(child.stdout.as_mut().expect("a pipe"), &mut titles).expect("titles");
+    send(child.id(), Signal::INT);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

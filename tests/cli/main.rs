@@ -6,29 +6,46 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod annotate;
 mod backend;
 mod cache_check;
+mod cache_datasets;
 mod cache_fixtures;
 mod cache_hostile;
+mod cache_hub;
+mod cache_joblib;
+mod cache_kinds;
 mod cache_list;
 mod cache_looking;
+mod cache_pip;
+mod cache_plain;
 mod cache_removal;
 mod cache_show;
 mod cache_stats;
+mod cache_stores;
+mod cache_streamlit;
+mod cache_usage;
 mod cache_watch;
+mod cache_web;
 mod checkpoints;
 mod completions;
+mod diff;
 mod doctor;
 mod dump;
+mod exact;
 mod flamegraph;
+mod formats;
 mod harness;
 mod help;
 mod man;
 mod pickle;
+mod pstats;
 mod python;
+mod python_names;
 mod record;
 mod report;
 mod run;
+mod streamlit;
 mod wall;
 
 // The same once more on a machine that refuses perf events: their results do not depend on what records.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::support::{
     backend::Way,
     process::{send, wait_until},
+    python::{any_interpreter, fixture, interpreters, number, record_by, row, rows},
     require::require,
     scratch,
 };
@@ -24,71 +24,9 @@ fn hotcold() -> assert_cmd::Command {
     way().hotcold()
 }
 
-/// Interpreters of CPython 3.9 to 3.15, one a version: those that `HOTCOLD_TEST_PYTHONS` names, then what `PATH` has, then
-/// what a version manager keeps.
-fn interpreters() -> Vec<PathBuf> {
-    let named = std::env::var_os("HOTCOLD_TEST_PYTHONS").unwrap_or_default();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut candidates: Vec<PathBuf> = std::env::split_paths(&named).collect();
-    for dir in std::env::split_paths(&path) {
-        candidates.extend((9..=15).map(|minor| dir.join(format!("python3.{minor}"))));
-        candidates.push(dir.join("python3"));
-    }
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let versions = std::fs::read_dir(home.join(".pyenv/versions"));
-    candidates.extend(versions.into_iter().flatten().flatten().map(|entry| entry.path().join("bin/python3")));
-    let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for candidate in candidates.into_iter().filter(|candidate| candidate.is_file()) {
-        let ask = "import sys; print(sys.implementation.name, '%d.%02d' % sys.version_info[:2])";
-        let Ok(output) = Command::new(&candidate).args(["-c", ask]).stderr(Stdio::null()).output() else {
-            continue;
-        };
-        let told = String::from_utf8_lossy(&output.stdout);
-        let version = told.trim().strip_prefix("cpython ").unwrap_or("");
-        if ("3.09"..="3.15").contains(&version) {
-            found.entry(version.to_owned()).or_insert(candidate);
-        }
-    }
-    found.into_values().collect()
-}
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/python").join(name)
-}
-
 /// Runs a command under hotcold; the report, and what the command printed.
 fn record(flags: &[&str], command: &[&str]) -> (Value, String) {
-    let dir = scratch();
-    let mut hotcold = hotcold();
-    hotcold.current_dir(dir.path()).args(["profile", "run", "--no-save", "--limit", "0", "--json"]);
-    hotcold.args(["--table-to", "t.json"]).args(flags).arg("--").args(command);
-    let output = hotcold.assert().success().get_output().clone();
-    let report = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
-    (report, String::from_utf8(output.stdout).unwrap())
-}
-
-fn rows<'a>(report: &'a Value, rows: &str) -> &'a [Value] {
-    report[rows].as_array().unwrap()
-}
-
-fn row<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let found = rows(report, "functions").iter().find(|row| row["name"] == name);
-    found.unwrap_or_else(|| panic!("{name} in {report}"))
-}
-
-fn number(value: &Value, field: &str) -> f64 {
-    value[field].as_f64().unwrap_or_else(|| panic!("{field} in {value}"))
-}
-
-/// The first of the machine's interpreters; `None`, and said so, where there is none or nothing can be recorded.
-fn any_interpreter() -> Option<PathBuf> {
-    if !way().works() || !require("python3") {
-        return None;
-    }
-    // One that can start itself again: not a script that starts it.
-    interpreters()
-        .into_iter()
-        .rfind(|python| std::fs::read(python).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")))
+    record_by(way(), flags, command)
 }
 
 #[test]
@@ -168,11 +106,63 @@ fn native_frames_are_shown_as_asked() {
 fn children_of_every_kind_are_python_too() {
     let Some(python) = any_interpreter() else { return };
     let source = fixture("children.py");
-    for kind in ["fork", "spawn", "exec"] {
-        let (report, _) = record(&[], &[python.to_str().unwrap(), source.to_str().unwrap(), kind]);
+    for kind in ["fork", "spawn", "forkserver", "exec", "bare", "daemon"] {
+        let command = [python.to_str().unwrap(), source.to_str().unwrap(), kind];
+        let (report, _) = record(&["--wait-children"], &command);
         let busy = number(row(&report, "burn"), "cumtime_s");
         assert!(busy >= 0.5 * 0.6, "{kind}: {busy} s in {report}");
+        let (report, _) = record(&["--wait-children", "--by", "process"], &command);
+        let enough = |row: &&Value| number(row, "tottime_s") >= 0.15;
+        let children = rows(&report, "processes").iter().filter(enough).count();
+        assert!(children >= 2, "{kind}: {report}");
     }
+}
+
+#[test]
+fn a_program_ends_as_it_would_alone() {
+    let Some(python) = any_interpreter() else { return };
+    let busy = "import os, sys, time\nwhile time.process_time() < 0.2: pass\n";
+    for (end, code) in [
+        ("sys.exit(3)", 3),
+        ("os._exit(4)", 4),
+        ("raise KeyError", 1),
+        ("os.abort()", 134),
+        ("os.kill(os.getpid(), 15)", 143),
+        ("import ctypes; ctypes.string_at(8)", 139),
+    ] {
+        let dir = scratch();
+        let mut hotcold = hotcold();
+        hotcold.current_dir(dir.path()).args(["profile", "run", "-q", "--table-to", "t", "--no-save", "--"]);
+        hotcold.arg(&python).args(["-c", &format!("{busy}{end}")]).assert().code(code);
+        let table = std::fs::read_to_string(dir.path().join("t")).unwrap();
+        assert!(table.contains("<module __main__>"), "{end}: {table}");
+    }
+}
+
+#[test]
+fn other_names_and_arguments_and_no_symbols_do_not_hide_an_interpreter() {
+    let Some(python) = any_interpreter() else { return };
+    if !require("strip") {
+        return;
+    }
+    let dir = scratch();
+    let stripped = dir.path().join("worker");
+    std::fs::copy(&python, &stripped).unwrap();
+    assert!(Command::new("strip").arg(&stripped).status().unwrap().success());
+    let home = python.ancestors().nth(2).unwrap();
+    // It calls itself something else, too.
+    let source = "import ctypes, time\nctypes.CDLL(None).prctl(15, b'disguised')\n\
+        def work():\n    while time.process_time() < 0.4: sorted(range(99))\nwork()\n";
+    hotcold()
+        .current_dir(dir.path())
+        .args(["profile", "run", "--no-save", "--json", "--limit", "0", "--table-to", "t.json", "--"])
+        .args(["env", &format!("PYTHONHOME={}", home.display())])
+        .arg(&stripped)
+        .args(["-c", source])
+        .assert()
+        .success();
+    let report: Value = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
+    assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
 }
 
 #[test]

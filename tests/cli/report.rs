@@ -82,6 +82,66 @@ fn a_report_in_a_pipe_is_raw_and_full() {
 }
 
 #[test]
+fn trees_turn_around_and_unfold() {
+    let rows = |args: &[&str]| report(args).lines().skip(5).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(rows(&["--tree", "--inverted"]), @r"
+    self%      time  function
+    75.0%    3.000s  ├─ work <T; 2> ← main  src/main.rs:3
+    25.0%    1.000s  └─ main  src/main.rs:3
+    ");
+    insta::assert_snapshot!(rows(&["--tree", "--inverted", "--no-fold"]), @r"
+    self%      time  function
+    75.0%    3.000s  ├─ work <T; 2>  src/main.rs:3
+    75.0%    3.000s  │  main  src/main.rs:3
+    25.0%    1.000s  └─ main  src/main.rs:3
+    ");
+}
+
+#[test]
+fn callers_and_callees_have_the_time_of_each_edge() {
+    let rows = |args: &[&str]| report(args).lines().skip(5).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(rows(&["--callers", "work", "--callees", "main"]), @r"
+     cum%   tottime   cumtime  function called by
+     75.0%    3.000s    3.000s  work <T; 2>  src/main.rs:3
+     75.0%    3.000s    3.000s    ← main  src/main.rs:3
+
+     cum%   tottime   cumtime  function calls
+    100.0%    1.000s    4.000s  main  src/main.rs:3
+     75.0%    3.000s    3.000s    → work <T; 2>  src/main.rs:3
+    ");
+    let value: serde_json::Value = serde_json::from_str(&report(&["--callers", "work", "--json"])).unwrap();
+    assert_eq!(value["edges"][0]["caller"]["name"], "main");
+}
+
+#[test]
+fn a_part_of_a_recording_is_said_to_be_one() {
+    insta::assert_snapshot!(report(&["--ignore", "^work"]).replace('\u{1b}', "ESC"), @r"
+    command   ./app ESC[31m
+    recorded  4.00 s by perf, cpu clock, 1 Hz asked
+    samples   1, 0 lost, 0.0% truncated
+    note: only --ignore ^work: 1 of 4 samples, 25.0% of the time; the facts above are those of the whole recording
+
+    samples   self%      ±  tottime  cumtime  function  file:line      module
+          1  100.0%  79.3%   1.000s   1.000s  main      src/main.rs:3  -
+    ");
+    let dir = tempfile::tempdir().unwrap();
+    for (args, left) in [(["--focus", "zzz"], "--focus zzz"), (["--thread", "9"], "--thread 9")] {
+        let output =
+            hotcold().args(["profile", "report"]).arg(recording(&dir)).args(args).assert().code(1).stdout("");
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.starts_with(&format!("error: no samples match {left}\n")), "{stderr}");
+    }
+    hotcold()
+        .args(["profile", "report"])
+        .arg(recording(&dir))
+        .args(["--since", "1s"])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr("error: cannot select by time: the recording does not say when its samples were taken\n");
+}
+
+#[test]
 fn json_goes_through_the_file_and_back() {
     let value: serde_json::Value = serde_json::from_str(&report(&["--json", "--sort", "cumtime"])).unwrap();
     let row = |i: usize, field: &str| value["functions"][i][field].clone();
@@ -162,7 +222,13 @@ fn a_missing_recording_is_one_line_and_a_hint() {
 
 #[test]
 fn wrong_values_are_wrong_usage() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 9] = [
+        (
+            &["--since", "soon"],
+            "invalid value 'soon' for '--since <T>': not a duration such as 90s or 1m 30s, nor a time",
+        ),
+        (&["--inverted"], "the following required arguments were not provided:\n  --tree"),
+        (&["--callers", "f", "--tree"], "the argument '--callers <FUNCTION>' cannot be used with '--tree'"),
         (&["--filter", "("], "invalid value '(' for '--filter <REGEX>': unclosed group"),
         (
             &["--min-percent", "101"],

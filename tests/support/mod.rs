@@ -2,10 +2,14 @@
 
 pub(crate) mod backend;
 pub(crate) mod diskcache;
+pub(crate) mod environment;
 pub(crate) mod fixture;
 pub(crate) mod library;
 pub(crate) mod process;
+pub(crate) mod python;
+pub(crate) mod pythons;
 pub(crate) mod require;
+pub(crate) mod stores;
 pub(crate) mod terminal;
 pub(crate) mod tree;
 

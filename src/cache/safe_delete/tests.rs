@@ -4,10 +4,10 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn remove(root: &Root, files: &[String]) -> Tally {
 /// With `openat2`, and as on a kernel without it.
 fn roots(path: &Path) -> [Root; 2] {
     let without = Root::open(path).unwrap();
-    without.has_openat2.store(false, Ordering::Relaxed);
+    without.confinement.without_openat2();
     [Root::open(path).unwrap(), without]
 }
 
@@ -155,9 +155,101 @@ fn a_file_that_was_replaced_stays() {
         assert_eq!(root.remove_if_same("sub/dir/f0", seen).unwrap(), Fate::Changed);
         assert_eq!(fs::read_to_string(cache.join("sub/dir/f0")).unwrap(), "fresh!");
         let seen = root.identify("sub/dir/f1").unwrap();
-        assert_eq!(root.remove_if_same("sub/dir/f1", seen).unwrap(), Fate::Removed);
+        assert_eq!(root.remove_if_same("sub/dir/f1", seen).unwrap(), Fate::Removed(3));
         assert_eq!(root.remove_if_same("sub/dir/f1", seen).unwrap(), Fate::Missing);
         assert_eq!(root.remove_if_same("none/f1", seen).unwrap(), Fate::Missing);
         assert_eq!(fs::read_dir(&cache).unwrap().count(), 1, "no trash is left");
     }
+}
+
+#[test]
+fn a_directory_goes_with_everything_in_it_and_nothing_else() {
+    for way in 0..2 {
+        let (_dir, cache, victim) = scene(3);
+        symlink(victim.join("dir"), cache.join("sub/dir/link")).unwrap();
+        fs::create_dir_all(cache.join("sub/dir/deep/er")).unwrap();
+        fs::write(cache.join("sub/keep"), "").unwrap();
+        let root = &roots(&cache)[way];
+        let mut bin = root.bin(Path::new(""), "");
+        let seen = root.identify("sub/dir").unwrap();
+        let path = Path::new("sub/dir");
+        assert_eq!(bin.take_tree(path, seen, Care::Any, Some(b"f1")).unwrap(), Fate::Changed);
+        let open = fs::File::open(cache.join("sub/dir/f1")).unwrap();
+        assert_eq!(bin.take_tree(path, seen, Care::SpareUsed, None).unwrap(), Fate::InUse);
+        drop(open);
+        assert_eq!(fs::read_dir(cache.join("sub/dir")).unwrap().count(), 5);
+        assert_eq!(bin.take_tree(path, seen, Care::SpareUsed, Some(b"f9")).unwrap(), Fate::Removed(0));
+        drop(bin);
+        assert_eq!(names_in(&cache), ["sub"], "no trash is left");
+        assert_eq!(names_in(&cache.join("sub")), ["keep"]);
+        assert_eq!(precious(&victim), 3);
+    }
+}
+
+fn names_in(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_open_stays_and_hard_links_and_holes_count_right() {
+    let (_dir, cache, _) = scene(4);
+    let root = Root::open(&cache).unwrap();
+    let f = |n: usize| format!("sub/dir/f{n}");
+    let open = fs::File::open(cache.join(f(0))).unwrap();
+    fs::hard_link(cache.join(f(1)), cache.join("sub/dir/again")).unwrap();
+    fs::hard_link(cache.join(f(2)), cache.join("outside")).unwrap();
+    fs::File::create(cache.join(f(3))).unwrap().set_len(1 << 30).unwrap();
+    let mut bin = root.bin(Path::new(""), "");
+    let mut take = |path: &str| {
+        let seen = root.identify(path).unwrap();
+        bin.take(Path::new(path), seen, Care::SpareUsed).unwrap()
+    };
+    assert_eq!(take(&f(0)), Fate::InUse);
+    assert_eq!([take(&f(1)), take("sub/dir/again")], [Fate::Removed(0), Fate::Removed(3)]);
+    assert_eq!([take(&f(2)), take(&f(3))], [Fate::Removed(0), Fate::Removed(0)]);
+    drop(bin);
+    drop(open);
+    assert_eq!(names_in(&cache.join("sub/dir")), ["f0"]);
+}
+
+/// What a killed process has left is what its name says, or it stays.
+#[test]
+fn the_trash_of_the_dead_is_emptied_of_what_was_doomed() {
+    let (_dir, cache, _) = scene(3);
+    let root = Root::open(&cache).unwrap();
+    let mut bin = root.bin(Path::new("sub"), ".tail");
+    for name in ["f0", "f1"] {
+        let path = PathBuf::from(format!("sub/dir/{name}"));
+        bin.take(&path, root.identify(&path).unwrap(), Care::Any).unwrap();
+    }
+    let ours = names_in(&cache.join("sub")).into_iter().find(|name| name.starts_with('.')).unwrap();
+    assert!(ours.ends_with(".tail"));
+    let mut sleeper = std::process::Command::new("true").spawn().unwrap();
+    sleeper.wait().unwrap();
+    let dead = cache.join(format!("sub/.hotcold-trash-{}-0.tail", sleeper.id()));
+    fs::rename(cache.join("sub").join(&ours), &dead).unwrap();
+    std::mem::forget(bin);
+    let changed = dead.join(&names_in(&dead)[1]);
+    fs::write(&changed, "written since").unwrap();
+    drop(root.bin(Path::new("sub"), ".tail"));
+    assert_eq!(names_in(&dead), [changed.file_name().unwrap().to_str().unwrap()]);
+    fs::remove_file(&changed).unwrap();
+    drop(root.bin(Path::new("sub"), ".tail"));
+    assert!(!dead.exists());
+}
+
+#[test]
+fn many_files_go_through_the_bin_whole() {
+    let (_dir, cache, _) = scene(2000);
+    let root = Root::open(&cache).unwrap();
+    let mut bin = root.bin(Path::new(""), "");
+    for path in names("sub/dir", 2000) {
+        let seen = root.identify(&path).unwrap();
+        assert_eq!(bin.take(Path::new(&path), seen, Care::Any).unwrap(), Fate::Removed(3));
+    }
+    drop(bin);
+    assert_eq!(names_in(&cache), [""; 0]);
 }

@@ -1,6 +1,17 @@
 //! The kinds of cache, behind one trait. A store knows its files and its owner's habits, and nothing of rules and policies.
 
+mod cachelib;
+mod classes;
+mod datasets;
 pub mod diskcache;
+mod django;
+mod files;
+mod hub;
+mod joblib;
+mod pip;
+pub(super) mod plain;
+mod streamlit;
+mod tally;
 
 use std::{
     ops::ControlFlow,
@@ -17,7 +28,27 @@ use super::{
 };
 
 /// Every kind of cache, the more certain ones first.
-pub const KINDS: &[&dyn Kind] = &[&diskcache::DiskCache];
+pub const KINDS: &[&dyn Kind] = &[
+    &diskcache::DiskCache,
+    &streamlit::Streamlit,
+    &joblib::Joblib,
+    &hub::Hub,
+    &datasets::Datasets,
+    &pip::Pip,
+    &pip::CacheControl,
+    &django::Django,
+    &cachelib::Cachelib,
+];
+
+/// Whether a directory in which something has this name may be a cache of some kind.
+pub(super) fn has_sign(name: &[u8]) -> bool {
+    KINDS.iter().any(|kind| kind.sign(name))
+}
+
+/// Whether `dir` is a cache of some kind, as its content says; what cannot be read is none.
+pub(super) fn is_any(dir: &Path) -> bool {
+    KINDS.iter().any(|kind| matches!(kind.probe(dir), Ok(Verdict::Yes(_))))
+}
 
 /// One kind of cache.
 pub trait Kind: Sync {
@@ -35,6 +66,35 @@ pub trait Kind: Sync {
     /// # Errors
     /// [`Error::Read`], [`Error::Damaged`], [`Error::ReadOnly`], [`Error::Locked`].
     fn open(&self, dir: &Path, access: Access) -> Result<Box<dyn Store>, Error>;
+
+    /// Whether a directory in which something has this name may be one, so that it is worth a [`Kind::probe`]. Asked for every name of
+    /// a tree that is searched: no more than a look at the bytes.
+    fn sign(&self, name: &[u8]) -> bool;
+
+    /// Where the cache itself is in a directory that holds it and other things, such as `hub` in `HF_HOME`; relative paths.
+    fn inside(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Opens the one in `dir`, with the source files of the programs that use it: they say what entries belong to.
+    ///
+    /// # Errors
+    /// As [`Kind::open`]; [`Error::Unsupported`] for a kind to which sources say nothing.
+    fn open_with_sources(
+        &self,
+        dir: &Path,
+        access: Access,
+        sources: &[PathBuf],
+    ) -> Result<Box<dyn Store>, Error> {
+        match sources {
+            [] => self.open(dir, access),
+            _ => Err(Error::Unsupported {
+                verb: "name the entries of",
+                path: dir.to_owned(),
+                reason: format!("sources say nothing about a cache of the kind {}", self.name()),
+            }),
+        }
+    }
 }
 
 /// What a store is opened for.
@@ -58,6 +118,16 @@ pub struct Query<'a> {
     pub now: Timestamp,
     /// In which order they come.
     pub walk: Walk,
+    /// Whether the value's type, the file, the note and the stamp of an entry are wanted too, and its group where only the value tells it.
+    /// Without them a store may be quicker.
+    pub full: bool,
+}
+
+impl<'a> Query<'a> {
+    /// All there is to know of the entries, as they are stored.
+    pub fn stored(filter: &'a Filter, now: Timestamp) -> Self {
+        Self { filter, now, walk: Walk::Stored, full: true }
+    }
 }
 
 /// The orders in which a store can stream.
@@ -73,6 +143,43 @@ pub enum Walk {
 
 /// Receives entries; what it breaks with ends the stream.
 pub type Visit<'a> = dyn FnMut(&Entry) -> ControlFlow<()> + 'a;
+
+/// Appends to the bytes what it makes of an entry.
+pub type Draw<'a> = Box<dyn FnMut(&Entry, &mut Vec<u8>) + 'a>;
+
+/// Makes a [`Draw`] for each thread that needs one.
+pub type Drawers<'a> = dyn Fn() -> Draw<'a> + Sync + 'a;
+
+/// Receives bytes that have been drawn; what it breaks with ends the stream.
+pub type Take<'a> = dyn FnMut(&[u8]) -> ControlFlow<()> + 'a;
+
+/// Bytes that are drawn before they are handed over.
+pub const BATCH: usize = 64 << 10;
+
+/// Draws what `stream` visits, on this thread.
+///
+/// # Errors
+/// Those of `stream`; what was drawn before one has been handed over.
+pub fn draw_in_turn(
+    stream: impl FnOnce(&mut Visit<'_>) -> Result<(), Error>,
+    drawers: &Drawers<'_>,
+    take: &mut Take<'_>,
+) -> Result<ControlFlow<()>, Error> {
+    let (mut draw, mut bytes) = (drawers(), Vec::new());
+    let mut flow = ControlFlow::Continue(());
+    let result = stream(&mut |entry| {
+        draw(entry, &mut bytes);
+        if bytes.len() >= BATCH {
+            flow = take(&bytes);
+            bytes.clear();
+        }
+        flow
+    });
+    if flow.is_continue() && !bytes.is_empty() {
+        flow = take(&bytes);
+    }
+    result.map(|()| flow)
+}
 
 /// What [`Summary::by`] groups by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +222,43 @@ pub trait Store {
     /// How its owner makes room.
     fn eviction(&self) -> Eviction;
 
+    /// What is younger than this stays where nobody asks for anything else: it may be just being made. `None` where the owner makes entries
+    /// in one step.
+    fn grace(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether entries may share what they consist of, with each other or with others, so that bytes cannot be added up.
+    fn shares(&self) -> bool {
+        false
+    }
+
+    /// What [`Pulse::bytes`] counts, in a few words.
+    fn size_counts(&self) -> &'static str;
+
+    /// What its users should know once entries have been removed: a sentence without a final stop.
+    fn aftermath(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Why what is in it may exist nowhere else, so that a yes does not suffice to remove it.
+    fn only_copies(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What else is known of an entry, worth showing to whoever asks for this one: a name in a few words and the text, which is hostile.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn details(&self, _id: &EntryId) -> Result<Vec<(&'static str, String)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// What could not be looked at so far, a line of text each; forgotten with being told.
+    fn unseen(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Other caches inside its directory, which are not part of it; relative to the root.
     fn nested(&self) -> &[PathBuf];
 
@@ -123,6 +267,15 @@ pub trait Store {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Locked`], [`Error::Read`].
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error>;
+
+    /// Has every entry that [`Store::entries`] would visit drawn, and hands the result over in the same order, many entries at a time.
+    /// A store that can draws on several threads.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn draw(&self, query: Query<'_>, drawers: &Drawers<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        draw_in_turn(|visit| self.entries(query, visit), drawers, take).map(|_| ())
+    }
 
     /// Streams those of `ids` that still exist, in the order of `ids`.
     ///

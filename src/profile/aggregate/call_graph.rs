@@ -8,7 +8,7 @@ use super::{
 };
 use crate::profile::{
     calls::{CallGraph, CallGraphBuilder, Calls, Counted},
-    model::{Function, FunctionId, Module, Origin, Profile},
+    model::{FunctionId, Origin, Profile},
 };
 
 /// Who called whom in a profile, [`Counted::Samples`]: the numbers of calls are the numbers of samples with the function, or with the
@@ -107,21 +107,11 @@ fn functions(
     for (frame, &key) in profile.frames.iter().zip(&keys.of_frame) {
         let slot = &mut functions[key as usize];
         if slot.is_none() && used[key as usize] {
-            *slot = Some(function(profile, &profile.functions[frame.function.index()], out));
+            let function = &profile.functions[frame.function.index()];
+            *slot = Some(out.copy(function, &profile.strings, &profile.modules));
         }
     }
     functions
-}
-
-fn function(profile: &Profile, function: &Function, out: &mut CallGraphBuilder) -> FunctionId {
-    let module = function.module.map(|module| {
-        let Module { path, build_id } = profile.modules[module.index()];
-        let (path, build_id) = (out.string(profile.str(path)), out.string(profile.str(build_id)));
-        out.module(Module { path, build_id })
-    });
-    let Function { name, system_name, file, start_line, origin, language, .. } = *function;
-    let [name, system_name, file] = [name, system_name, file].map(|text| out.string(profile.str(text)));
-    out.function(Function { name, system_name, file, start_line, module, origin, language })
 }
 
 #[cfg(test)]

@@ -170,16 +170,8 @@ fn own_samples(profile: &Profile, filter: Option<&Regex>) -> Vec<u64> {
         }
     }
     if let Some(filter) = filter {
-        let keys = keys::by_function(profile);
-        let hit: Vec<bool> = keys.places.iter().map(|place| place.matches(filter)).collect();
-        let mut matches: Vec<bool> = Vec::with_capacity(nodes.len());
-        for (node, sum) in nodes.iter().zip(&mut own) {
-            let inherited = node.parent.is_some_and(|p| matches[p.index()]);
-            let matched = inherited || hit[keys.of_frame[node.frame.index()] as usize];
-            matches.push(matched);
-            if !matched {
-                *sum = 0;
-            }
+        for (sum, through) in own.iter_mut().zip(keys::through(profile, filter)) {
+            *sum *= u64::from(through);
         }
     }
     own

@@ -2,6 +2,7 @@
 
 use std::hash::Hash;
 
+use regex::Regex;
 use rustc_hash::FxHashMap;
 
 use super::{Place, UNKNOWN, sums::NONE};
@@ -119,4 +120,16 @@ pub(super) fn real_nodes(profile: &Profile) -> Vec<u32> {
         real.push(if inlined { below } else { i as u32 });
     }
     real
+}
+
+/// Per node of the stack tree, whether its stack has a frame whose function, file or module matches.
+pub(in crate::profile) fn through(profile: &Profile, filter: &Regex) -> Vec<bool> {
+    let keys = by_function(profile);
+    let hit: Vec<bool> = keys.places.iter().map(|place| place.matches(filter)).collect();
+    let mut through: Vec<bool> = Vec::with_capacity(profile.stacks.len());
+    for node in profile.stacks.nodes() {
+        let inherited = node.parent.is_some_and(|p| through[p.index()]);
+        through.push(inherited || hit[keys.of_frame[node.frame.index()] as usize]);
+    }
+    through
 }

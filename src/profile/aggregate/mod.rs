@@ -10,11 +10,18 @@
 //! * A marker such as `[truncated]` stands for frames that are missing. It is not the caller of what is above it, so its cumtime is
 //!   its tottime and it has a row only where it is a leaf.
 
+pub mod annotate;
 mod call_graph;
+pub mod diff;
+pub mod edges;
 pub mod error_bar;
+pub mod excerpt;
 pub mod flame;
 mod gil;
-mod keys;
+mod inverted;
+pub(in crate::profile) mod keys;
+mod lines;
+mod named;
 mod rows;
 #[cfg(test)]
 pub(crate) mod sketch;
@@ -22,6 +29,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod traced;
+mod traced_edges;
 pub mod tree;
 mod waits;
 
@@ -29,8 +37,11 @@ use regex::Regex;
 
 pub use call_graph::call_graph;
 pub use gil::{GilShares, gil_shares, tell_gil_waits};
+pub use inverted::inverted_tree;
+pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
+pub use traced_edges::{TracedEdges, traced_edges};
 pub use tree::{Call, CallTree, call_tree};
 pub use waits::{IDLE, WALL_UNIT_NS, WaitTotals, Waited, wait_label, wait_totals, wall};
 

@@ -298,7 +298,7 @@ fn row<'p>(
     seen.then(|| Row { subject: Subject::Place(place), times, inlined: Vec::new() })
 }
 
-fn times(sum: Sum, totals: Totals) -> Times {
+pub(super) fn times(sum: Sum, totals: Totals) -> Times {
     Times {
         samples: sum.samples,
         tottime_ns: sum.self_ns,

@@ -36,6 +36,8 @@ pub struct CallTree<'p> {
     pub left_out: usize,
     /// The whole profile.
     pub totals: Totals,
+    /// Whether callers stand below what they called; see [`inverted_tree`](super::inverted_tree).
+    pub inverted: bool,
 }
 
 /// The call tree of a profile. A function that calls itself directly is one call, so that a deep recursion is one line.
@@ -48,13 +50,13 @@ pub fn call_tree<'p>(profile: &'p Profile, selection: &Selection) -> CallTree<'p
     let matching = merged.kept.iter().filter(|kept| **kept).count();
     merged.prune(totals, selection);
     let calls = merged.preorder();
-    CallTree { left_out: matching - calls.len(), calls, totals }
+    CallTree { left_out: matching - calls.len(), calls, totals, inverted: false }
 }
 
 /// Nodes with one id per (caller's node, function); callers come before what they called.
 #[derive(Default)]
-struct Merged<'p> {
-    calls: Vec<Call<'p>>,
+pub(super) struct Merged<'p> {
+    pub(super) calls: Vec<Call<'p>>,
     kept: Vec<bool>,
 }
 
@@ -96,17 +98,14 @@ impl<'p> Merged<'p> {
     }
 
     fn push(&mut self, parent: Option<usize>, place: Place<'p>, inlined: bool) -> u32 {
-        self.calls.push(Call {
-            parent,
-            place,
-            inlined,
-            samples: 0,
-            tottime_ns: 0,
-            cumtime_ns: 0,
-            recursion: 1,
-        });
-        self.kept.push(true);
+        self.add(Call { parent, place, inlined, samples: 0, tottime_ns: 0, cumtime_ns: 0, recursion: 1 });
         self.calls.len() as u32 - 1
+    }
+
+    /// Adds a call, which is kept; its parent must be there already.
+    pub(super) fn add(&mut self, call: Call<'p>) {
+        self.calls.push(call);
+        self.kept.push(true);
     }
 
     fn add_up(&mut self) {
@@ -148,7 +147,8 @@ impl<'p> Merged<'p> {
         }
     }
 
-    fn preorder(self) -> Vec<Call<'p>> {
+    /// The kept calls, parents before children, siblings by falling cumtime.
+    pub(super) fn preorder(self) -> Vec<Call<'p>> {
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.calls.len()];
         let mut roots = Vec::new();
         for (i, call) in self.calls.iter().enumerate().filter(|&(i, _)| self.kept[i]) {

@@ -4,17 +4,30 @@
 //! disk so that neither a crash nor a full disk leaves half a recording behind. A new format is a type that implements [`Format`]
 //! and a line in [`FORMATS`].
 
+pub mod callgrind;
+pub mod csv;
+pub mod firefox;
 pub mod folded;
+mod foreign;
+mod guess;
+pub mod json;
+mod json_text;
+mod lines;
 pub mod log;
+pub mod perf_data;
+pub mod perf_script;
 pub mod pprof;
 pub mod pstats;
 pub mod save;
+pub mod speedscope;
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, BufRead, BufReader, Cursor, Read, Write},
     path::Path,
 };
+
+use flate2::{Compression, GzBuilder, read::MultiGzDecoder};
 
 use super::{Error, calls::Measurements};
 
@@ -23,6 +36,8 @@ pub const MAX_BYTES: u64 = 1 << 30;
 
 /// Bytes that are looked at before the rest of the input is read.
 const SNIFF_BYTES: u64 = 4096;
+/// What gzip data begins with.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// A file format of recordings.
 pub trait Format: Sync + std::fmt::Debug {
@@ -56,6 +71,20 @@ pub trait Format: Sync + std::fmt::Debug {
     /// What is wrong with the bytes, in a few words.
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String>;
 
+    /// The same from a stream. Formats that are read piece by piece need not have it in memory, so that it may be of any size;
+    /// of others no more than [`MAX_BYTES`] are read.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
+        let mut bytes = Vec::new();
+        input.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Failure::Io)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Failure::Content(too_large(MAX_BYTES)));
+        }
+        self.read(&bytes).map_err(Failure::Content)
+    }
+
     /// Writes a recording; equal recordings give equal bytes.
     ///
     /// # Errors
@@ -69,34 +98,90 @@ pub trait Format: Sync + std::fmt::Debug {
     }
 }
 
+/// Why a recording was not read.
+#[derive(Debug)]
+pub enum Failure {
+    /// The reader failed.
+    Io(io::Error),
+    /// What is wrong with the content, in a few words.
+    Content(String),
+}
+
+impl Failure {
+    /// In a few words, where the reader is memory and cannot fail.
+    fn content(self) -> String {
+        match self {
+            Self::Io(error) => error.to_string(),
+            Self::Content(reason) => reason,
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(reason: String) -> Self {
+        Self::Content(reason)
+    }
+}
+
 /// Why a recording was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum Unwritable {
     /// The format is made of stacks, and the recording has none.
     #[error("it has calls and no stacks")]
     NoStacks,
+    /// The format is read and not written.
+    #[error("it is not written")]
+    ReadOnly,
     /// The writer failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 /// All formats; those that can be told by their content before those that only look alike.
-pub static FORMATS: &[&dyn Format] = &[&pprof::Pprof, &pstats::Pstats, &folded::Folded];
+pub static FORMATS: &[&dyn Format] = &[
+    &perf_data::PerfData,
+    &pprof::Pprof,
+    &pstats::Pstats,
+    &perf_script::PerfScript,
+    &speedscope::Speedscope,
+    &firefox::Firefox,
+    &callgrind::Callgrind,
+    &folded::Folded,
+    &json::Json,
+    &csv::Csv,
+];
 
 /// The format of this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|format| format.name() == name)
 }
 
-/// The format that a file's name ends like, the longest ending first: `a.json.gz` is no `gz`.
+/// The format that a file's name ends like, zipped or not, the longest ending first: `a.speedscope.json` is no `json`.
 pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    by_ending(&name).or_else(|| by_ending(name.strip_suffix(".gz")?))
+}
+
+fn by_ending(name: &str) -> Option<&'static dyn Format> {
     let endings =
         FORMATS.iter().flat_map(|format| format.extensions().iter().map(move |ending| (*format, ending)));
     endings
         .filter(|(_, ending)| name.strip_suffix(*ending).is_some_and(|stem| stem.ends_with('.')))
         .max_by_key(|(_, ending)| ending.len())
         .map(|(format, _)| format)
+}
+
+/// Whether a file of this name is to be zipped; pprof files always are by themselves.
+pub fn is_zipped(path: &Path, format: &dyn Format) -> bool {
+    format.name() != "pprof" && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"))
+}
+
+/// The bytes zipped; equal ones give equal ones.
+pub fn zip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    // Writing to memory cannot fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
 }
 
 /// Names of the formats that are read.
@@ -128,37 +213,48 @@ pub fn load_from(
     name: &Path,
     format: Option<&dyn Format>,
 ) -> Result<Measurements, Error> {
-    let not_a_recording = |reason| Error::NotARecording { path: name.to_owned(), reason };
-    let (format, bytes) = match read_limited(&mut reader, format, MAX_BYTES) {
-        Ok(Input::Whole(format, bytes)) => (format, bytes),
-        Ok(Input::Refused(reason)) => return Err(not_a_recording(reason)),
-        Err(source) => return Err(Error::Read { path: name.to_owned(), source }),
-    };
-    format.read(&bytes).map_err(not_a_recording)
+    let mut beginning = Vec::new();
+    let read = reader.by_ref().take(SNIFF_BYTES).read_to_end(&mut beginning).map_err(Failure::Io);
+    let measurements = read.and_then(|_| {
+        let (format, zipped) = find(&beginning, format)?;
+        let whole = Cursor::new(&beginning).chain(reader);
+        if zipped {
+            return unzipped(format, whole);
+        }
+        format.read_from(&mut BufReader::new(whole))
+    });
+    measurements.map_err(|failure| match failure {
+        Failure::Io(source) => Error::Read { path: name.to_owned(), source },
+        Failure::Content(reason) => Error::NotARecording { path: name.to_owned(), reason },
+    })
 }
 
-enum Input<'f> {
-    Whole(&'f dyn Format, Vec<u8>),
-    Refused(String),
-}
-
-/// Reads everything, unless its beginning already tells that it is no recording (an endless device, a large video).
-fn read_limited<'f>(
-    reader: &mut impl Read,
-    format: Option<&'f dyn Format>,
-    limit: u64,
-) -> io::Result<Input<'f>> {
-    let mut bytes = Vec::new();
-    reader.by_ref().take(SNIFF_BYTES).read_to_end(&mut bytes)?;
-    let format = match format.map_or_else(|| detect(&bytes), Ok) {
-        Ok(format) => format,
-        Err(reason) => return Ok(Input::Refused(reason)),
-    };
-    reader.by_ref().take(limit.saturating_sub(bytes.len() as u64) + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Ok(Input::Refused(too_large(limit)));
+/// The format of an input that begins like this, and whether it is to be unzipped first. An input that is none (an endless device, a
+/// large video) is refused before the rest of it is read.
+fn find<'f>(beginning: &[u8], asked: Option<&'f dyn Format>) -> Result<(&'f dyn Format, bool), String> {
+    if !beginning.starts_with(GZIP) {
+        return Ok((asked.map_or_else(|| detect(beginning), Ok)?, false));
     }
-    Ok(Input::Whole(format, bytes))
+    // pprof files usually are; their reader does it by itself.
+    let raw = asked.is_none_or(|format| format.name() == "pprof");
+    if raw && (asked.is_some() || pprof::Pprof.detect(beginning)) {
+        return Ok((&pprof::Pprof, false));
+    }
+    let mut plain = Vec::new();
+    // The beginning ends in the middle of its stream.
+    let _ = MultiGzDecoder::new(beginning).take(SNIFF_BYTES).read_to_end(&mut plain);
+    Ok((asked.map_or_else(|| detect(&plain), Ok)?, true))
+}
+
+fn unzipped(format: &dyn Format, zipped: impl Read) -> Result<Measurements, Failure> {
+    let reading = format.read_from(&mut BufReader::new(MultiGzDecoder::new(BufReader::new(zipped))));
+    reading.map_err(|failure| match failure {
+        Failure::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => Failure::Content("cut short".into()),
+        Failure::Io(e) if e.raw_os_error().is_none() => {
+            Failure::Content("damaged: its gzip data cannot be decompressed".into())
+        }
+        failure => failure,
+    })
 }
 
 /// The format of a file that begins like this.
@@ -167,10 +263,15 @@ fn detect(beginning: &[u8]) -> Result<&'static dyn Format, String> {
         return Err("the file is empty".into());
     }
     let found = FORMATS.iter().copied().find(|format| format.is_read() && format.detect(beginning));
-    found.ok_or_else(|| match beginning {
-        [b'P', b'E', b'R', b'F', b'I', b'L', b'E', b'2', ..] => "a recording of `perf record`".into(),
-        _ => "not a recording of a known format".into(),
-    })
+    found.ok_or_else(|| "not a recording of a known format".into())
+}
+
+/// Fails where a table would pass its limit.
+fn limit(len: usize, max: usize, things: &str) -> Result<(), String> {
+    if len < max {
+        return Ok(());
+    }
+    Err(format!("it holds more than {} {things}", crate::units::count(max as u64)))
 }
 
 fn too_large(limit: u64) -> String {
@@ -188,12 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn more_bytes_than_the_limit_are_refused() {
-        let mut plausible = b"\x0a\x04\x08\x01\x10\x02".chain(io::repeat(0x32));
-        let Input::Refused(reason) = read_limited(&mut plausible, None, 1 << 20).unwrap() else {
-            panic!("an endless input was read")
-        };
-        assert_eq!(reason, "it holds more than 1.0 MiB");
+    fn zipped_text_is_read_and_a_cut_one_is_not() {
+        let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        // No stack like another, so that it takes more bytes than are looked at.
+        (0..20_000).for_each(|i| writeln!(zipped, "main;f{i} {i}").unwrap());
+        let bytes = zipped.finish().unwrap();
+        let load = |bytes: &[u8]| load_from(bytes, Path::new("x.gz"), None);
+        let Measurements::Sampled(profile) = load(&bytes).unwrap() else { panic!("stacks") };
+        assert_eq!(profile.samples.len(), 19_999);
+        let cut = load(&bytes[..bytes.len() / 2]).unwrap_err();
+        assert_eq!(cut.to_string(), "cannot read `x.gz`: cut short");
+        let mut damaged = bytes.clone();
+        damaged[bytes.len() / 2..].fill(0xff);
+        let damaged = load(&damaged).unwrap_err().to_string();
+        assert!(damaged.starts_with("cannot read `x.gz`: "), "{damaged}");
     }
 
     #[test]
@@ -215,8 +324,14 @@ mod tests {
     fn formats_are_found_by_name_and_by_the_longest_ending() {
         let of = |name: &str| by_extension(Path::new(name)).map(|format| format.name());
         assert_eq!(
-            ["a.pb.gz", "A.PROF", "x/a.folded", "a.gz", "pb.gz", "a", "-"].map(of),
-            [Some("pprof"), Some("pstats"), Some("folded"), None, None, None, None]
+            ["a.pb.gz", "A.PROF", "x/a.folded.gz", "a.speedscope.json", "a.json"].map(of),
+            ["pprof", "pstats", "folded", "speedscope", "json"].map(Some)
+        );
+        assert_eq!(["a.gz", "pb.gz", "a", "-"].map(of), [None; 4]);
+        assert_eq!(
+            ["a.pb.gz", "a.folded.gz", "a.folded"]
+                .map(|name| is_zipped(Path::new(name), by_extension(Path::new(name)).unwrap())),
+            [false, true, false]
         );
         for format in FORMATS {
             assert_eq!(by_name(format.name()).map(|format| format.name()), Some(format.name()));

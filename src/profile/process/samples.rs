@@ -14,7 +14,7 @@ const FIRST_BUCKET_NS: u64 = 1_000_000_000;
 
 /// Sums samples. Times are nanoseconds since the start of the recording.
 #[derive(Debug)]
-pub(super) struct Samples {
+pub(in crate::profile) struct Samples {
     bucket_ns: u64,
     bucket: u32,
     current: FxHashMap<Key, (u64, u64)>,
@@ -42,8 +42,8 @@ struct Row {
 
 /// Rows as they are handed on.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
-    pub(super) samples: Vec<RawSample>,
+pub(in crate::profile) struct Rows {
+    pub(in crate::profile) samples: Vec<RawSample>,
     pub(super) waits: Vec<RawWaiting>,
 }
 
@@ -60,16 +60,29 @@ impl Default for Samples {
 }
 
 impl Samples {
+    /// Adds a sample.
     pub(super) fn add(&mut self, time_ns: u64, thread: u32, stack: StackId, gil: Gil, weight_ns: u64) {
-        self.sum(time_ns, Key { thread, stack, gil, wait: None }, weight_ns);
+        self.add_many(time_ns, thread, stack, gil, (1, weight_ns));
+    }
+
+    /// Adds a number of samples and the nanoseconds they stand for.
+    pub(in crate::profile) fn add_many(
+        &mut self,
+        time_ns: u64,
+        thread: u32,
+        stack: StackId,
+        gil: Gil,
+        (count, weight_ns): (u64, u64),
+    ) {
+        self.sum(time_ns, Key { thread, stack, gil, wait: None }, count, weight_ns);
     }
 
     /// Adds a time of waiting that ended at `time_ns`.
     pub(super) fn add_waiting(&mut self, time_ns: u64, thread: u32, stack: StackId, wait: Wait, ns: u64) {
-        self.sum(time_ns, Key { thread, stack, gil: Gil::Unknown, wait: Some(wait) }, ns);
+        self.sum(time_ns, Key { thread, stack, gil: Gil::Unknown, wait: Some(wait) }, 0, ns);
     }
 
-    fn sum(&mut self, time_ns: u64, key: Key, ns: u64) {
+    fn sum(&mut self, time_ns: u64, key: Key, count: u64, ns: u64) {
         let bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         // Rings are read in time order but for a little; a straggler may as well count for the bucket that is open.
         if bucket > self.bucket {
@@ -77,17 +90,17 @@ impl Samples {
             self.bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         }
         let sum = self.current.entry(key).or_default();
-        sum.0 += 1;
+        sum.0 = sum.0.saturating_add(count);
         sum.1 = sum.1.saturating_add(ns);
     }
 
     /// Length of a bucket as of now.
-    pub(super) fn bucket_ns(&self) -> u64 {
+    pub(in crate::profile) fn bucket_ns(&self) -> u64 {
         self.bucket_ns
     }
 
     /// All rows, in (bucket, thread, stack, …) order.
-    pub(super) fn into_rows(mut self) -> Rows {
+    pub(in crate::profile) fn into_rows(mut self) -> Rows {
         let rows = self.open_rows();
         self.rows.extend(rows);
         // The open bucket may be one that was closed before buckets were widened.

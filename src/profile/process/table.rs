@@ -1,5 +1,7 @@
 //! The process table: follows what the recorded processes map, execute, fork and end, and turns their samples into stacks.
 
+mod chain;
+
 use std::collections::BTreeMap;
 
 use framehop::{Module, Unwinder as _};

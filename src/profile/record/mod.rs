@@ -1,5 +1,6 @@
 //! Where samples come from: a [`Backend`] turns what the kernel offers into [`Event`]s.
 
+pub mod exact;
 pub mod perf;
 pub mod ptrace;
 

@@ -5,6 +5,7 @@ mod checkpoint;
 mod choose;
 mod cpu_meter;
 mod dump;
+mod exact;
 mod waits;
 
 use std::{
@@ -19,6 +20,7 @@ pub use choose::Choice;
 use choose::Chosen;
 use cpu_meter::CpuMeter;
 pub use dump::dump;
+pub use exact::{Counting, ExactOptions, count};
 use waits::Waits;
 
 use super::{
@@ -110,7 +112,7 @@ pub fn run(
     let program = command.first().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
     let launch_error = |error| Error::launch(&program, error);
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
-    let launch = Launch::fork(command, &signals).map_err(launch_error)?;
+    let launch = Launch::fork(command, None, &signals).map_err(launch_error)?;
     let chosen = match choose::for_launched(launch.pid(), options) {
         Ok(chosen) => chosen,
         Err(refusal) => {

@@ -89,7 +89,8 @@ impl Child {
         stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 
-    pub(super) fn reap(self) {
+    /// Waits for it to end, whatever it is about.
+    pub(in crate::profile) fn reap(self) {
         self.wait(0);
     }
 

@@ -35,15 +35,24 @@ pub enum LaunchError {
 }
 
 impl Launch {
-    /// Forks a child for this command line (program and arguments). It gets the signal settings that we started with.
+    /// Forks a child for this command line (program and arguments). It gets the signal settings that we started with, and our
+    /// environment unless another one is given.
     ///
     /// # Errors
     /// [`LaunchError::NoProcess`], and [`LaunchError::NotFound`] for a name that no file can have.
-    pub fn fork(command: &[OsString], signals: &Signals) -> Result<Self, LaunchError> {
+    pub fn fork(
+        command: &[OsString],
+        environment: Option<&[(OsString, OsString)]>,
+        signals: &Signals,
+    ) -> Result<Self, LaunchError> {
         let strings: Result<Vec<CString>, _> = command.iter().map(|s| CString::new(s.as_bytes())).collect();
         let strings = strings.map_err(|error| LaunchError::NotFound(error.into()))?;
-        let mut argv: Vec<*const libc::c_char> = strings.iter().map(|s| s.as_ptr()).collect();
-        argv.push(std::ptr::null());
+        let argv = null_terminated(&strings);
+        let variable = |(name, value): &(OsString, OsString)| {
+            CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
+        };
+        let variables = environment.map(|all| all.iter().filter_map(variable).collect::<Vec<_>>());
+        let envp = variables.as_deref().map(null_terminated);
         let (permission_in, permission_out) = pipe().map_err(LaunchError::NoProcess)?;
         let (failure_in, failure_out) = pipe().map_err(LaunchError::NoProcess)?;
         let original = signals.original();
@@ -53,8 +62,8 @@ impl Launch {
             -1 => Err(LaunchError::NoProcess(io::Error::last_os_error())),
             0 => {
                 let fds = [permission_in.as_raw_fd(), permission_out.as_raw_fd(), failure_out.as_raw_fd()];
-                // SAFETY: we are the new child; `argv` is null-terminated and its strings live on in our copy of memory.
-                unsafe { become_program(&argv, fds, &original) }
+                // SAFETY: we are the new child; both lists are null-terminated and their strings live on in our copy of memory.
+                unsafe { become_program(&argv, envp.as_deref(), fds, &original) }
             }
             pid => {
                 let child = Child::new(pid).map_err(LaunchError::NoProcess)?;
@@ -102,6 +111,11 @@ impl Launch {
     }
 }
 
+/// The strings as C wants a list of them.
+fn null_terminated(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+}
+
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
@@ -109,8 +123,13 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 /// Waits for permission, then becomes the program. `fds` are the permission pipe's two ends and the failure pipe's inner end.
 ///
 /// # Safety
-/// Only in a child just forked; `argv` must be null-terminated and point to null-terminated strings.
-unsafe fn become_program(argv: &[*const libc::c_char], fds: [i32; 3], original: &Original) -> ! {
+/// Only in a child just forked; `argv` and `envp` must be null-terminated and point to null-terminated strings.
+unsafe fn become_program(
+    argv: &[*const libc::c_char],
+    envp: Option<&[*const libc::c_char]>,
+    fds: [i32; 3],
+    original: &Original,
+) -> ! {
     let [permission_in, permission_out, failure_out] = fds;
     // SAFETY: all of these are async-signal-safe, work on this process alone, and get valid pointers to our own stack.
     unsafe {
@@ -125,7 +144,10 @@ unsafe fn become_program(argv: &[*const libc::c_char], fds: [i32; 3], original: 
             }
         };
         if n == 1 {
-            libc::execvp(argv[0], argv.as_ptr());
+            match envp {
+                Some(envp) => libc::execvpe(argv[0], argv.as_ptr(), envp.as_ptr()),
+                None => libc::execvp(argv[0], argv.as_ptr()),
+            };
             let number = (*libc::__errno_location()).to_ne_bytes();
             libc::write(failure_out, number.as_ptr().cast(), number.len());
         }

@@ -140,10 +140,14 @@ struct Place {
     importing: bool,
 }
 
-/// Whether a function is one of Python's import machinery.
+/// Whether a function is one of Python's import machinery. The interpreter's own function tells imports in stacks, too, whose
+/// Python frames are not known.
 fn is_machinery(profile: &Profile, function: &Function) -> bool {
-    function.origin == Origin::Python
-        && profile.str(function.file).starts_with("<frozen importlib._bootstrap")
+    match function.origin {
+        Origin::Python => profile.str(function.file).starts_with("<frozen importlib._bootstrap"),
+        Origin::Native => profile.str(function.system_name) == "PyImport_ImportModuleLevelObject",
+        Origin::Kernel | Origin::Marker => false,
+    }
 }
 
 /// A profile with the same processes and threads, under the same numbers, and stacks to come.
@@ -210,6 +214,7 @@ mod tests {
         py:<module>@/app/main.py:1;py:_find_and_load@<frozen importlib._bootstrap>:5;py:<module>@/usr/lib/python3.11/json.py:1 4
         py:<module>@/app/main.py:1;py:_find_and_load@<frozen importlib._bootstrap>:5;py:_load@<frozen importlib._bootstrap_external>:5;py:<module>@/app/models.py:1;py:build@/app/models.py:3 2
         py:_bootstrap@/usr/lib/python3.11/threading.py:9;k:read 1
+        main;PyImport_ImportModuleLevelObject;read 2
     ";
 
     /// Stacks, outermost first, with their samples.
@@ -240,6 +245,7 @@ mod tests {
                 "<module>;[imports];<module>;build 2",
                 "<module>;load;memcpy 3",
                 "_bootstrap;read 1",
+                "main;[imports] 2",
             ]
         );
         let left_out = View { imports: Imports::LeftOut, ..View::default() };
@@ -260,6 +266,7 @@ mod tests {
                 "<module>;[imports] 4",
                 "<module>;[imports];<module>;build 2",
                 "<module>;load 3",
+                "[imports] 2",
                 "[outside the project] 1",
             ]
         );
@@ -273,7 +280,7 @@ mod tests {
         let view = View { imports: Imports::Shown, gil: true, ..View::default() };
         let shown = view.of(&profile);
         assert_eq!(shown.samples.len(), 1);
-        assert!(shown.recording.notes[0].starts_with("--gil leaves 3 of 10 samples, 30.0% of the time; "));
+        assert!(shown.recording.notes[0].starts_with("--gil leaves 3 of 12 samples, 25.0% of the time; "));
         assert_eq!(shown.threads, profile.threads);
         assert_eq!(shown.processes, profile.processes);
     }

@@ -9,7 +9,11 @@ use serde::Serialize;
 
 use crate::{
     cache::store::Problem,
-    render::{Style, cache::json::Text, text::one_line},
+    render::{
+        Style,
+        cache::json::Text,
+        text::{command, one_line},
+    },
     units::{bytes, plural},
 };
 
@@ -43,8 +47,21 @@ pub fn text(report: &Report<'_>, most: usize, style: Style, out: &mut dyn Write)
     lines(&notes, most, style, out)?;
     let shown = report.root.display().to_string();
     let sum = summary(report, &problems, &notes);
-    writeln!(out, "{}: {sum}", one_line(&shown, style))
+    writeln!(out, "{}: {sum}", one_line(&shown, style))?;
+    let of_entries = |p: &&Problem| !p.fixable && !p.fixed && OF_ENTRIES.contains(&p.what);
+    match problems.into_iter().find(of_entries) {
+        Some(problem) => {
+            let words = ["hotcold", "cache", "rm", &*shown, "--id", &*problem.place].map(str::to_owned);
+            let how = command(&words);
+            let line = format!("an entry that cannot be repaired can be removed: {}", one_line(&how, style));
+            writeln!(out, "{}", style.dim(&line))
+        }
+        None => Ok(()),
+    }
 }
+
+/// Problems of single entries, whose place is the entry's id.
+const OF_ENTRIES: [&str; 3] = ["impossible-row", "damaged-value", "duplicate-key"];
 
 fn lines(problems: &[&Problem], most: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut kinds: Vec<&str> = Vec::new();

@@ -126,6 +126,7 @@ fn source(time: Time) -> &'static str {
         TimeSource::Recorded => "recorded",
         TimeSource::Mtime => "mtime",
         TimeSource::Atime => "atime",
+        TimeSource::Btime => "btime",
     }
 }
 

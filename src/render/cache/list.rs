@@ -8,7 +8,7 @@ use std::{
 use super::{super::Style, json::EntryJson};
 use crate::{
     cache::{
-        model::{DataType, Entry, EntryId, Expiry, Facts, Label, Time, Timestamp},
+        model::{DataType, Entry, EntryId, Expiry, Facts, Label, State, Time, Timestamp},
         pickle::notation as python,
     },
     render::text::{escape, one_line, shorten_middle, width},
@@ -30,6 +30,7 @@ const LEAST_KEY: usize = 16;
 const LEAST_NOTE: usize = 16;
 
 /// Which columns a list has; and room for a row.
+#[derive(Clone, Debug)]
 pub struct List {
     style: Style,
     now: Timestamp,
@@ -62,7 +63,7 @@ impl List {
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn header(&mut self, w: &mut dyn Write) -> io::Result<()> {
+    pub fn header(&self, w: &mut dyn Write) -> io::Result<()> {
         let mut line = format!("{:>8}  {:>10}  {:>6}", "id", "size", "age");
         if self.used {
             line.push_str("    used");
@@ -86,13 +87,11 @@ impl List {
     /// # Errors
     /// Those of the writer.
     pub fn row(&mut self, w: &mut dyn Write, entry: &Entry) -> io::Result<()> {
-        let now = self.now;
+        let (now, style) = (self.now, self.style);
         self.row.clear();
         self.right(8, |out| match entry.id {
             EntryId::Row(row) if row >= 0 => units::push_number(out, row.unsigned_abs()),
-            ref id => {
-                let _ = write!(out, "{id}");
-            }
+            ref id => out.push_str(&one_line(&id.to_string(), style)),
         });
         self.right(12, |out| units::push_bytes(out, entry.size_bytes()));
         let age = |time: Option<Time>, out: &mut String| match time {
@@ -105,7 +104,10 @@ impl List {
         }
         self.row.push_str("  ");
         let start = self.row.len();
-        push_expiry(&mut self.row, entry.expiry, now);
+        match condition(entry.state).filter(|_| entry.expiry == Expiry::NotRecorded) {
+            Some(condition) => self.row.push_str(condition),
+            None => push_expiry(&mut self.row, entry.expiry, now),
+        }
         let missing = (start + EXPIRY).saturating_sub(self.row.len());
         blanks(&mut self.row, missing);
         if self.hits {
@@ -128,7 +130,7 @@ impl List {
         self.row.push_str("  ");
         self.key(&entry.key);
         self.note(entry);
-        if entry.expiry.is_past(now) {
+        if self.style.colour && entry.is_dead(now, false) {
             writeln!(w, "{}", self.style.dim(&self.row))
         } else {
             self.row.push('\n');
@@ -163,6 +165,9 @@ impl List {
     }
 
     fn key(&mut self, key: &Label) {
+        if self.style.width.is_none() && !self.style.escape && !key.runs_code {
+            return notation(&mut self.row, key);
+        }
         self.part.clear();
         notation(&mut self.part, key);
         if key.runs_code {
@@ -245,6 +250,18 @@ fn padded(out: &mut String, text: &str, columns: usize, style: Style) {
         let taken = width(&short);
         out.push_str(&short);
         blanks(out, columns.saturating_sub(taken));
+    }
+}
+
+/// A condition that is worth a word where there is no expiry to be shown.
+fn condition(state: State) -> Option<&'static str> {
+    match state {
+        State::Ok => None,
+        State::Stale { sure: true } => Some("left over"),
+        State::Stale { sure: false } => Some("left over?"),
+        State::Partial => Some("not complete"),
+        State::Corrupt => Some("corrupt"),
+        State::Pinned => Some("pinned"),
     }
 }
 

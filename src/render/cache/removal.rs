@@ -22,11 +22,18 @@ pub struct Place<'a> {
     pub kind: &'a str,
     /// Its directory, as it was typed.
     pub root: &'a std::path::Path,
+    /// What [`Pulse::bytes`](crate::cache::store::Pulse) counts.
+    pub size_counts: &'a str,
 }
 
 /// `1,204 entries (3.1 GiB)`.
 pub fn amount(entries: u64, bytes: u64) -> String {
     format!("{} ({})", units::plural(entries, "entry", "entries"), units::bytes(bytes))
+}
+
+/// What happens to so many entries.
+pub fn they_go(entries: u64) -> String {
+    if entries == 1 { "it is removed" } else { "they are removed" }.to_owned()
 }
 
 /// The line of a dry run.
@@ -47,14 +54,21 @@ pub fn would(w: &mut dyn Write, place: Place<'_>, plan: &Plan, style: Style) -> 
 ///
 /// # Errors
 /// Those of the writer.
-pub fn done(w: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+pub fn done(w: &mut dyn Write, plan: &Plan, outcome: &Outcome) -> io::Result<()> {
     let mut line = format!(
         "Removed {}, freed {}",
         units::plural(outcome.removed, "entry", "entries"),
         units::bytes(outcome.freed_bytes)
     );
+    // What ended early tells of its own why it is less.
+    let met = outcome.removed.saturating_add(outcome.refused.count);
+    if outcome.removed > plan.entries {
+        line.push_str(&format!(", {} more than planned", units::count(outcome.removed - plan.entries)));
+    } else if met < plan.entries && outcome.error.is_none() {
+        line.push_str(&format!(", {} fewer than planned", units::count(plan.entries - met)));
+    }
     if outcome.refused.count > 0 {
-        line.push_str(&format!("; {} changed meanwhile and stay", units::count(outcome.refused.count)));
+        line.push_str(&format!("; {} changed or are in use and stay", units::count(outcome.refused.count)));
     }
     if outcome.failed.count > 0 {
         line.push_str(&format!("; {} could not be removed", units::count(outcome.failed.count)));
@@ -85,7 +99,7 @@ struct RemovalJson<'a> {
     refused: Vec<Refused<'a>>,
     failed: Vec<Failed<'a>>,
     kept_entries: u64,
-    size_counts: &'static str,
+    size_counts: &'a str,
     error: Option<String>,
 }
 
@@ -136,7 +150,7 @@ pub fn json(
         } else {
             plan.kept
         },
-        size_counts: "database pages and value files",
+        size_counts: place.size_counts,
         error: did.error.as_ref().map(ToString::to_string),
     };
     serde_json::to_writer(&mut *w, &document)?;

@@ -19,7 +19,7 @@ use crate::{
         pickle::Finding,
         preview::{Form, Preview},
     },
-    render::text::{escape, escape_lines, one_line},
+    render::text::{command, escape, escape_lines, one_line},
     units,
 };
 
@@ -34,6 +34,8 @@ pub struct Show<'a> {
     pub root: &'a str,
     /// The entry.
     pub entry: &'a Entry,
+    /// What its store knows beside that: names and texts; hostile.
+    pub details: &'a [(&'static str, String)],
     /// Its value; `None` where it could not be read.
     pub value: Option<&'a Preview>,
     /// The moment that counts as now.
@@ -74,7 +76,7 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("key", shown(&key)),
         ("key type", entry.key.data_type.name().to_owned()),
-        ("id", entry.id.to_string()),
+        ("id", shown(&entry.id.to_string())),
     ];
     if entry.key.runs_code {
         fields.push(("key warning", style.yellow("would run code if Python read it")));
@@ -82,7 +84,7 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
     if let Some(group) = &entry.group {
         fields.push(("group", shown(group)));
     }
-    if let Some(note) = &entry.note {
+    if let (State::Ok, Some(note)) = (entry.state, &entry.note) {
         fields.push(("recipe", shown(note)));
     }
     fields.push(("size", size(entry.size_bytes())));
@@ -107,7 +109,9 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
         State::Corrupt => Some("corrupt: its owner cannot read it"),
         State::Pinned => Some("held on purpose"),
     };
-    fields.extend(state.map(|state| ("state", state.to_owned())));
+    let note = entry.note.as_deref().map(|note| format!("; {}", shown(note))).unwrap_or_default();
+    fields.extend(state.map(|state| ("state", format!("{state}{note}"))));
+    fields.extend(show.details.iter().map(|(name, text)| (*name, shown(text))));
     let place = entry.path.as_ref().map(|path| shown(&path.to_string_lossy()));
     fields.push(("stored in", place.unwrap_or_else(|| "the database".to_owned())));
     fields.push(("value", value_line(show, style)));
@@ -178,9 +182,14 @@ fn findings(value: &Preview, style: Style, w: &mut dyn Write) -> io::Result<()> 
 }
 
 fn body(show: &Show, value: &Preview, style: Style, w: &mut dyn Write) -> io::Result<()> {
-    let get = |what: &str, options: &str| format!("{what}; see --id {} {options}", show.entry.id);
+    let id = format!("--id={}", show.entry.id);
+    let get = |what: &str, options: &[&str]| {
+        let words = ["hotcold", "cache", "show", show.root, &id].into_iter().chain(options.iter().copied());
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        format!("{what}: {}", one_line(&command(&words), style))
+    };
     if value.form == Form::None {
-        let line = get("The value is not text", "--raw -o FILE");
+        let line = get("The value is not text; to get it", &["--raw", "-o", "FILE"]);
         return writeln!(w, "{}", style.dim(&line));
     }
     let text = if style.escape { escape_lines(&value.text) } else { Cow::Borrowed(&*value.text) };
@@ -189,8 +198,8 @@ fn body(show: &Show, value: &Preview, style: Style, w: &mut dyn Write) -> io::Re
         writeln!(w)?;
     }
     if value.cut {
-        let line = get("Only the beginning is shown", "--full, or --raw -o FILE");
-        writeln!(w, "\n{}", style.dim(&line))?;
+        let line = get("Only the beginning is shown; for more", &["--full"]);
+        writeln!(w, "\n{}", style.dim(&format!("{line}, or --raw -o FILE")))?;
     }
     Ok(())
 }
@@ -202,6 +211,7 @@ struct Document<'a> {
     root: &'a str,
     #[serde(flatten)]
     entry: EntryJson<'a>,
+    details: serde_json::Map<String, serde_json::Value>,
     value: Option<ValueJson<'a>>,
 }
 
@@ -255,6 +265,7 @@ pub fn json(show: &Show, w: &mut dyn Write) -> io::Result<()> {
         kind: show.kind,
         root: show.root,
         entry: EntryJson::new(show.entry, show.now),
+        details: show.details.iter().map(|(name, text)| ((*name).to_owned(), text.as_str().into())).collect(),
         value,
     };
     serde_json::to_writer(&mut *w, &document)?;
@@ -273,7 +284,7 @@ mod tests {
 
     fn shown(entry: &Entry, value: Option<&Preview>, style: Style) -> String {
         let now = Timestamp::from_seconds(1_750_000_000.0).unwrap();
-        let show = Show { kind: "cache", root: "/c", entry, value, now };
+        let show = Show { kind: "cache", root: "/c", entry, details: &[], value, now };
         let mut out = Vec::new();
         text(&show, style, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -357,7 +368,7 @@ mod tests {
         one	two
         \u{1b}[2Jthree
 
-        Only the beginning is shown; see --id 003:7 --full, or --raw -o FILE
+        Only the beginning is shown; for more: hotcold cache show /c --id=003:7 --full, or --raw -o FILE
         ");
     }
 
@@ -374,7 +385,11 @@ mod tests {
         let now = Timestamp::from_seconds(1_750_000_000.0).unwrap();
         let (entry, value) = (entry(), value());
         let mut out = Vec::new();
-        json(&Show { kind: "cache", root: "/c", entry: &entry, value: Some(&value), now }, &mut out).unwrap();
+        json(
+            &Show { kind: "cache", root: "/c", entry: &entry, details: &[], value: Some(&value), now },
+            &mut out,
+        )
+        .unwrap();
         let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(document["schema"], "hotcold.cache.show/1");
         assert_eq!((&document["id"], &document["expired"]), (&"003:7".into(), &true.into()));

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::Serialize;
@@ -21,6 +21,8 @@ use crate::{
     units,
 };
 
+/// Nested caches that people are told by name.
+const NAMED: usize = 5;
 /// Columns of the longest bar.
 const BAR: usize = 24;
 /// Rows of `by` and of the parts that people are shown.
@@ -39,6 +41,8 @@ pub struct Subject<'a> {
     pub now: Timestamp,
     /// What [`Summary::by`] is by.
     pub by: Option<By>,
+    /// Other caches inside of it, relative to it; they take room on disk and count nowhere else.
+    pub nested: &'a [PathBuf],
 }
 
 /// Writes a summary for people.
@@ -151,37 +155,62 @@ fn facts(subject: Subject<'_>, s: &Summary) -> Vec<(&'static str, String)> {
         entries +=
             &format!(", {} expired ({})", units::count(s.expired_entries), units::bytes(s.expired_bytes));
     }
+    let stale = [(s.stale.sure_entries, "left over"), (s.stale.likely_entries, "left over as it seems")];
+    for (count, what) in stale.into_iter().filter(|(count, _)| *count > 0) {
+        entries += &format!(", {} {what}", units::count(count));
+    }
+    if s.expiry_not_recorded {
+        entries += ", expiry not recorded";
+    }
     if let Some(never) = s.never_expire_entries.filter(|&never| never > 0) {
         entries += &format!(", {} never expire", units::count(never));
     }
     lines.push(("entries", entries));
     let (inline, in_files) = (units::bytes(s.inline_bytes), units::bytes(s.file_bytes));
     let size = units::bytes(s.size_bytes);
-    lines.push(("size", format!("{size}: {inline} in the database, {in_files} in value files")));
+    lines.push((
+        "size",
+        match s.all_in_files {
+            true => size,
+            false => format!("{size}: {inline} in the database, {in_files} in value files"),
+        },
+    ));
     lines.push(("on disk", units::bytes(s.disk_bytes)));
+    if !subject.nested.is_empty() {
+        let mut line = units::plural(subject.nested.len() as u64, "other cache", "other caches");
+        let names = subject.nested.iter().take(NAMED).map(|path| path.display().to_string());
+        line += &format!(": {}", names.collect::<Vec<_>>().join(", "));
+        line += if subject.nested.len() > NAMED { ", …" } else { "" };
+        lines.push(("inside", line));
+    }
     let policy =
         s.settings.iter().find(|(name, _)| name == "eviction_policy").map(|(_, value)| setting(value));
     if let Some(limit) = s.limit {
         let share = limit.used as f64 / limit.allowed as f64;
-        let mut line = format!("{} of {} used", percent(share), units::bytes(limit.allowed));
+        let mut line = format!("{} of {}", percent(share), units::bytes(limit.allowed));
+        let culls =
+            s.settings.iter().all(|(name, value)| name != "cull_limit" || *value != Setting::Integer(0));
         if let Some(policy) = &policy {
-            line += &format!(
-                ", then {}",
-                if policy == "none" { "nothing goes".to_owned() } else { format!("the {policy} go") }
-            );
-        }
-        if share >= NEARLY_FULL && policy.as_deref() != Some("none") {
-            line += "; it is about to let entries go";
+            line += &match (policy.as_str(), share) {
+                ("none", _) => "; when full, nothing goes".to_owned(),
+                _ if !culls => "; when full, nothing goes (cull_limit=0)".to_owned(),
+                (policy, s) if s >= 1.0 => format!("; full, the {} go", policy.replace('-', " ")),
+                (policy, s) if s >= NEARLY_FULL => format!("; soon the {} go", policy.replace('-', " ")),
+                (policy, _) => format!("; when full, the {} go", policy.replace('-', " ")),
+            };
         }
         lines.push(("limit", line));
     }
-    lines.push(("lookups", lookups(s)));
+    if !(s.all_in_files && s.hits.is_none()) {
+        lines.push(("lookups", lookups(s)));
+    }
     if let (Some(oldest), Some(newest)) = (s.oldest, s.newest) {
         let ago = |at: Timestamp| units::span(subject.now.since(at).max(0.0));
         let (oldest, newest) = (ago(oldest), ago(newest));
         let same = oldest == newest;
         let span = if same { oldest } else { format!("between {oldest} and {newest}") };
         lines.push(("stored", format!("{span} ago")));
+        lines.extend(s.last_used.map(|at| ("last used", format!("{} ago", ago(at)))));
     }
     lines
 }
@@ -279,6 +308,7 @@ fn title_of(by: By) -> &'static str {
     }
 }
 
+/// Rows of what has something in common; `title` says what that is.
 fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: Style) -> io::Result<()> {
     let line = format!("  {:>12}  {:>10}  {:>6}  {:>12}  {title}", "entries", "bytes", "share", "expired");
     writeln!(w, "\n{}", style.bold(&line))?;
@@ -291,7 +321,8 @@ fn shares(w: &mut dyn Write, title: &str, shares: &[Share], s: &Summary, style: 
             percent(part),
             units::count(share.expired_entries)
         );
-        let name = tag_name(&share.label);
+        let nothing = share.label.data_type == DataType::None && title == "group";
+        let name = if nothing { "(no group)".to_owned() } else { tag_name(&share.label) };
         let name = if style.escape { escape(&name) } else { name.into() };
         let room = style
             .width
@@ -322,12 +353,16 @@ struct Document<'a> {
     root: Text<'a>,
     entries: u64,
     size_bytes: u64,
-    inline_bytes: u64,
-    file_bytes: u64,
+    inline_bytes: Option<u64>,
+    file_bytes: Option<u64>,
     disk_bytes: u64,
     limit: Option<LimitJson>,
     expired_entries: u64,
     expired_bytes: u64,
+    stale_entries: u64,
+    stale_bytes: u64,
+    stale_unsure_entries: u64,
+    stale_unsure_bytes: u64,
     never_expire_entries: Option<u64>,
     hits: Option<u64>,
     misses: Option<u64>,
@@ -335,6 +370,7 @@ struct Document<'a> {
     how_to_count: Option<&'a str>,
     oldest_at: Option<String>,
     newest_at: Option<String>,
+    last_used_at: Option<String>,
     ages: Vec<BinJson>,
     sizes: Vec<BinJson>,
     by: Vec<ShareJson<'a>>,
@@ -342,6 +378,7 @@ struct Document<'a> {
     parts: Vec<ShareJson<'a>>,
     reclaimable: Vec<ReclaimableJson<'a>>,
     settings: serde_json::Map<String, serde_json::Value>,
+    nested: Vec<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -393,12 +430,16 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
         root: Text::path(subject.root),
         entries: s.entries,
         size_bytes: s.size_bytes,
-        inline_bytes: s.inline_bytes,
-        file_bytes: s.file_bytes,
+        inline_bytes: (!s.all_in_files).then_some(s.inline_bytes),
+        file_bytes: (!s.all_in_files).then_some(s.file_bytes),
         disk_bytes: s.disk_bytes,
         limit: s.limit.map(|limit| LimitJson { used_bytes: limit.used, allowed_bytes: limit.allowed }),
         expired_entries: s.expired_entries,
         expired_bytes: s.expired_bytes,
+        stale_entries: s.stale.sure_entries,
+        stale_bytes: s.stale.sure_bytes,
+        stale_unsure_entries: s.stale.likely_entries,
+        stale_unsure_bytes: s.stale.likely_bytes,
         never_expire_entries: s.never_expire_entries,
         hits: s.hits,
         misses: s.misses,
@@ -406,6 +447,7 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
         how_to_count: s.how_to_count.as_deref(),
         oldest_at: s.oldest.and_then(moment),
         newest_at: s.newest.and_then(moment),
+        last_used_at: s.last_used.and_then(moment),
         ages: bins(&s.ages),
         sizes: bins(&s.sizes),
         by: s.by.iter().map(share_json).collect(),
@@ -421,6 +463,7 @@ pub fn json(w: &mut dyn Write, subject: Subject<'_>, s: &Summary) -> io::Result<
             })
             .collect(),
         settings: s.settings.iter().map(|(name, value)| (name.clone(), setting_json(value))).collect(),
+        nested: subject.nested.iter().map(|path| Text::path(path)).collect(),
     };
     serde_json::to_writer(&mut *w, &document)?;
     w.write_all(b"\n")

@@ -9,7 +9,7 @@ use super::{
     DiskStore, Part,
     keys::Encoding,
     prefix,
-    rows::{self, COLUMNS},
+    rows::{self, Columns},
 };
 use crate::cache::{
     Error,
@@ -72,20 +72,19 @@ pub(super) fn lookup(
 /// Reads one row; whether it is there.
 pub(super) fn read(part: &Part, row: i64, entry: &mut Entry) -> Result<bool, Error> {
     let mut read = || {
-        let mut statement = part
-            .database
-            .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM Cache WHERE rowid = ?1"))?;
+        let columns = Columns::Bounded.sql(part.eviction);
+        let sql = format!("SELECT {columns} FROM Cache WHERE rowid = ?1");
+        let mut statement = part.database.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([row])?;
         let Some(row) = rows.next()? else { return Ok(false) };
-        rows::fill(entry, row, part)?;
+        rows::fill(entry, row, Columns::Bounded, part)?;
         Ok(true)
     };
     read().map_err(|error| part.error(error))
 }
 
 /// Visits those of `rows` that are there.
-fn each(part: &Part, rows: &[i64], visit: &mut Visit<'_>) -> Result<ControlFlow<()>, Error> {
+pub(super) fn each(part: &Part, rows: &[i64], visit: &mut Visit<'_>) -> Result<ControlFlow<()>, Error> {
     let mut entry = Entry::new(EntryId::Row(0));
     for &row in rows {
         if read(part, row, &mut entry)? && visit(&entry).is_break() {
@@ -96,7 +95,7 @@ fn each(part: &Part, rows: &[i64], visit: &mut Visit<'_>) -> Result<ControlFlow<
 }
 
 /// Streams a part in the order of its rows, with `page` as the room for entries.
-fn scan(
+pub(super) fn scan(
     part: &Part,
     query: Query<'_>,
     page: &mut Vec<Entry>,
@@ -123,8 +122,9 @@ fn fill(part: &Part, query: Query<'_>, last: Option<i64>, page: &mut Vec<Entry>)
     let after = if last.is_some() { "rowid > ?1" } else { "?1 IS NULL" };
     // The order of rows is wanted even where an index would find the expired ones: it is the same every time.
     let only = if expired { " AND expire_time < ?2" } else { "" };
+    let columns = Columns::Bounded.sql(part.eviction);
     let sql =
-        format!("SELECT {COLUMNS} FROM Cache NOT INDEXED WHERE {after}{only} ORDER BY rowid LIMIT {PAGE}");
+        format!("SELECT {columns} FROM Cache NOT INDEXED WHERE {after}{only} ORDER BY rowid LIMIT {PAGE}");
     let mut statement = part.database.connection.prepare_cached(&sql)?;
     let now = query.now.seconds();
     let parameters: &[&dyn ToSql] = if expired { &[&last, &now] } else { &[&last] };
@@ -135,14 +135,15 @@ fn fill(part: &Part, query: Query<'_>, last: Option<i64>, page: &mut Vec<Entry>)
             page.push(Entry::new(EntryId::Row(0)));
         }
         if let Some(entry) = page.get_mut(filled) {
-            rows::fill(entry, row, part)?;
+            rows::fill(entry, row, Columns::Bounded, part)?;
         }
         filled += 1;
     }
     Ok(filled)
 }
 
-fn row_of(id: &EntryId) -> i64 {
+/// The row that an id of this store names.
+pub(super) fn row_of(id: &EntryId) -> i64 {
     match *id {
         EntryId::Row(row) | EntryId::Part(_, row) => row,
         EntryId::Name(_) => 0,

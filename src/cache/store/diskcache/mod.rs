@@ -3,6 +3,7 @@
 //! Source of the format: diskcache 5.6.3 and its forks, as read and run; `fixtures/diskcache/` has caches they made.
 
 mod check;
+mod draw;
 mod entries;
 mod fanout;
 mod keys;
@@ -16,6 +17,7 @@ mod rows;
 mod schema;
 mod settings;
 mod summary;
+mod twins;
 mod usage;
 mod value;
 mod value_name;
@@ -26,8 +28,8 @@ use std::{
 };
 
 use super::{
-    Access, By, CheckOptions, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher, Store, Totals,
-    Value, Visit,
+    Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher,
+    Store, Take, Totals, Value, Visit,
 };
 use crate::cache::{
     Error,
@@ -37,6 +39,7 @@ use crate::cache::{
 };
 use keys::Encoding;
 use open::{Database, Header};
+use remove::Counted;
 use schema::{NotOurs, Schema};
 use settings::Settings;
 
@@ -60,6 +63,11 @@ impl Kind for DiskCache {
             Header::Empty => Ok(Verdict::Unsure("cache.db is empty".to_owned())),
             header => probe_database(&path, header),
         }
+    }
+
+    fn sign(&self, name: &[u8]) -> bool {
+        // A `FanoutCache` has nothing but shards.
+        matches!(name, b"cache.db" | b"000")
     }
 
     fn open(&self, dir: &Path, access: Access) -> Result<Box<dyn Store>, Error> {
@@ -110,6 +118,8 @@ struct Part {
     eviction: Eviction,
     /// Up to which time of storing entries were counted for a pulse, and how many.
     written: Cell<Option<(f64, u64)>>,
+    /// What was counted last for a removal.
+    counted: Cell<Option<Counted>>,
 }
 
 impl Part {
@@ -132,7 +142,25 @@ impl Part {
         let settings = Settings::read(&database.connection).map_err(|e| database.error(e))?;
         let encoding = keys::detect(&database.connection).map_err(|e| database.error(e))?;
         let eviction = settings.policy().1;
-        Ok(Self { shard, dir, database, schema, settings, encoding, eviction, written: Cell::new(None) })
+        let (written, counted) = (Cell::new(None), Cell::new(None));
+        Ok(Self { shard, dir, database, schema, settings, encoding, eviction, written, counted })
+    }
+
+    /// The same part with a connection of its own, to look; `None` where there can be none.
+    fn twin(&self) -> Option<Self> {
+        let database = self.database.twin()?;
+        let schema = schema::read(&database.connection).ok()?;
+        Some(Self {
+            shard: self.shard,
+            dir: self.dir.clone(),
+            database,
+            schema,
+            settings: self.settings.clone(),
+            encoding: self.encoding,
+            eviction: self.eviction,
+            written: Cell::new(None),
+            counted: Cell::new(None),
+        })
     }
 
     /// The id of one of its rows.
@@ -210,6 +238,7 @@ fn facts(parts: &[Part]) -> Facts {
         accessed: only(Eviction::LeastRecentlyUsed, "record when entries are used"),
         hits: only(Eviction::LeastFrequentlyUsed, "count uses"),
         expiry: Kept::Yes,
+        stale: Kept::No("DiskCache drops what is left over by itself".to_owned()),
         tags: Kept::Yes,
         groups: Kept::Yes,
     }
@@ -259,8 +288,16 @@ impl Store for DiskStore {
         &self.nested
     }
 
+    fn size_counts(&self) -> &'static str {
+        "database pages and value files"
+    }
+
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error> {
         entries::stream(self, query, visit)
+    }
+
+    fn draw(&self, query: Query<'_>, drawers: &Drawers<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        draw::draw(self, query, drawers, take)
     }
 
     fn lookup(&self, ids: &mut dyn Iterator<Item = EntryId>, visit: &mut Visit<'_>) -> Result<(), Error> {

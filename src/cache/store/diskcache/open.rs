@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -34,6 +35,10 @@ pub(super) struct Database {
     pub(super) path: PathBuf,
     /// How it could be opened.
     pub(super) mode: Opened,
+    flags: OpenFlags,
+    query: &'static str,
+    /// Device and inode that had this name when it was opened.
+    identity: Option<(u64, u64)>,
 }
 
 /// How a database was opened.
@@ -115,16 +120,49 @@ impl Database {
         describe(&self.path, error)
     }
 
+    /// A second connection, to look, for another thread or another snapshot; `None` where there can be none. Nothing but SQLite touches the
+    /// file on the way.
+    pub(super) fn twin(&self) -> Option<Self> {
+        let mode = match self.mode {
+            Opened::Change | Opened::Look => Opened::Look,
+            Opened::Immutable => Opened::Immutable,
+            // It has no name any more under which it could be opened again.
+            Opened::Copy => return None,
+        };
+        let twin = Self::connect(&self.path, self.flags, self.query, mode, LOOK_TIMEOUT).ok()?;
+        // The directory may have been replaced since: then this is the database of another cache.
+        (twin.identity.is_some() && twin.identity == self.identity).then_some(twin)
+    }
+
+    /// Makes sure that the name still means this database: its value files are looked for beside it, by name.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] where another one has taken its place, [`Error::Read`] where nothing has.
+    pub(super) fn require_in_place(&self) -> Result<(), Error> {
+        let now = identity(&self.path).map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        if self.identity == Some(now) {
+            return Ok(());
+        }
+        let reason = "another one has taken its place meanwhile".to_owned();
+        Err(Error::ReadOnly { path: self.path.clone(), reason })
+    }
+
+    /// Whether readers and a writer do not keep each other from anything.
+    pub(super) fn has_log(&self) -> bool {
+        let mode = self.connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0));
+        mode.is_ok_and(|mode| mode == "wal")
+    }
+
     fn connect(
         path: &Path,
         flags: OpenFlags,
-        query: &str,
+        query: &'static str,
         mode: Opened,
         wait: Duration,
     ) -> rusqlite::Result<Self> {
         let uri = format!("file:{}{query}", percent_encoded(path));
-        let flags = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(uri, flags)?;
+        let all = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(uri, all)?;
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
             (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
@@ -144,7 +182,8 @@ impl Database {
         if mode != Opened::Change {
             connection.execute_batch("PRAGMA query_only=1")?;
         }
-        let database = Self { connection, path: path.to_owned(), mode };
+        let identity = identity(path).ok();
+        let database = Self { connection, path: path.to_owned(), mode, flags, query, identity };
         // The first read finds out whether it can be read at all, and makes SQLite open what belongs to the file.
         database.connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
         Ok(database)
@@ -160,12 +199,24 @@ impl Drop for Database {
     }
 }
 
+/// Device and inode of a file, without opening it.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let about = std::fs::metadata(path)?;
+    Ok((about.dev(), about.ino()))
+}
+
 fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
     let database = Database::connect(path, flags, "", Opened::Change, wait).map_err(|error| {
         let refused = if is_not_in_place(&error) { unwritable(path) } else { None };
         refused.unwrap_or_else(|| describe(path, error))
     })?;
+    if database.has_log() {
+        // As the library does: nothing can be damaged, and only the last moments may be lost with the power.
+        // What a transaction of many rows changes finds room.
+        let set = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000";
+        database.connection.execute_batch(set).map_err(|error| describe(path, error))?;
+    }
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),
         Ok(true) => {

@@ -2,8 +2,11 @@
 //! rows at worst. Every row is looked at again under the lock. The library's triggers are off; what they would count is counted here,
 //! in the same transaction.
 
+mod count;
 mod files;
 mod lock;
+mod log;
+mod scout;
 mod sweep;
 
 use std::collections::BTreeMap;
@@ -12,21 +15,25 @@ use rusqlite::{Connection, limits::Limit};
 
 use super::{
     DiskStore, Part, entries,
+    open::Database,
     pace::{self, Pacer},
 };
 use crate::cache::{
     Error,
-    model::{Entry, EntryId, Timestamp},
+    model::{Entry, EntryId},
     plan::Planned,
     safe_delete::Root,
     select::Filter,
-    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target, Totals, Walk},
+    store::{Access, Query, Reclaimed, Removal, RemovalWatcher, Target},
 };
+pub(super) use count::{Counted, totals};
 use files::Files;
 use lock::Lock;
+use log::Log;
+use scout::Scout;
 use sweep::Sweep;
 
-/// What [`DiskStore::remove`] does.
+/// What `DiskStore::remove` does.
 pub(super) fn remove(
     store: &DiskStore,
     removal: &Removal<'_>,
@@ -42,6 +49,7 @@ pub(super) fn remove(
             break;
         }
         let root = Root::open(&part.dir).map_err(|source| Error::Write { path: part.dir.clone(), source })?;
+        part.database.require_in_place()?;
         let lock = Lock { part, timeout: lock_timeout };
         let pacer = Pacer::new(part, removal.pace);
         let files = Files::new(part, &root);
@@ -72,7 +80,7 @@ fn candidates(store: &DiskStore, removal: &Removal<'_>) -> Result<BTreeMap<Optio
     if store.parts.iter().all(|part| is_indexed(part, filter)) {
         return Ok(found);
     }
-    let query = Query { filter, now: removal.now, walk: Walk::Stored };
+    let query = Query::stored(filter, removal.now);
     entries::stream(store, query, &mut |entry| {
         if filter.matches(entry, removal.now) {
             let (shard, row) = match entry.id {
@@ -106,38 +114,6 @@ fn refuse_foreign_triggers(part: &Part) -> Result<(), Error> {
     let Some(name) = part.schema.foreign_triggers.first() else { return Ok(()) };
     let reason = format!("it has the trigger `{name}`, which DiskCache does not make");
     Err(Error::ReadOnly { path: part.database.path.clone(), reason })
-}
-
-/// How many entries there are and their bytes, of all or of those that have expired; `None` where they have to be looked at.
-pub(super) fn totals(store: &DiskStore, filter: &Filter, now: Timestamp) -> Result<Option<Totals>, Error> {
-    let everything = filter.is_empty();
-    if !everything && !store.parts.iter().all(|part| is_indexed(part, filter)) {
-        return Ok(None);
-    }
-    let mut sum = Totals::default();
-    for part in &store.parts {
-        let totals = totals_of(&part.database.connection, (!everything).then_some(now))
-            .map_err(|error| part.error(error))?;
-        sum.entries += totals.entries;
-        sum.bytes = sum.bytes.saturating_add(totals.bytes);
-        sum.of += totals.of;
-    }
-    Ok(Some(sum))
-}
-
-/// One pass over the table, which is faster than an index that leads back to it.
-fn totals_of(connection: &Connection, expired_at: Option<Timestamp>) -> rusqlite::Result<Totals> {
-    let of = connection.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
-    let only = if expired_at.is_some() { "WHERE expire_time < ?1" } else { "WHERE ?1 IS NULL" };
-    let sql = format!(
-        "SELECT count(*), total(iif(typeof(size) = 'integer' AND size > 0, size, 0)), total(octet_length(value)) \
-         FROM Cache NOT INDEXED {only}"
-    );
-    connection.query_row(&sql, [expired_at.map(Timestamp::seconds)], |row| {
-        let (n, files, inline): (i64, f64, f64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        // Exact up to 2^53 bytes; a cast saturates.
-        Ok(Totals { entries: u64::try_from(n).unwrap_or(0), bytes: (files + inline) as u64, of })
-    })
 }
 
 /// Gives the free pages of the databases back to the file system.

@@ -136,7 +136,10 @@ impl Repair<'_> {
     }
 
     fn root(&self) -> Result<Root, Error> {
-        Root::open(&self.part.dir).map_err(|source| Error::Read { path: self.part.dir.clone(), source })
+        let read = |source| Error::Read { path: self.part.dir.clone(), source };
+        let root = Root::open(&self.part.dir).map_err(read)?;
+        self.part.database.require_in_place()?;
+        Ok(root)
     }
 
     fn directories(&self, findings: &mut [Finding]) -> Result<(), Error> {
@@ -148,6 +151,10 @@ impl Repair<'_> {
         for finding in wanted(findings, is_directory) {
             let Some(Fix::RemoveDirectory { path }) = &finding.fix else { continue };
             finding.problem.fixed = root.remove_empty(path).is_ok();
+            // The one around it may have held nothing else.
+            if let (true, Some((around, _))) = (finding.problem.fixed, path.split_once('/')) {
+                let _ = root.remove_empty(around);
+            }
         }
         Ok(())
     }

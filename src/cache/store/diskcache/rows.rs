@@ -8,7 +8,8 @@ use std::{
 };
 
 use rusqlite::{
-    Row,
+    Connection, ErrorCode, Row,
+    limits::Limit,
     types::{FromSql, FromSqlResult, ValueRef},
 };
 use rustc_hash::FxHasher;
@@ -19,39 +20,78 @@ use crate::cache::model::{DataType, Entry, Eviction, Expiry, Label, State, Time,
 /// Longest file name that is read.
 const LONGEST_NAME: usize = 4096;
 
-/// The columns that [`fill`] expects. Long keys, tags and names are not read here, since SQLite would hold them in memory whole; the last
-/// but one column tells that there are some. The lengths are those of [`Label::LONGEST`] and [`LONGEST_NAME`]; the value is there
-/// where a recipe may have stored it.
-pub(super) const COLUMNS: &str = concat!(
-    "rowid, iif(octet_length(key) > 65536, NULL, key), raw, store_time, expire_time, \
-    access_time, access_count, iif(octet_length(tag) > 65536, NULL, tag), size, mode, \
-    iif(octet_length(filename) > 4096, NULL, filename), octet_length(value), typeof(value), \
-    iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0), ",
-    recipes::pair!()
-);
+/// The columns of a row that [`fill`] expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Columns {
+    /// All, with the value where a recipe may have stored it, but for long keys, tags and names, which SQLite would hold in memory whole; the last column tells that there are some.
+    Bounded,
+    /// All as they are, for connections whose [`limit`] refuses long ones.
+    Full,
+    /// The same without what [`Query::full`](crate::cache::store::Query::full) leaves out.
+    Few,
+}
 
-/// Fills `entry` from a row with [`COLUMNS`].
+impl Columns {
+    /// Their SQL, for a part that keeps uses as `eviction` tells. The lengths are those of [`Label::LONGEST`] and [`LONGEST_NAME`].
+    pub(super) fn sql(self, eviction: Eviction) -> String {
+        let used = match eviction {
+            Eviction::LeastRecentlyUsed => "access_time",
+            Eviction::LeastFrequentlyUsed => "access_count",
+            Eviction::LeastRecentlyStored | Eviction::None => "NULL",
+        };
+        let few = |key: &str, tag: &str| {
+            format!("rowid, {key}, raw, store_time, expire_time, {tag}, size, octet_length(value), {used}")
+        };
+        match self {
+            Self::Bounded => {
+                let few = few(
+                    "iif(octet_length(key) > 65536, NULL, key)",
+                    "iif(octet_length(tag) > 65536, NULL, tag)",
+                );
+                format!(
+                    "{few}, mode, iif(octet_length(filename) > 4096, NULL, filename), typeof(value), {}, \
+                     iif(octet_length(tag) > 65536 OR octet_length(filename) > 4096, 1, 0)",
+                    recipes::pair!()
+                )
+            }
+            Self::Full => {
+                format!("{}, mode, filename, typeof(value), {}", few("key", "tag"), recipes::pair!())
+            }
+            Self::Few => few("key", "tag"),
+        }
+    }
+}
+
+/// Makes a connection refuse values that are longer than a label may be, with [`is_too_long`], instead of reading them; or not any more.
+pub(super) fn limit(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+    let most = if on { i32::try_from(Label::LONGEST).unwrap_or(i32::MAX) } else { i32::MAX };
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most).map(|_| ())
+}
+
+/// Whether [`limit`] has kept a row from being read.
+pub(super) fn is_too_long(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::TooBig)
+}
+
+/// Fills `entry` from a row with `columns`.
 ///
 /// # Errors
 /// SQLite's.
-pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::Result<()> {
+pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Part) -> rusqlite::Result<()> {
     let rowid: i64 = row.get(0)?;
     entry.id = part.id(rowid);
-    let pickled = !matches!(row.get(2)?, Number::Integer(n) if n != 0);
     let key = row.get_ref(1)?;
-    let mut content = FxHasher::default();
-    rowid.hash(&mut content);
-    pickled.hash(&mut content);
-    hash(key, &mut content);
-    if key == ValueRef::Null {
-        long_label(&mut entry.key, part, rowid, "key", pickled)?;
-    } else {
-        keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
+    let number = |column: usize| row.get_ref(column).map(Number::from);
+    let pickled = || Ok::<_, rusqlite::Error>(!matches!(number(2)?, Number::Integer(n) if n != 0));
+    match key {
+        ValueRef::Null => long_label(&mut entry.key, part, rowid, "key", pickled()?)?,
+        ValueRef::Blob(_) => keys::key(&mut entry.key, &mut entry.group, key, pickled()?, part),
+        _ => keys::key(&mut entry.key, &mut entry.group, key, false, part),
     }
-    fill_times(entry, row, part, &mut content)?;
-    fill_recipe(entry, row.get_ref(14)?);
-
-    let tag = row.get_ref(7)?;
+    let (stored, expires) = (number(3)?, number(4)?);
+    entry.created = stored.time();
+    entry.expiry = expires.expiry();
+    let tag = row.get_ref(5)?;
     let tags = entry.tags.get_or_insert_default();
     if tag == ValueRef::Null {
         tags.clear();
@@ -61,23 +101,40 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::R
             keys::plain(label, tag);
         }
     }
-    let (size, mode, length): (Number, Number, Number) = (row.get(8)?, row.get(9)?, row.get(11)?);
-    let name = row.get_ref(10)?;
-    entry.path = path(name);
+    let (size, length) = (number(6)?, number(7)?);
     entry.own_bytes = size.count().unwrap_or(0).saturating_add(length.count().unwrap_or(0));
-    entry.value_type = value_type(mode, row.get_ref(12)?.as_bytes().unwrap_or_default(), part.encoding);
+    let used = fill_use(entry, row, part)?;
     entry.state = State::Ok;
+    entry.note = None;
+    if columns == Columns::Few {
+        return Ok(());
+    }
+    fill_recipe(entry, row.get_ref(12)?);
+
+    let (mode, name) = (number(9)?, row.get_ref(10)?);
+    entry.path = path(name);
+    entry.value_type = value_type(mode, row.get_ref(11)?.as_bytes().unwrap_or_default(), part.encoding);
+    let mut content = FxHasher::default();
+    rowid.hash(&mut content);
+    pickled()?.hash(&mut content);
+    hash(key, &mut content);
     hash(name, &mut content);
-    for number in [size, mode, length] {
+    for number in [stored, expires, size, mode, length] {
         number.hash(&mut content);
     }
     entry.stamp.content = content.finish();
-    if row.get(13)? { fill_long(entry, part, rowid) } else { Ok(()) }
+    let mut usage = FxHasher::default();
+    used.hash(&mut usage);
+    entry.stamp.usage = (usage.finish() >> 32) as u32;
+    let long = match columns {
+        Columns::Bounded => row.get(13)?,
+        _ => name.as_bytes().is_ok_and(|name| name.len() > LONGEST_NAME),
+    };
+    if long { fill_long(entry, part, rowid) } else { Ok(()) }
 }
 
 /// What a recipe of the library keeps in it, if it is one's.
 fn fill_recipe(entry: &mut Entry, value: ValueRef<'_>) {
-    entry.note = None;
     let ValueRef::Blob(bytes) = value else { return };
     if let Some(recipe) = recipes::recognise(bytes, entry.created.map(|time| time.at.seconds())) {
         entry.group.get_or_insert_with(|| recipe.name.to_owned());
@@ -85,30 +142,21 @@ fn fill_recipe(entry: &mut Entry, value: ValueRef<'_>) {
     }
 }
 
-/// What a row tells about when and how often, which is not kept under every policy.
-fn fill_times(entry: &mut Entry, row: &Row<'_>, part: &Part, content: &mut FxHasher) -> rusqlite::Result<()> {
-    let (stored, expires): (Number, Number) = (row.get(3)?, row.get(4)?);
-    stored.hash(content);
-    expires.hash(content);
-    entry.created = stored.time();
-    entry.expiry = expires.expiry();
-    (entry.accessed, entry.hits, entry.stamp.usage) = (None, None, 0);
+/// What a row tells about when and how often it was used, which is not kept under every policy.
+fn fill_use(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::Result<Number> {
+    (entry.accessed, entry.hits) = (None, None);
     let used: Number = match part.eviction {
-        Eviction::LeastRecentlyUsed => row.get(5)?,
-        Eviction::LeastFrequentlyUsed => row.get(6)?,
-        Eviction::LeastRecentlyStored | Eviction::None => return Ok(()),
+        Eviction::LeastRecentlyStored | Eviction::None => return Ok(Number::Null),
+        Eviction::LeastRecentlyUsed | Eviction::LeastFrequentlyUsed => row.get_ref(8)?.into(),
     };
     match part.eviction {
         Eviction::LeastRecentlyUsed => entry.accessed = used.time(),
         _ => entry.hits = used.count(),
     }
-    let mut usage = FxHasher::default();
-    used.hash(&mut usage);
-    entry.stamp.usage = (usage.finish() >> 32) as u32;
-    Ok(())
+    Ok(used)
 }
 
-/// A tag or a name that [`COLUMNS`] left out.
+/// A tag or a name that [`Columns::Bounded`] leaves out, and a name that [`Columns::Full`] does not.
 fn fill_long(entry: &mut Entry, part: &Part, rowid: i64) -> rusqlite::Result<()> {
     let sql = "SELECT octet_length(tag) > 65536, octet_length(filename) > 4096 FROM Cache WHERE rowid = ?1";
     let connection = &part.database.connection;
@@ -173,14 +221,20 @@ pub(super) enum Number {
     Other,
 }
 
-impl FromSql for Number {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Ok(match value {
+impl From<ValueRef<'_>> for Number {
+    fn from(value: ValueRef<'_>) -> Self {
+        match value {
             ValueRef::Null => Self::Null,
             ValueRef::Integer(n) => Self::Integer(n),
             ValueRef::Real(x) => Self::Real(x),
             ValueRef::Text(_) | ValueRef::Blob(_) => Self::Other,
-        })
+        }
+    }
+}
+
+impl FromSql for Number {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(value.into())
     }
 }
 

@@ -16,6 +16,8 @@ use crate::profile::frames::memory::{Memory, half_at, word, word_at};
 /// A code object as it was when it was read.
 #[derive(Clone, Debug)]
 pub(super) struct Code {
+    /// Its own address.
+    pub(super) object: u64,
     /// Number among the recording's functions.
     pub(super) function: u32,
     first_line: u32,
@@ -162,7 +164,7 @@ fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mu
         }
     };
     let end = instructions.checked_add(len).filter(|_| len <= LARGEST_CODE)?;
-    Some(Code { function, first_line, lines, instructions, end, name, table })
+    Some(Code { object: address, function, first_line, lines, instructions, end, name, table })
 }
 
 fn bytes(memory: &dyn Memory, offsets: &Offsets, object: u64) -> Option<Vec<u8>> {

@@ -2,9 +2,10 @@
 //!
 //! Nothing is believed because it is there: the structures' offsets are those of a known version, and they are tried on the
 //! running interpreter before they are used (`interpreter`); what they lead to is read with a bound on everything, and
-//! compared with what the sample itself shows (`reader`).
+//! compared with what the sample itself shows (`fit`).
 
 mod code;
+mod fit;
 pub mod functions;
 mod interpreter;
 pub mod lines;

@@ -8,7 +8,8 @@
 use rustc_hash::FxHashMap;
 
 use super::{
-    code::{Code, Codes, Met},
+    code::{Codes, Met},
+    fit::{Calls, Homes},
     functions::Functions,
     interpreter::{Interpreter, untagged},
     objects,
@@ -41,14 +42,16 @@ const PTHREAD: usize = 1024;
 /// Reads the stacks of one process.
 #[derive(Debug)]
 pub struct Reader {
-    interpreter: Interpreter,
+    pub(super) interpreter: Interpreter,
     threads: FxHashMap<u32, u64>,
-    codes: Codes,
+    pub(super) codes: Codes,
+    pub(super) calls: Calls,
+    pub(super) homes: Homes,
     state: Vec<u8>,
     window: Vec<u8>,
     captured: Vec<Captured>,
     complete: bool,
-    stable: bool,
+    pub(super) stable: bool,
     tid_place: Option<u64>,
     resting: u32,
     gil: Gil,
@@ -67,6 +70,8 @@ struct Captured {
 
 enum Chain {
     Read,
+    /// It has no end, or none that is worth reading.
+    Endless,
     /// It made no sense, most likely because it changed.
     Torn,
 }
@@ -78,6 +83,8 @@ impl Reader {
             interpreter,
             threads: FxHashMap::default(),
             codes: Codes::default(),
+            calls: Calls::default(),
+            homes: Homes::default(),
             state: Vec::new(),
             window: Vec::new(),
             captured: Vec::new(),
@@ -100,21 +107,32 @@ impl Reader {
         }
         let Some(thread) = self.thread(memory, tid) else { return false };
         self.gil = self.holds_lock(memory, thread);
+        let mut endless = 0;
         for _ in 0..MOST_TRIES {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
             let Some((place, innermost)) = self.innermost(memory) else { return false };
             let read = self.chain(memory, innermost);
             let again = word(memory, place);
-            if matches!(read, Chain::Read) {
-                self.stable = again == Some(innermost);
-                if self.stable || !self.complete {
+            let same = again == Some(innermost);
+            match read {
+                Chain::Read if same => {
+                    self.stable = true;
                     break;
                 }
-            } else if again.is_none() {
-                break;
+                Chain::Read => {}
+                Chain::Endless if same && endless > 0 => {
+                    self.complete = false;
+                    break;
+                }
+                // One that changed while it was read can look like it, too.
+                Chain::Endless => {
+                    endless += 1;
+                    self.captured.clear();
+                }
+                Chain::Torn => self.captured.clear(),
             }
-            if !self.copy_thread(memory, thread) {
+            if again.is_none() || !self.copy_thread(memory, thread) {
                 break;
             }
         }
@@ -199,68 +217,6 @@ impl Reader {
         Some(out)
     }
 
-    /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
-    /// since is put back. Whether the sample bears the frames out.
-    fn fit(&self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
-        if moment.registers.is_empty() {
-            return self.stable;
-        }
-        let surplus = out.groups.len().saturating_sub(moment.evaluations);
-        if surplus > 0 && moment.evaluations > 0 {
-            let frames: usize = out.groups.drain(..surplus).sum();
-            out.frames.drain(..frames);
-            origins.drain(..frames);
-        }
-        if out.groups.len() + 1 == moment.evaluations {
-            let shown = self.shown(moment.registers).or_else(|| self.shown(moment.stack));
-            let Some((code, next)) = shown else { return false };
-            out.groups.insert(0, 1);
-            out.frames.insert(0, self.executing(code, next));
-            return true;
-        }
-        let expected = origins.first().and_then(|&code| self.codes.get(code));
-        expected.zip(out.frames.first_mut()).is_none_or(|(code, frame)| self.agrees(moment, code, frame))
-    }
-
-    /// The first known code object that a word leads into, and the word.
-    fn shown(&self, words: &[u64]) -> Option<(&Code, u64)> {
-        words.iter().find_map(|&word| Some((self.codes.at_instruction(word)?, word)))
-    }
-
-    /// The frame of which a word is the next instruction's address: the one before it is being executed.
-    fn executing(&self, code: &Code, next: u64) -> RawFrame {
-        let offset = next.saturating_sub(code.instructions).saturating_sub(2) as i64;
-        RawFrame::Python { function: code.function, line: code.line(&self.interpreter.offsets, offset) }
-    }
-
-    /// Compares the innermost frame with what the sample shows, which is never too late; puts right the function and the line
-    /// where it tells. Whether the sample bears the frame out.
-    fn agrees(&self, moment: Moment<'_>, expected: &Code, innermost: &mut RawFrame) -> bool {
-        let own = |words: &[u64]| words.iter().copied().find(|&word| expected.has_instruction(word));
-        // The address of the first instruction is kept, too, and is never that of the next one.
-        let next = |&word: &u64| word != expected.instructions && expected.has_instruction(word);
-        if let Some(next) = moment.registers.iter().copied().find(next) {
-            *innermost = self.executing(expected, next);
-            return true;
-        }
-        if own(moment.registers).is_some() {
-            return true;
-        }
-        if let Some((code, next)) = self.shown(moment.registers) {
-            *innermost = self.executing(code, next);
-            return true;
-        }
-        // The stack also has what earlier calls have left there.
-        if own(moment.stack).is_some() {
-            let is_expected = |code: &Code| code.instructions == expected.instructions;
-            let known = |word: &u64| self.codes.at_instruction(*word);
-            return moment.fresh && self.stable || moment.stack.iter().filter_map(known).all(is_expected);
-        }
-        let Some((code, next)) = self.shown(moment.stack) else { return false };
-        *innermost = self.executing(code, next);
-        true
-    }
-
     /// Byte offset of a frame's instruction in its code.
     fn offset(&self, frame: &Captured, instructions: u64) -> i64 {
         match self.interpreter.offsets.frame.kind {
@@ -276,18 +232,22 @@ impl Reader {
         let base = self.copy_window(memory, innermost);
         let size = offsets.frame.size;
         let mut single = vec![0; size as usize];
-        let (mut at, mut singles) = (innermost, 0);
+        let (mut at, mut singles, mut copied) = (innermost, 0, 0);
+        // There is no room for more of them where they were copied from.
+        let most_copied = self.window.len() as u64 / size;
         while at != 0 {
-            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE {
-                self.complete = false;
-                return Chain::Read;
+            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE || copied > most_copied {
+                return Chain::Endless;
             }
             let inside = at.checked_sub(base).and_then(|start| {
                 let start = usize::try_from(start).ok()?;
                 self.window.get(start..start.checked_add(size as usize)?)
             });
             let frame = match inside {
-                Some(bytes) => bytes,
+                Some(bytes) => {
+                    copied += 1;
+                    bytes
+                }
                 None => {
                     singles += 1;
                     if !memory.read(at, &mut single) {

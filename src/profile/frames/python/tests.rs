@@ -119,6 +119,8 @@ struct Made {
     offsets: Offsets,
     thread: u64,
     innermost: u64,
+    /// Where the innermost frame's address stands.
+    frame_place: u64,
     codes: Vec<u64>,
     functions: RefCell<Functions>,
 }
@@ -176,14 +178,15 @@ fn made(minor: u8) -> Made {
     if let Some(place) = offsets.thread.chunk {
         arena.word(thread + place, chunk);
     }
-    match offsets.thread.indirect {
+    let frame_place = match offsets.thread.indirect {
         Some(offset) => {
             let cframe = arena.room(32);
             arena.word(thread + offsets.thread.frame, cframe);
-            arena.word(cframe + offset, innermost);
+            cframe + offset
         }
-        None => arena.word(thread + offsets.thread.frame, innermost),
-    }
+        None => thread + offsets.thread.frame,
+    };
+    arena.word(frame_place, innermost);
     let symbols = Symbols {
         runtime: runtime - BASE,
         version: (minor > 10).then_some(hex - BASE),
@@ -192,7 +195,7 @@ fn made(minor: u8) -> Made {
         since_3_10: minor >= 10,
         ..Symbols::default()
     };
-    Made { arena, symbols, offsets, thread, innermost, codes, functions: RefCell::default() }
+    Made { arena, symbols, offsets, thread, innermost, frame_place, codes, functions: RefCell::default() }
 }
 
 impl Made {
@@ -250,9 +253,41 @@ fn what_the_sample_shows_decides_which_function_is_innermost() {
         let next = instructions(&made.arena, &made.offsets, made.codes[1]) + 6;
         let (read, names) = made.read(&mut reader, &[7, next]);
         assert_eq!(names[0], "Outer.call a.py:11", "3.{minor}");
-        assert!(read.sure && names.len() == 3);
+        // Where one evaluation function runs both, what it had called then was not there yet.
+        let calls = if minor < 11 { 3 } else { 2 };
+        assert!(read.sure && names.len() == calls, "3.{minor}: {names:?}");
         assert!(!made.read(&mut reader, &[7]).0.sure, "nothing bears it out");
     }
+}
+
+#[test]
+fn the_beginning_that_the_evaluation_function_keeps_outweighs_other_addresses() {
+    let made = made(10);
+    let mut reader = made.reader();
+    made.read(&mut reader, &[]);
+    let start = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]);
+    // A caller's next instruction stands before it on the stack.
+    let stack = [start(0) + 4, start(1), start(0) + 2];
+    assert!(reader.capture(&made.arena, TID));
+    let moment = Moment { registers: &[7], stack: &stack, evaluations: 3, fresh: true };
+    let read = reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap();
+    assert_eq!(read.frames[0], RawFrame::Python { function: 1, line: 10 });
+    assert!(read.sure && read.frames.len() == 3);
+}
+
+#[test]
+fn a_call_that_was_seen_before_is_put_back_inside_of_its_caller() {
+    let mut made = made(12);
+    let mut reader = made.reader();
+    let next = |made: &Made, code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
+    // `inner` is being executed, called by `Outer.call`.
+    made.read(&mut reader, &[next(&made, 0)]);
+    // Read again after it has returned.
+    let outer = made.innermost - 128;
+    made.arena.word(made.frame_place, outer);
+    let (read, names) = made.read(&mut reader, &[next(&made, 0)]);
+    assert_eq!(names, ["inner a.py:10", "Outer.call a.py:10", "inner a.py:10"]);
+    assert_eq!((&read.groups[..], read.sure), (&[2, 1][..], true));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Transaction by transaction through one part.
 
-use std::{os::unix::ffi::OsStrExt, time::Instant};
+use std::{os::unix::ffi::OsStrExt, thread, time::Instant};
 
-use rusqlite::{Transaction, types::ValueRef};
+use rusqlite::{Connection, Transaction, types::ValueRef};
 
-use super::{Files, Lock, Pacer, Part, changed, checkpoint, entries};
+use super::{Counted, Database, Files, Lock, Log, Pacer, Part, Scout, changed, checkpoint, entries};
 use crate::cache::{
     Error,
     model::{Entry, EntryId, Timestamp},
@@ -14,6 +14,9 @@ use crate::cache::{
 
 /// Rows beyond which a shard is not emptied in one transaction beside others, whose patience is 10 ms.
 const QUICKLY_EMPTIED: i64 = 2000;
+
+/// Where fewer than one row in so many has expired, the index finds them faster than a look at all.
+const DENSE: u64 = 8;
 
 /// What is needed to remove rows of one part.
 pub(super) struct Sweep<'a, 'w> {
@@ -26,9 +29,9 @@ pub(super) struct Sweep<'a, 'w> {
 
 /// What a transaction takes away.
 #[derive(Default)]
-struct Loss {
+pub(super) struct Loss {
     /// Rows.
-    count: i64,
+    pub(super) count: i64,
     /// Sum of their column `size`, which the library keeps.
     size: i64,
     /// Bytes of values in the database.
@@ -41,8 +44,12 @@ struct Loss {
 type Keep<'k> = dyn FnMut(usize, &Entry) -> Option<&'static str> + 'k;
 
 impl Sweep<'_, '_> {
-    /// Removes what has expired, with the help of the index.
+    /// Removes what has expired: from the first row to the last where that is much, else with the help of the index.
     pub(super) fn expired(&mut self, now: Timestamp) -> Result<(), Error> {
+        let counted = self.part.counted.get().filter(|counted| counted.expired_at == Some(now));
+        if let Some(each) = counted.and_then(Counted::one_in).filter(|each| *each <= DENSE) {
+            return self.by_row(Some(now), each);
+        }
         self.repeat(|files, transaction, most| {
             let sql = "SELECT rowid, filename, size, octet_length(value) FROM Cache \
                        WHERE expire_time IS NOT NULL AND expire_time < ?1 ORDER BY expire_time, rowid LIMIT ?2";
@@ -53,18 +60,49 @@ impl Sweep<'_, '_> {
     /// Removes everything: at once, as an empty table costs nothing; or in small steps where others would miss the lock meanwhile.
     pub(super) fn everything(&mut self) -> Result<(), Error> {
         if self.pacer.is_polite() && self.part.shard.is_some() && self.has_more_than(QUICKLY_EMPTIED)? {
-            return self.repeat(|files, transaction, most| {
-                let sql =
-                    "SELECT rowid, filename, size, octet_length(value) FROM Cache ORDER BY rowid LIMIT ?1";
-                take(files, transaction, sql, [most])
-            });
+            return self.by_row(None, 1);
         }
-        let inline = self.inline_bytes()?;
+        let database = &self.part.database;
+        let before = if database.has_log() { database.twin() } else { None };
         let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
-        let count = empty(&mut self.files, transaction).map_err(|error| self.lock.error(error))?;
+        let result = empty(&mut self.files, transaction, self.part, before.as_ref());
+        drop(before);
+        let (count, inline) = result.map_err(|error| self.lock.error(error))?;
         self.watcher.removed(count, inline);
         self.files.commit(self.watcher);
         checkpoint(&self.part.database.connection).map_err(|error| self.lock.error(error))
+    }
+
+    /// Removes everything, or what has expired at a moment, in the order of the rows. One row in `each` is expected to go.
+    fn by_row(&mut self, expired_at: Option<Timestamp>, each: u64) -> Result<(), Error> {
+        let part = self.part;
+        thread::scope(|scope| {
+            let log = Log::new(part, scope);
+            self.by_range(&Scout::new(part, expired_at, scope), log.as_ref(), each)
+        })
+    }
+
+    fn by_range(&mut self, scout: &Scout<'_>, log: Option<&Log>, each: u64) -> Result<(), Error> {
+        let lock = self.lock;
+        let looks = |pacer: &Pacer<'_>| (pacer.rows() as u64).saturating_mul(each);
+        let mut range = scout.first(looks(&self.pacer)).map_err(|error| lock.error(error))?;
+        while self.watcher.go_on() {
+            let Some(transaction) = lock.take(self.watcher)? else { return Ok(()) };
+            let began = Instant::now();
+            let (loss, next) = scout
+                .take(&transaction, range, looks(&self.pacer), &mut self.files)
+                .and_then(|(loss, next)| finish(transaction, &loss).map(|()| (loss, next)))
+                .map_err(|error| lock.error(error))?;
+            let held = began.elapsed();
+            self.committed(&loss);
+            if let Some(log) = log.filter(|_| !self.pacer.is_polite()) {
+                log.committed();
+            }
+            let Some(next) = next else { return Ok(()) };
+            self.pacer.rest(usize::try_from(range.rows / each).unwrap_or(usize::MAX), held);
+            range = next;
+        }
+        Ok(())
     }
 
     /// Removes rows that were found before, unless `keep` says why not.
@@ -129,12 +167,10 @@ impl Sweep<'_, '_> {
                 continue;
             }
             let sizes = delete(transaction, row).map_err(|error| self.lock.error(error))?;
-            loss.add(
-                &mut self.files,
-                row,
-                entry.path.as_deref().map(|path| path.as_os_str().as_bytes()),
-                sizes,
-            );
+            loss.add(sizes);
+            if let Some(name) = entry.path.as_deref() {
+                self.files.add(row, name.as_os_str().as_bytes(), sizes.0);
+            }
         }
         Ok(loss)
     }
@@ -173,22 +209,13 @@ impl Sweep<'_, '_> {
         let query = self.part.database.connection.query_row(sql, [rows], |row| row.get::<_, i64>(0));
         Ok(query.map_err(|error| self.lock.error(error))? > rows)
     }
-
-    fn inline_bytes(&self) -> Result<u64, Error> {
-        let sql = "SELECT total(octet_length(value)) FROM Cache NOT INDEXED";
-        let query = self.part.database.connection.query_row(sql, [], |row| row.get::<_, f64>(0));
-        Ok(query.map_err(|error| self.lock.error(error))? as u64)
-    }
 }
 
 impl Loss {
-    fn add(&mut self, files: &mut Files<'_>, row: i64, name: Option<&[u8]>, (size, inline): (i64, u64)) {
+    pub(super) fn add(&mut self, (size, inline): (i64, u64)) {
         self.count += 1;
         self.size = self.size.saturating_add(size);
         self.inline = self.inline.saturating_add(inline);
-        if let Some(name) = name {
-            files.add(row, name, u64::try_from(size).unwrap_or(0));
-        }
     }
 }
 
@@ -205,8 +232,11 @@ fn take(
     let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {
         let rowid: i64 = row.get(0)?;
-        let name = row.get_ref(1)?.as_bytes().ok();
-        loss.add(files, rowid, name, (whole(row.get_ref(2)?), length(row.get_ref(3)?)));
+        let size = whole(row.get_ref(2)?);
+        loss.add((size, length(row.get_ref(3)?)));
+        if let Ok(name) = row.get_ref(1)?.as_bytes() {
+            files.add(rowid, name, size);
+        }
         found.push(rowid);
     }
     // Only now: a query does not see rows being deleted under it well.
@@ -226,23 +256,49 @@ fn delete(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<(i64, u64
         .query_row([row], |row| Ok((whole(row.get_ref(0)?), length(row.get_ref(1)?))))
 }
 
-/// Removes all rows and notes their files; how many there were.
-fn empty(files: &mut Files<'_>, transaction: Transaction<'_>) -> rusqlite::Result<u64> {
-    let count: i64 = transaction.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
-    {
-        let sql = "SELECT rowid, filename, size FROM Cache NOT INDEXED WHERE filename IS NOT NULL";
-        let mut statement = transaction.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let bytes = u64::try_from(whole(row.get_ref(2)?)).unwrap_or(0);
-            files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), bytes);
-        }
+/// Removes all rows and notes their files; how many there were, and the bytes of their values in the database. With a second connection
+/// `before`, which goes on seeing what there was, the rows are not looked at before the lock is free again.
+fn empty(
+    files: &mut Files<'_>,
+    transaction: Transaction<'_>,
+    part: &Part,
+    before: Option<&Database>,
+) -> rusqlite::Result<(u64, u64)> {
+    // Nothing has changed since the plan was made, under which nobody can change anything now.
+    let known = Counted::still(part).filter(|counted| counted.expired_at.is_none() && counted.files == 0);
+    if let Some(counted) = known {
+        truncate(transaction)?;
+        return Ok((counted.entries, counted.inline_bytes));
     }
+    let Some(before) = before else {
+        let sums = note(files, &transaction)?;
+        truncate(transaction)?;
+        return Ok(sums);
+    };
+    let snapshot = before.connection.unchecked_transaction()?;
+    snapshot.query_row("SELECT count(*) FROM Settings", [], |_| Ok(()))?;
+    truncate(transaction)?;
+    note(files, &snapshot)
+}
+
+/// Notes the files of all rows; how many rows there are, and the bytes of their values in the database.
+fn note(files: &mut Files<'_>, connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let sql = "SELECT rowid, filename, size FROM Cache NOT INDEXED WHERE filename IS NOT NULL";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), whole(row.get_ref(2)?));
+    }
+    let sql = "SELECT count(*), total(octet_length(value)) FROM Cache NOT INDEXED";
+    connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, f64>(1)? as u64)))
+}
+
+/// Removes all rows and commits.
+fn truncate(transaction: Transaction<'_>) -> rusqlite::Result<()> {
     // Without a condition SQLite gives the pages back without looking at the rows.
     transaction.execute("DELETE FROM Cache", [])?;
     transaction.execute("UPDATE Settings SET value = 0 WHERE key IN ('count', 'size')", [])?;
-    transaction.commit()?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    transaction.commit()
 }
 
 /// Counts what the triggers would have counted, and commits.
@@ -258,7 +314,7 @@ fn finish(transaction: Transaction<'_>, loss: &Loss) -> rusqlite::Result<()> {
 }
 
 /// A whole number; what is none counts nothing in the library's arithmetic either.
-fn whole(value: ValueRef<'_>) -> i64 {
+pub(super) fn whole(value: ValueRef<'_>) -> i64 {
     match value {
         ValueRef::Integer(n) => n,
         ValueRef::Real(x) => x as i64,
@@ -266,6 +322,6 @@ fn whole(value: ValueRef<'_>) -> i64 {
     }
 }
 
-fn length(value: ValueRef<'_>) -> u64 {
+pub(super) fn length(value: ValueRef<'_>) -> u64 {
     value.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }

@@ -1,10 +1,9 @@
-//! pprof bytes as a [`Profile`]. The file is gone through three times, because its tables may stand in any order: once for
+//! pprof bytes as [`Measurements`]. The file is gone through three times, because its tables may stand in any order: once for
 //! the tables, once for the locations, once for the samples, of which only one is decoded at a time.
 
 mod calls;
 mod draft;
 mod functions;
-mod guess;
 mod ids;
 mod own;
 mod samples;
@@ -25,7 +24,7 @@ use self::{draft::Draft, functions::Functions, own::Own, tables::Tables, values:
 use super::extra::RecordingLine;
 use crate::profile::{
     calls::Measurements,
-    format::{SNIFF_BYTES, too_large},
+    format::{SNIFF_BYTES, guess, limit, too_large},
     model::{Clock, Recording},
 };
 
@@ -70,14 +69,6 @@ struct File<'f, 'a> {
     limits: &'f Limits,
 }
 
-/// Fails where a table would pass its limit.
-fn limit(len: usize, max: usize, things: &str) -> Result<(), String> {
-    if len < max {
-        return Ok(());
-    }
-    Err(format!("it holds more than {} {things}", crate::units::count(max as u64)))
-}
-
 /// Whether the bytes may be pprof. A gzipped file is looked into; one that ends too early to tell is taken for one of ours.
 pub(super) fn detect(beginning: &[u8]) -> bool {
     if !beginning.starts_with(GZIP) && beginning != &GZIP[..1] {
@@ -119,7 +110,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String
     let builder = draft.builder;
     let mut profile = builder.build(recording(&tables, own.recording, values.clock, values.rate_hz(), notes));
     if foreign {
-        guess::complete(&mut profile);
+        guess::complete(&mut profile, "pprof");
     }
     Ok(Measurements::Sampled(profile))
 }

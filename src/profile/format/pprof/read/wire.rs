@@ -114,6 +114,11 @@ fn known(number: u64, kind: u64) -> bool {
 
 /// Whether the first field can be one of a `Profile`.
 pub(super) fn begins_like_pprof(bytes: &[u8]) -> bool {
+    // Tags and lengths of a message are no text; folded stacks of `python` begin like one all the same.
+    let text = |byte: &u8| *byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r');
+    if bytes.len() > 2 && bytes.iter().all(text) {
+        return false;
+    }
     !matches!(fields(bytes).next(), Some(Err(Broken::Malformed)))
 }
 

@@ -27,10 +27,12 @@ pub(super) struct Canon {
     pub(super) processes: BTreeSet<CanonProcess>,
     pub(super) threads: BTreeSet<CanonThread>,
     /// (bucket, thread, frames innermost first, whether the lock was held) -> (count, weight)
-    pub(super) samples: BTreeMap<(u32, CanonThread, Vec<CanonFrame>, Gil), (u64, u64)>,
+    pub(super) samples: BTreeMap<CanonStack, (u64, u64)>,
     /// (bucket, thread, frames innermost first, what for) -> nanoseconds
     waits: BTreeMap<(u32, CanonThread, Vec<CanonFrame>, Wait), u64>,
 }
+
+type CanonStack = (u32, CanonThread, Vec<CanonFrame>, Gil);
 
 pub(super) fn canon(p: &Profile) -> Canon {
     let text = |id| p.str(id).to_owned();

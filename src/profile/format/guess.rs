@@ -65,9 +65,10 @@ pub(super) fn base(path: &str) -> &str {
 }
 
 /// Says what can be told about a foreign recording once it is read.
-pub(super) fn complete(profile: &mut Profile) {
-    profile.recording.backend = "pprof".into();
+pub(super) fn complete(profile: &mut Profile, backend: &str) {
+    profile.recording.backend = backend.into();
     profile.recording.kernel_frames = profile.functions.iter().any(|f| f.origin == Origin::Kernel);
+    profile.recording.kernel_time = profile.recording.kernel_frames;
 }
 
 #[cfg(test)]

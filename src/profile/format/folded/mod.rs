@@ -2,11 +2,14 @@
 //! `stackcollapse-*.pl` and inferno's collapsers write, and flamegraph tools read: <https://github.com/brendangregg/FlameGraph>.
 //!
 //! The format has no escapes, so `;` in a name becomes `:`, and line ends become blanks. The frames are those of the flamegraph: inlined
-//! functions are frames of their own.
+//! functions are frames of their own. Reading takes the marks of collapsers (`_[k]`) and places (`f (file.py:3)`) from names, in a memory
+//! that goes with the distinct stacks.
 
-use std::io::Write;
+mod read;
 
-use super::{Format, Unwritable};
+use std::io::{BufRead, Write};
+
+use super::{Failure, Format, Unwritable};
 use crate::profile::{
     calls::Measurements,
     model::{Profile, StackId, StackTree},
@@ -25,16 +28,16 @@ impl Format for Folded {
         &["folded", "collapsed"]
     }
 
-    fn is_read(&self) -> bool {
-        false
+    fn detect(&self, beginning: &[u8]) -> bool {
+        read::detect(beginning)
     }
 
-    fn detect(&self, _beginning: &[u8]) -> bool {
-        false
+    fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
+        read::read(bytes).map(Measurements::Sampled).map_err(Failure::content)
     }
 
-    fn read(&self, _bytes: &[u8]) -> Result<Measurements, String> {
-        Err("folded stacks are written and not read".into())
+    fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
+        read::read(input).map(Measurements::Sampled)
     }
 
     fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {

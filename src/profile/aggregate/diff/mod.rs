@@ -1,0 +1,430 @@
+//! What has changed between two recordings, or two sets of recordings. Pure.
+//!
+//! Times are means over the recordings of a side. Whether a change is more than noise is decided in [`noise`], which row is which in
+//! `pairs`.
+
+pub mod flame;
+pub mod noise;
+mod pairs;
+
+use regex::Regex;
+use rustc_hash::FxHashMap;
+
+use self::{
+    noise::{Counts, mean},
+    pairs::{Identity, Pair},
+};
+use super::{By, Place, Row, Selection, Subject, Totals, UNKNOWN, rows};
+use crate::profile::{
+    Error,
+    model::{Clock, Profile},
+};
+
+/// What to compare, and what of it to show.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// What a row stands for: a function, a line or a module.
+    pub by: By,
+    /// Compare cumtime instead of tottime.
+    pub cumtime: bool,
+    /// Scale the old side so that its total is that of the new one: compare shares.
+    pub normalize: bool,
+    /// Keep rows whose function, file or module matches, on either side.
+    pub filter: Option<Regex>,
+    /// At most this many rows.
+    pub limit: Option<usize>,
+    /// Leave out rows whose change is below this share (0 to 1) of the old total.
+    pub min_share: f64,
+}
+
+/// What a change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Sampled on both sides.
+    Both,
+    /// Sampled on both sides, under different names.
+    Renamed,
+    /// Not sampled on the old side.
+    New,
+    /// Not sampled on the new side.
+    Gone,
+}
+
+/// One side of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Half {
+    /// Samples in all recordings of the side.
+    pub samples: u64,
+    /// Mean time of a recording in the row itself, in nanoseconds; scaled where the sides are normalized.
+    pub tottime_ns: f64,
+    /// The same with all it called.
+    pub cumtime_ns: f64,
+    /// Share (0 to 1) of the side's total of the time that is compared.
+    pub share: f64,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change<'p> {
+    /// What it stands for, as the new side names it where it has it.
+    pub place: Place<'p>,
+    /// As the old side names it, where that is different.
+    pub was: Option<Place<'p>>,
+    /// What it is.
+    pub status: Status,
+    /// The old side.
+    pub old: Half,
+    /// The new side.
+    pub new: Half,
+    /// New minus old of the time that is compared, in nanoseconds.
+    pub delta_ns: f64,
+    /// Probability of such a difference if nothing has changed, corrected for the number of rows; `None` where there are too few
+    /// samples to tell.
+    pub p: Option<f64>,
+    /// Whether `p` is below [`noise::ALPHA`].
+    pub significant: bool,
+}
+
+/// A side as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Whole {
+    /// Recordings.
+    pub recordings: usize,
+    /// Samples in all of them.
+    pub samples: u64,
+    /// Mean time of a recording in nanoseconds, as recorded.
+    pub ns: f64,
+}
+
+/// The differences between two sides.
+#[derive(Clone, Debug)]
+pub struct Diff<'p> {
+    /// What a row stands for.
+    pub by: By,
+    /// Whether cumtime was compared.
+    pub cumtime: bool,
+    /// What the times of the old side were multiplied with, where the sides are normalized.
+    pub scale: Option<f64>,
+    /// The old side.
+    pub old: Whole,
+    /// The new side.
+    pub new: Whole,
+    /// Probability of the difference of the totals if nothing has changed.
+    pub total_p: f64,
+    /// The changes by size.
+    pub rows: Vec<Change<'p>>,
+    /// Rows that match and are not in `rows`.
+    pub left_out: usize,
+}
+
+impl Diff<'_> {
+    /// Change of the total, in nanoseconds; 0 where the sides are normalized.
+    pub fn total_delta_ns(&self) -> f64 {
+        if self.scale.is_some() { 0.0 } else { self.new.ns - self.old.ns }
+    }
+
+    /// Total of the old side that changes are compared with, in nanoseconds: scaled where the sides are normalized.
+    pub fn reference_ns(&self) -> f64 {
+        self.old.ns * self.scale.unwrap_or(1.0)
+    }
+
+    /// Without the rows that the question does not ask to be shown. What is significant does not depend on what is shown.
+    #[must_use]
+    pub fn shown(mut self, question: &Question) -> Self {
+        if let Some(filter) = &question.filter {
+            let hit = |place: &Place<'_>| place.matches(filter);
+            self.rows.retain(|row| hit(&row.place) || row.was.as_ref().is_some_and(hit));
+        }
+        let matching = self.rows.len();
+        let least = question.min_share * self.reference_ns();
+        self.rows.retain(|row| row.delta_ns.abs() >= least);
+        self.rows.truncate(question.limit.unwrap_or(usize::MAX));
+        self.left_out = matching - self.rows.len();
+        self
+    }
+
+    /// Change of a row as a share of the old total.
+    pub fn impact(&self, change: &Change<'_>) -> f64 {
+        if self.reference_ns() > 0.0 { change.delta_ns / self.reference_ns() } else { 0.0 }
+    }
+}
+
+/// Compares the recordings of two sides. All rows are there, by size of the change; [`Diff::shown`] takes out what is not asked for.
+///
+/// # Errors
+/// [`Error::MixedClocks`] where some recordings have CPU time and others elapsed time.
+pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> Result<Diff<'p>, Error> {
+    same_clock(old.iter().chain(new))?;
+    let (old, new) = (Side::of(old, question)?, Side::of(new, question)?);
+    let scale = (question.normalize && old.whole.ns > 0.0).then(|| new.whole.ns / old.whole.ns);
+    let pairs = pairs::pairs(question.by, &old.identities, &new.identities, &old.shares(), &new.shares());
+    let mut rows: Vec<Change> =
+        pairs.iter().filter_map(|pair| change(pair, &old, &new, scale, question)).collect();
+    let mut tested: Vec<&mut f64> = rows.iter_mut().filter_map(|row| row.p.as_mut()).collect();
+    noise::holm(&mut tested);
+    for row in &mut rows {
+        row.significant = row.p.is_some_and(|p| p < noise::ALPHA);
+    }
+    let total_p = noise::of_times(&old.counts_of_all(), &new.counts_of_all());
+    let (old, new) = (old.whole, new.whole);
+    let name = |row: &Change<'p>| (row.place.name, row.place.file, row.place.line, row.place.module);
+    let size = |row: &Change<'p>| row.delta_ns.abs();
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| name(a).cmp(&name(b))));
+    Ok(Diff { by: question.by, cumtime: question.cumtime, scale, old, new, total_p, rows, left_out: 0 })
+}
+
+/// Fails where not all recordings have time on the same clock.
+///
+/// # Errors
+/// [`Error::MixedClocks`].
+pub fn same_clock<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Result<(), Error> {
+    let clocks: Vec<Clock> = profiles.map(|profile| profile.recording.clock).collect();
+    if clocks.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { Err(Error::MixedClocks) }
+}
+
+/// The rows of one side, those of its recordings put together.
+struct Side<'p> {
+    whole: Whole,
+    identities: Vec<Identity<'p>>,
+    /// Per row and recording: samples, tottime and cumtime in nanoseconds.
+    numbers: Vec<Vec<(u64, u64, u64)>>,
+    totals: Vec<Totals>,
+    cumtime: bool,
+}
+
+impl<'p> Side<'p> {
+    fn of(profiles: &'p [Profile], question: &Question) -> Result<Self, Error> {
+        let totals: Vec<Totals> = profiles.iter().map(Totals::of).collect();
+        let ns: Vec<f64> = totals.iter().map(|t| t.ns as f64).collect();
+        let samples = totals.iter().fold(0_u64, |sum, t| sum.saturating_add(t.samples));
+        let whole = Whole { recordings: profiles.len(), samples, ns: mean(&ns) };
+        let mut side =
+            Self { whole, identities: Vec::new(), numbers: Vec::new(), totals, cumtime: question.cumtime };
+        let mut ids: FxHashMap<Identity, usize> = FxHashMap::default();
+        for (recording, profile) in profiles.iter().enumerate() {
+            let starts = if question.by == By::Line { starts(profile) } else { FxHashMap::default() };
+            for row in rows(profile, &Selection { by: question.by, ..Selection::default() })?.rows {
+                let Row { subject: Subject::Place(place), times, .. } = row else { continue };
+                let start = starts.get(&(place.name, place.file, place.module, place.line)).copied();
+                let identity = Identity { place, start: start.unwrap_or(0) };
+                let position = *ids.entry(identity).or_insert_with(|| {
+                    side.identities.push(identity);
+                    side.numbers.push(vec![(0, 0, 0); profiles.len()]);
+                    side.identities.len() - 1
+                });
+                if let Some(slot) = side.numbers.get_mut(position).and_then(|row| row.get_mut(recording)) {
+                    // Rows of one place can only be one row.
+                    *slot = (times.samples, times.tottime_ns, times.cumtime_ns);
+                }
+            }
+        }
+        Ok(side)
+    }
+
+    fn shares(&self) -> Vec<f64> {
+        let whole = self.whole.ns.max(1.0);
+        (0..self.identities.len()).map(|i| self.mean(i, self.cumtime) / whole).collect()
+    }
+
+    fn mean(&self, row: usize, cumtime: bool) -> f64 {
+        mean(&self.times(row, cumtime))
+    }
+
+    fn times(&self, row: usize, cumtime: bool) -> Vec<f64> {
+        let time = |n: &(u64, u64, u64)| if cumtime { n.2 } else { n.1 } as f64;
+        self.numbers
+            .get(row)
+            .map_or_else(|| vec![0.0; self.totals.len()], |row| row.iter().map(time).collect())
+    }
+
+    fn weight_ns(&self) -> f64 {
+        let sum = self.totals.iter().map(|t| t.ns as f64).sum::<f64>();
+        if self.whole.samples == 0 { 0.0 } else { sum / self.whole.samples as f64 }
+    }
+
+    fn counts_of_all(&self) -> Counts {
+        Counts {
+            samples: self.whole.samples,
+            of: self.whole.samples,
+            weight_ns: self.weight_ns(),
+            values: self.totals.iter().map(|t| t.ns as f64).collect(),
+        }
+    }
+
+    /// What noise is judged by. Samples with the row anywhere on the stack are not counted apart; their time tells their number.
+    fn counts(&self, row: Option<usize>, shares: bool) -> Counts {
+        let times = row.map_or_else(|| vec![0.0; self.totals.len()], |row| self.times(row, self.cumtime));
+        let weight_ns = self.weight_ns();
+        let own = row
+            .and_then(|row| self.numbers.get(row))
+            .map_or(0, |row| row.iter().fold(0_u64, |sum, n| sum.saturating_add(n.0)));
+        let samples = match self.cumtime && weight_ns > 0.0 {
+            true => (times.iter().sum::<f64>() / weight_ns).round() as u64,
+            false => own,
+        };
+        let values = match shares {
+            true => times.iter().zip(&self.totals).map(|(ns, t)| ns / (t.ns as f64).max(1.0)).collect(),
+            false => times,
+        };
+        Counts { samples, of: self.whole.samples, weight_ns, values }
+    }
+
+    fn half(&self, row: Option<usize>, scale: f64) -> Half {
+        let Some(row) = row else { return Half::default() };
+        let samples =
+            self.numbers.get(row).map_or(0, |row| row.iter().fold(0, |sum: u64, n| sum.saturating_add(n.0)));
+        Half {
+            samples,
+            tottime_ns: self.mean(row, false) * scale,
+            cumtime_ns: self.mean(row, true) * scale,
+            share: self.mean(row, self.cumtime) / self.whole.ns.max(1.0),
+        }
+    }
+}
+
+/// First line of the function of each line.
+fn starts(profile: &Profile) -> FxHashMap<(&str, &str, &str, u32), u32> {
+    let mut starts = FxHashMap::default();
+    for frame in &profile.frames {
+        let function = &profile.functions[frame.function.index()];
+        let name = match profile.str(function.name) {
+            "" => UNKNOWN,
+            name => name,
+        };
+        let key = (name, profile.str(function.file), profile.module_path(function), frame.line);
+        starts.entry(key).or_insert(function.start_line);
+    }
+    starts
+}
+
+fn change<'p>(
+    pair: &Pair,
+    old: &Side<'p>,
+    new: &Side<'p>,
+    scale: Option<f64>,
+    question: &Question,
+) -> Option<Change<'p>> {
+    let place = |side: &Side<'p>, row: Option<usize>| Some(side.identities.get(row?)?.place);
+    let (was, is) = (place(old, pair.old), place(new, pair.new));
+    let status = match (was, is) {
+        (Some(_), Some(_)) if pair.renamed => Status::Renamed,
+        (Some(_), Some(_)) => Status::Both,
+        (None, _) => Status::New,
+        (_, None) => Status::Gone,
+    };
+    let shares = question.normalize;
+    let (a, b) = (old.counts(pair.old, shares), new.counts(pair.new, shares));
+    let p = (a.samples.saturating_add(b.samples) >= noise::LEAST).then(|| match shares {
+        true => noise::of_shares(&a, &b),
+        false => noise::of_times(&a, &b),
+    });
+    let (old, new) = (old.half(pair.old, scale.unwrap_or(1.0)), new.half(pair.new, 1.0));
+    let compared = |half: &Half| if question.cumtime { half.cumtime_ns } else { half.tottime_ns };
+    // Functions that only call others have nothing to compare.
+    if compared(&old) == 0.0 && compared(&new) == 0.0 && a.samples == 0 && b.samples == 0 {
+        return None;
+    }
+    Some(Change {
+        place: is.or(was)?,
+        was: was.filter(|_| was != is && is.is_some()),
+        status,
+        delta_ns: compared(&new) - compared(&old),
+        old,
+        new,
+        p,
+        significant: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{
+        aggregate::sketch::{SAMPLE_NS, profile, recorded},
+        model::Recording,
+    };
+
+    fn outline(old: &[&str], new: &[&str], question: &Question) -> Vec<String> {
+        let profiles = |texts: &[&str]| texts.iter().map(|text| profile(text)).collect::<Vec<_>>();
+        let (old, new) = (profiles(old), profiles(new));
+        let diff = diff(&old, &new, question).unwrap();
+        let text = |c: &Change| {
+            let ms = |ns: f64| (ns / SAMPLE_NS as f64).round();
+            let time = |half: &Half| ms(if question.cumtime { half.cumtime_ns } else { half.tottime_ns });
+            let sure = if c.significant { "!" } else { "" };
+            format!("{} {}->{} {:?}{sure}", c.place.name, time(&c.old), time(&c.new), c.status)
+        };
+        diff.rows.iter().map(text).collect()
+    }
+
+    #[test]
+    fn changes_by_size_with_noise_told_apart() {
+        assert_eq!(
+            outline(
+                &["main;work@a.c:1 1000\nmain;rest@b.c:1 500\nmain;old@c.c:1 300"],
+                &["main;work@a.c:1 1400\nmain;rest@b.c:1 510\nmain;fresh@d.c:1 100"],
+                &Question::default()
+            ),
+            ["work 1000->1400 Both!", "old 300->0 Gone!", "fresh 0->100 New!", "rest 500->510 Both"]
+        );
+    }
+
+    #[test]
+    fn several_recordings_are_means_and_tell_more() {
+        let one = outline(&["a 100\nb 900"], &["a 130\nb 900"], &Question::default());
+        assert_eq!(one, ["a 100->130 Both", "b 900->900 Both"]);
+        let four = outline(&["a 100\nb 900"; 8], &["a 130\nb 900"; 8], &Question::default());
+        assert_eq!(four, ["a 100->130 Both!", "b 900->900 Both"]);
+        let wild = ["a 10\nb 900", "a 300\nb 900", "a 20\nb 900", "a 190\nb 900"];
+        let wild = outline(&["a 100\nb 900"; 4], &wild, &Question::default());
+        assert_eq!(wild, ["a 100->130 Both", "b 900->900 Both"]);
+    }
+
+    #[test]
+    fn normalized_sides_compare_shares() {
+        let (old, new) = (&["a 1000\nb 1000"], &["a 500\nb 500"]);
+        assert_eq!(outline(old, new, &Question::default()), ["a 1000->500 Both!", "b 1000->500 Both!"]);
+        let normalized = Question { normalize: true, ..Question::default() };
+        assert_eq!(outline(old, new, &normalized), ["a 500->500 Both", "b 500->500 Both"]);
+        assert_eq!(outline(old, &["a 700\nb 300"], &normalized), ["a 500->700 Both!", "b 500->300 Both!"]);
+    }
+
+    #[test]
+    fn cumtime_counts_what_was_called() {
+        let question = Question { cumtime: true, ..Question::default() };
+        assert_eq!(
+            outline(&["main;f;g 1000"], &["main;f;g 1500"], &question),
+            ["f 1000->1500 Both!", "g 1000->1500 Both!", "main 1000->1500 Both!"]
+        );
+    }
+
+    #[test]
+    fn filters_limits_and_what_is_left_out() {
+        let (old, new) = ([profile("a 100\nb 10\nc 10")], [profile("a 200\nb 20\nc 10")]);
+        let ask = |question: &Question| {
+            let diff = diff(&old, &new, question).unwrap().shown(question);
+            (diff.rows.len(), diff.left_out)
+        };
+        assert_eq!(ask(&Question { limit: Some(1), ..Question::default() }), (1, 2));
+        assert_eq!(ask(&Question { min_share: 0.05, ..Question::default() }), (2, 1));
+        let filter = Some(Regex::new("^[bc]$").unwrap());
+        assert_eq!(ask(&Question { filter, ..Question::default() }), (2, 0));
+        assert_eq!(ask(&Question { by: By::Module, ..Question::default() }), (1, 0));
+    }
+
+    #[test]
+    fn different_clocks_are_not_compared() {
+        let wall = recorded("a 1", Recording { clock: Clock::Wall, ..Recording::default() });
+        let (cpu, wall) = ([profile("a 1")], [wall]);
+        let result = diff(&cpu, &wall, &Question::default());
+        assert!(matches!(result, Err(Error::MixedClocks)));
+    }
+
+    #[test]
+    fn a_recording_is_no_different_from_itself() {
+        let p = [profile("a;b 1000\na;c 10\na 1")];
+        let diff = diff(&p, &p, &Question::default()).unwrap();
+        assert!(diff.rows.iter().all(|row| row.delta_ns == 0.0 && !row.significant));
+        assert_eq!(diff.total_p, 1.0);
+    }
+}

@@ -1,0 +1,51 @@
+//! The files of `perf record`, as described in
+//! <https://github.com/torvalds/linux/blob/master/tools/perf/Documentation/perf.data-file-format.txt>, from a disk or a pipe.
+//!
+//! They hold addresses and no names: what they say was mapped is looked for on this machine, and named where it is the same file, by inode or
+//! build id. Copies of stacks (`--call-graph dwarf`) are unwound as our own are; callers that the kernel found (`-g`) are taken as
+//! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the first one with samples is read.
+
+mod guard;
+mod identity;
+mod read;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::Write;
+
+use super::{Format, Unwritable};
+use crate::profile::calls::Measurements;
+
+/// The format of `perf record`.
+#[derive(Debug)]
+pub struct PerfData;
+
+/// What a file begins with.
+const MAGIC: &[u8] = b"PERFILE2";
+
+impl Format for PerfData {
+    fn name(&self) -> &'static str {
+        "perf-data"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["data", "perf-data"]
+    }
+
+    fn is_written(&self) -> bool {
+        false
+    }
+
+    fn detect(&self, beginning: &[u8]) -> bool {
+        beginning.starts_with(MAGIC)
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
+        read::read(bytes).map(Measurements::Sampled)
+    }
+
+    fn write(&self, _measurements: &Measurements, _out: &mut dyn Write) -> Result<(), Unwritable> {
+        Err(Unwritable::ReadOnly)
+    }
+}

@@ -1,0 +1,432 @@
+//! Reading what `perf script` prints.
+
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
+
+use rustc_hash::FxHashMap;
+
+use super::header::{self, Header};
+use crate::{
+    profile::{
+        aggregate::UNKNOWN,
+        format::{
+            Failure,
+            foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
+            lines::Lines,
+        },
+        model::{FrameId, Origin, Profile, Recording, StackId, ThreadId},
+    },
+    units,
+};
+
+/// Lines of which none need be a sample before a file is taken for something else.
+const PATIENCE: u64 = 10_000;
+/// Addresses from here on are the kernel's.
+const KERNEL_START: u64 = 1 << 63;
+
+/// Whether the first lines are a sample's.
+pub(super) fn detect(beginning: &[u8]) -> bool {
+    if beginning.starts_with(b"# ========\n# captured on") {
+        return true;
+    }
+    let mut lines = beginning.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let Some(first) = lines.find(|line| !line.is_empty() && !line.starts_with(b"#")) else { return false };
+    let Some(header) = header::parse(first) else { return false };
+    let is_frame = |line: &[u8]| frame_parts(line).is_some();
+    if !header.event.is_empty() && is_frame(header.rest) {
+        return true;
+    }
+    lines.next().is_some_and(|line| line.starts_with(b"\t") || line.starts_with(b" ") && is_frame(line))
+}
+
+/// Reads all samples of the first event.
+pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
+    let mut reader = Reader::default();
+    let mut lines = Lines::of(input);
+    while let Some(line) = lines.next().map_err(failure)? {
+        reader.line(line)?;
+        if reader.samples == 0 && reader.others > PATIENCE {
+            break;
+        }
+    }
+    reader.end_sample()?;
+    if reader.samples == 0 {
+        return Err(Failure::Content("no line of it is a sample of `perf script`".into()));
+    }
+    Ok(reader.finish())
+}
+
+fn failure(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::InvalidData => Failure::Content(error.to_string()),
+        _ => Failure::Io(error),
+    }
+}
+
+/// What the samples of the chosen event count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Nanoseconds,
+    /// Something else, which the event names.
+    Other,
+    /// Nothing: there are only samples.
+    Samples,
+}
+
+/// A sample whose frames are still to come.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    thread: ThreadId,
+    time_ns: u64,
+    weight_ns: u64,
+}
+
+/// The frames of a sample as they stand there, innermost first.
+#[derive(Debug, Default)]
+struct Frames {
+    text: Vec<u8>,
+    lines: Vec<Range<usize>>,
+}
+
+impl Frames {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.lines.clear();
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        let start = self.text.len();
+        self.text.extend_from_slice(line);
+        self.lines.push(start..self.text.len());
+    }
+
+    /// Adds the place to the frame before.
+    fn push_place(&mut self, place: &[u8]) {
+        if let Some(last) = self.lines.last_mut() {
+            self.text.push(0);
+            self.text.extend_from_slice(place);
+            last.end = self.text.len();
+        }
+    }
+
+    /// Frames from the outermost to the innermost.
+    fn outermost_first(&self) -> impl Iterator<Item = &[u8]> {
+        self.lines.iter().rev().map(|range| self.text.get(range.clone()).unwrap_or_default())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    import: Import,
+    command: Vec<String>,
+    open: Option<Open>,
+    frames: Frames,
+    /// The frames of the sample before, and its stacks, outermost first: neighbours share most of them.
+    before: Frames,
+    stacks: Vec<StackId>,
+    known: FxHashMap<Vec<u8>, FrameId>,
+    threads: FxHashMap<Vec<u8>, ThreadId>,
+    event: Option<(Vec<u8>, Unit)>,
+    samples: u64,
+    of_other_events: u64,
+    others: u64,
+}
+
+impl Reader {
+    fn line(&mut self, line: &[u8]) -> Result<(), String> {
+        match line.first() {
+            None => self.end_sample(),
+            Some(b'#') => {
+                self.comment(line);
+                Ok(())
+            }
+            Some(b'\t') => {
+                self.frames.push(line.trim_ascii());
+                Ok(())
+            }
+            Some(b' ') if self.open.is_some() && header::parse(line).is_none_or(|h| h.event.is_empty()) => {
+                let line = line.trim_ascii();
+                if frame_parts(line).is_some() {
+                    self.frames.push(line);
+                } else {
+                    self.frames.push_place(line);
+                }
+                Ok(())
+            }
+            Some(_) => {
+                self.end_sample()?;
+                self.start_sample(line)
+            }
+        }
+    }
+
+    fn comment(&mut self, line: &[u8]) {
+        if let Some(text) = line.strip_prefix(b"# cmdline : ") {
+            let text = String::from_utf8_lossy(text);
+            let program = text.split_once(" -- ").map_or(&*text, |(_, program)| program);
+            self.command = program.split_whitespace().map(str::to_owned).collect();
+        }
+    }
+
+    fn start_sample(&mut self, line: &[u8]) -> Result<(), String> {
+        let Some(header) = header::parse(line) else {
+            self.others += 1;
+            return Ok(());
+        };
+        let unit = match &self.event {
+            Some((event, unit)) if event == header.event => *unit,
+            Some(_) => {
+                self.of_other_events += 1;
+                return Ok(());
+            }
+            None => {
+                let unit = unit(&header);
+                self.event = Some((header.event.to_owned(), unit));
+                unit
+            }
+        };
+        let weight_ns = if unit == Unit::Samples { COUNT_NS } else { header.period.unwrap_or(0) };
+        let thread = self.thread(&header)?;
+        self.open = Some(Open { thread, time_ns: header.time_ns.unwrap_or(0), weight_ns });
+        if frame_parts(header.rest).is_some() {
+            self.frames.push(header.rest);
+        }
+        Ok(())
+    }
+
+    fn thread(&mut self, header: &Header<'_>) -> Result<ThreadId, String> {
+        if let Some(&known) = self.threads.get(header.who) {
+            return Ok(known);
+        }
+        let name = String::from_utf8_lossy(header.name);
+        let thread = self.import.thread((header.pid, &name), (header.tid, &name))?;
+        self.threads.insert(header.who.to_owned(), thread);
+        Ok(thread)
+    }
+
+    fn end_sample(&mut self) -> Result<(), String> {
+        if let Some(Open { thread, time_ns, weight_ns }) = self.open.take() {
+            self.samples += 1;
+            let stack = self.stack()?;
+            self.import.sample(time_ns, thread, stack, 1, weight_ns);
+        }
+        self.frames.clear();
+        Ok(())
+    }
+
+    fn stack(&mut self) -> Result<StackId, String> {
+        let shared = self.frames.outermost_first().zip(self.before.outermost_first());
+        let shared = shared.take_while(|(frame, before)| frame == before).count().min(self.stacks.len());
+        self.stacks.truncate(shared);
+        for i in shared..self.frames.lines.len() {
+            let range = self.frames.lines[self.frames.lines.len() - 1 - i].clone();
+            let text = self.frames.text.get(range).unwrap_or_default();
+            let frame = match self.known.get(text) {
+                Some(&known) => known,
+                None => {
+                    let frame = add_frame(&mut self.import, text)?;
+                    self.known.insert(text.to_vec(), frame);
+                    frame
+                }
+            };
+            let stack = self.import.stack(self.stacks.last().copied(), frame)?;
+            self.stacks.push(stack);
+        }
+        std::mem::swap(&mut self.frames, &mut self.before);
+        match self.stacks.last() {
+            Some(&stack) => Ok(stack),
+            None => self.import.no_stack(),
+        }
+    }
+
+    fn finish(self) -> Profile {
+        let mut notes = Vec::new();
+        match &self.event {
+            Some((_, Unit::Samples)) => notes.push(COUNT_NOTE.to_owned()),
+            Some((event, Unit::Other)) => {
+                let event = String::from_utf8_lossy(event);
+                notes.push(format!("its values are `{event}`, not time in nanoseconds"));
+            }
+            _ => {}
+        }
+        if self.of_other_events > 0 {
+            let others = units::plural(self.of_other_events, "sample", "samples");
+            notes.push(format!("{others} of other events were left out"));
+        }
+        if self.others > 0 {
+            let others = units::plural(self.others, "line", "lines");
+            notes.push(format!("{others} are no samples and were left out"));
+        }
+        let duration_ns = self.import.span_ns();
+        let recording = Recording { command: self.command, duration_ns, notes, ..Recording::default() };
+        self.import.finish("perf script", recording)
+    }
+}
+
+fn unit(header: &Header<'_>) -> Unit {
+    match (header.event, header.period) {
+        (_, None) => Unit::Samples,
+        (b"cpu-clock" | b"task-clock", _) => Unit::Nanoseconds,
+        _ => Unit::Other,
+    }
+}
+
+/// Address, symbol and module of a frame's line.
+fn frame_parts(line: &[u8]) -> Option<(u64, &[u8], &[u8])> {
+    let line = line.trim_ascii();
+    let end = memchr::memchr(b' ', line).unwrap_or(line.len());
+    let digits = line.get(..end).filter(|digits| (1..=16).contains(&digits.len()))?;
+    let address = u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    let rest = line.get(end..).unwrap_or_default().trim_ascii();
+    // The last blank before a parenthesis that the line ends with.
+    let module = rest.strip_suffix(b")").and_then(|rest| {
+        let at = (0..rest.len())
+            .rev()
+            .find(|&at| rest.get(at..at + 2) == Some(b" (") || (at == 0 && rest.first() == Some(&b'(')))?;
+        let open = if rest.get(at) == Some(&b'(') { at } else { at + 1 };
+        Some((at, rest.get(open + 1..)?))
+    });
+    let (symbol, module) = match module {
+        Some((at, module)) => (rest.get(..at).unwrap_or_default(), module),
+        None => (rest, &b""[..]),
+    };
+    Some((address, symbol.trim_ascii(), module))
+}
+
+/// The frame of a line, with its place behind a zero byte where it has one.
+fn add_frame(import: &mut Import, text: &[u8]) -> Result<FrameId, String> {
+    let (line, place) = memchr::memchr(0, text)
+        .and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)))
+        .unwrap_or((text, b""));
+    let (address, symbol, module) = frame_parts(line).unwrap_or((0, line, b""));
+    let inlined = module == b"inlined";
+    let symbol = String::from_utf8_lossy(without_offset(symbol));
+    let module = String::from_utf8_lossy(if inlined || module == b"[unknown]" { b"" } else { module });
+    let place = String::from_utf8_lossy(place);
+    let (file, line) =
+        place.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?))).unwrap_or(("", 0));
+    let name = if symbol.is_empty() || symbol == UNKNOWN { UNKNOWN } else { &*symbol };
+    let kernel =
+        address >= KERNEL_START || module.starts_with("[kernel") || module.starts_with("[guest.kernel");
+    let origin = match (kernel, name == UNKNOWN && module.is_empty()) {
+        (_, true) => Origin::Marker,
+        (true, _) => Origin::Kernel,
+        _ => Origin::Native,
+    };
+    let origin = if file.ends_with(".py") { None } else { Some(origin) };
+    let described = Described { name, file, module: &module, origin, ..Described::default() };
+    let function = import.function(described)?;
+    import.frame(function, line, inlined)
+}
+
+/// `hot` of `hot+0x19`.
+fn without_offset(symbol: &[u8]) -> &[u8] {
+    let Some(at) = memchr::memrchr(b'+', symbol) else { return symbol };
+    let is_offset = symbol.get(at + 1..).is_some_and(|offset| {
+        offset.strip_prefix(b"0x").is_some_and(|hex| !hex.is_empty() && hex.iter().all(u8::is_ascii_hexdigit))
+    });
+    if is_offset { symbol.get(..at).unwrap_or(symbol) } else { symbol }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::aggregate::{Selection, Subject, Totals, rows};
+
+    const TEXT: &str = "\
+# ========
+# captured on    : Sun Nov 22 23:04:50 2026
+# cmdline : /usr/bin/perf record -g -- ./shares --seconds 1
+# ========
+#
+shares 20566/20567 [001] 10.500000:    1000000 cpu-clock:pppH:
+\tffffffff8157a642 do_syscall+0x442 ([kernel.kallsyms])
+\t    55d0c4e3e1a9 ns::hot(int, char)+0x19 (/usr/bin/my shares)
+  shares.c:78
+\t    55d0c4e3e2a9 inner (inlined)
+  shares.c:90
+\t    55d0c4e3e2a9 main+0x20 (/usr/bin/my shares)
+  shares.c:91
+\t    7f9f4aaf2ad7 [unknown] ([unknown])
+
+shares 20566/20566 [001] 12.700000:    3000000 cpu-clock:pppH:
+\t    55d0c4e3e2a9 main+0x20 (/usr/bin/my shares)
+  shares.c:91
+\t    7f9f4aaf2ad7 [unknown] ([unknown])
+
+shares 20566/20566 [001] 12.800000:    7 cache-misses:
+\t    55d0c4e3e2a9 main+0x20 (/usr/bin/my shares)
+";
+
+    fn outline(profile: &Profile) -> Vec<String> {
+        let rows = rows(profile, &Selection { inlines: true, ..Selection::default() }).unwrap().rows;
+        let text = |row: &crate::profile::aggregate::Row| {
+            let Subject::Place(place) = row.subject else { panic!("{row:?}") };
+            let t = row.times;
+            format!(
+                "{} {} {} {}/{}/{}",
+                place.name, place.file, place.module, t.samples, t.tottime_ns, t.cumtime_ns
+            )
+        };
+        rows.iter()
+            .flat_map(|row| {
+                std::iter::once(text(row)).chain(row.inlined.iter().map(|r| format!("  {}", text(r))))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn samples_of_the_first_event() {
+        assert!(detect(TEXT.as_bytes()));
+        let profile = read(TEXT.as_bytes()).unwrap();
+        assert_eq!(
+            outline(&profile),
+            [
+                "main shares.c /usr/bin/my shares 1/3000000/4000000",
+                "  inner shares.c  0/0/1000000",
+                "do_syscall  [kernel] 1/1000000/1000000",
+                "ns::hot(int, char) shares.c /usr/bin/my shares 0/0/1000000",
+            ]
+        );
+        let recording = &profile.recording;
+        assert_eq!(recording.command, ["./shares", "--seconds", "1"]);
+        assert_eq!(recording.duration_ns, 2_200_000_000);
+        assert_eq!(recording.notes, ["1 sample of other events were left out"]);
+        assert_eq!(profile.samples.iter().map(|s| s.bucket).collect::<Vec<_>>(), [0, 2]);
+        let lines: Vec<u32> = profile.frames.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [0, 91, 90, 78, 0]);
+        assert_eq!(profile.threads.len(), 2);
+    }
+
+    #[test]
+    fn recordings_without_stacks_and_other_events() {
+        let text = "  a b 7 1.5:          1 cycles:  ffffffff81571d77 ctx_resched+0x247 ([kernel.kallsyms])\n  a b 7 1.6:          3 cycles:  5571d77 f+0x2 (/bin/x)\n";
+        assert!(detect(text.as_bytes()));
+        let profile = read(text.as_bytes()).unwrap();
+        assert_eq!(outline(&profile), ["f  /bin/x 1/3/3", "ctx_resched  [kernel] 1/1/1"]);
+        assert_eq!(profile.recording.notes, ["its values are `cycles`, not time in nanoseconds"]);
+        assert_eq!(profile.str(profile.threads[0].name), "a b");
+    }
+
+    #[test]
+    fn samples_without_times_or_periods() {
+        let text = "app 7/8 \n\tffffffff8157a642 f\n\t55 g\n\napp 7/8 \n\t55 g\n";
+        assert!(detect(text.as_bytes()));
+        let profile = read(text.as_bytes()).unwrap();
+        assert_eq!(Totals::of(&profile), Totals { samples: 2, ns: 2 * COUNT_NS });
+        assert_eq!((profile.recording.bucket_ns, profile.processes[0].pid), (0, 7));
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        assert!(!detect(b"main;a 1\nmain;b 2\n"));
+        assert!(!detect(b"hello world\n\tindented\n"));
+        let error = read(&b"hello\nworld\n"[..]).unwrap_err().content();
+        assert_eq!(error, "no line of it is a sample of `perf script`");
+        for end in 0..TEXT.len() {
+            let _ = read(&TEXT.as_bytes()[..end]);
+        }
+    }
+}

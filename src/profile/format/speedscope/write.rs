@@ -1,0 +1,99 @@
+//! Writing speedscope's documents. Samples go out one at a time, so that they are not in memory twice.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::FrameJson;
+use crate::profile::{
+    aggregate::UNKNOWN,
+    model::{Profile, Sample, ThreadId},
+};
+
+const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
+
+#[derive(Serialize)]
+struct Head<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'a str,
+    exporter: String,
+    name: &'a str,
+    #[serde(rename = "activeProfileIndex")]
+    active: u32,
+    shared: Shared,
+}
+
+#[derive(Serialize)]
+struct Shared {
+    frames: Vec<FrameJson>,
+}
+
+pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let name = profile.recording.command.join(" ");
+    let head = Head {
+        schema: SCHEMA,
+        exporter: format!("hotcold@{}", env!("CARGO_PKG_VERSION")),
+        name: &name,
+        active: 0,
+        shared: Shared { frames: frames(profile) },
+    };
+    // The head is an object that is still open.
+    let head = serde_json::to_string(&head)?;
+    write!(out, "{},\"profiles\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    let mut first = true;
+    for thread in 0..profile.threads.len() {
+        let id = ThreadId(thread as u32);
+        let samples = || profile.samples.iter().filter(move |sample| sample.thread == id);
+        if samples().next().is_none() {
+            continue;
+        }
+        if !std::mem::replace(&mut first, false) {
+            write!(out, ",")?;
+        }
+        write_thread(profile, id, samples, out)?;
+    }
+    write!(out, "]}}")
+}
+
+fn frames(profile: &Profile) -> Vec<FrameJson> {
+    let frame = |frame: &crate::profile::model::Frame| {
+        let function = &profile.functions[frame.function.index()];
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        FrameJson {
+            name: text(profile.str(function.name)).unwrap_or_else(|| UNKNOWN.to_owned()),
+            file: text(profile.str(function.file)),
+            line: (frame.line > 0).then_some(f64::from(frame.line)),
+        }
+    };
+    profile.frames.iter().map(frame).collect()
+}
+
+fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
+    profile: &Profile,
+    id: ThreadId,
+    samples: impl Fn() -> I,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let thread = &profile.threads[id.index()];
+    let process = &profile.processes[thread.process.index()];
+    let (name, process_name) = (profile.str(thread.name), profile.str(process.name));
+    let title = format!("{name} ({}), {process_name} ({})", thread.tid, process.pid);
+    let total = samples().fold(0_u64, |sum, sample| sum.saturating_add(sample.weight_ns));
+    write!(
+        out,
+        "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":{total},\"samples\":[",
+        serde_json::to_string(&title)?
+    )?;
+    let mut stack = Vec::new();
+    for (i, sample) in samples().enumerate() {
+        stack.clear();
+        stack.extend(profile.stacks.frames(sample.stack).map(|frame| frame.0));
+        stack.reverse();
+        write!(out, "{}{}", if i > 0 { "," } else { "" }, serde_json::to_string(&stack)?)?;
+    }
+    write!(out, "],\"weights\":[")?;
+    for (i, sample) in samples().enumerate() {
+        write!(out, "{}{}", if i > 0 { "," } else { "" }, sample.weight_ns)?;
+    }
+    write!(out, "]}}")
+}

@@ -1,0 +1,202 @@
+//! The differences between two sides, for people.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use super::{
+    Style,
+    table::{Cells, Weight, file_and_line, grid, noun},
+    text::{command, one_line, percent, seconds},
+};
+use crate::{
+    profile::{
+        aggregate::{
+            By,
+            diff::{Change, Diff, Half, Status, Whole, noise},
+        },
+        model::{Clock, Profile},
+    },
+    units,
+};
+
+/// Share of the old total from which a change that is no noise is drawn bold.
+const BIG: f64 = 0.05;
+/// Columns of a line's title.
+const TITLE: usize = 8;
+
+/// Recordings of a side with what the user calls them.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Files, in order.
+    pub names: &'a [String],
+    /// The recordings in them.
+    pub profiles: &'a [Profile],
+}
+
+/// Writes what is compared, the totals, and the rows.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(
+    w: &mut dyn Write,
+    diff: &Diff<'_>,
+    old: Side<'_>,
+    new: Side<'_>,
+    style: Style,
+) -> io::Result<()> {
+    side(w, "old", old, diff.old, style)?;
+    side(w, "new", new, diff.new, style)?;
+    total(w, diff, style)?;
+    if old.names.len().min(new.names.len()) < 2 {
+        let text = "p tells sampling noise alone; with two or more recordings a side (--old A B --new C D) it also tells how much runs \
+                    differ by themselves";
+        writeln!(w, "note: {text}")?;
+    }
+    let notes = old.profiles.iter().chain(new.profiles).flat_map(|p| &p.recording.notes);
+    let mut notes: Vec<&String> = notes.collect();
+    notes.sort_unstable();
+    notes.dedup();
+    for note in notes {
+        writeln!(w, "note: {}", one_line(note, style))?;
+    }
+    writeln!(w)?;
+    rows(w, diff, style)
+}
+
+fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Style) -> io::Result<()> {
+    let clock = match side.profiles.first().map(|p| p.recording.clock) {
+        Some(Clock::Wall) => "elapsed time",
+        _ => "CPU time",
+    };
+    let mean = if whole.recordings > 1 { " a recording" } else { "" };
+    let mut text = format!(
+        "{} of {clock}{mean}, {}",
+        units::duration(Duration::from_nanos(whole.ns as u64)),
+        units::plural(whole.samples, "sample", "samples")
+    );
+    let lost = side.profiles.iter().fold(0_u64, |sum, p| sum.saturating_add(p.recording.lost_samples));
+    if lost > 0 {
+        text.push_str(&format!(", {} lost", units::count(lost)));
+    }
+    text.push_str(&match side.names {
+        [one] => format!(", {}", one_line(one, style)),
+        names => format!(", {} recordings", names.len()),
+    });
+    writeln!(w, "{}{text}", style.dim(&format!("{title:<TITLE$}")))?;
+    let line = side.profiles.first().map(|p| command(&p.recording.command)).filter(|c| !c.is_empty());
+    if let Some(line) = line {
+        writeln!(w, "{:TITLE$}{}", "", style.dim(&one_line(&line, style)))?;
+    }
+    Ok(())
+}
+
+fn total(w: &mut dyn Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
+    let title = style.dim(&format!("{:<TITLE$}", "change"));
+    match diff.scale {
+        Some(scale) => writeln!(
+            w,
+            "{title}shares are compared: old times are multiplied by {scale:.3}, so that the totals are alike"
+        ),
+        None => {
+            let share = if diff.old.ns > 0.0 { diff.total_delta_ns() / diff.old.ns } else { 0.0 };
+            writeln!(
+                w,
+                "{title}{} ({}), p {}",
+                signed(diff.total_delta_ns()),
+                signed_percent(share),
+                probability(Some(diff.total_p))
+            )
+        }
+    }
+}
+
+fn rows(w: &mut dyn Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
+    let (one, many) = noun(diff.by);
+    if diff.rows.is_empty() {
+        writeln!(w, "no {one} matches")?;
+    } else {
+        let lines = diff.rows.iter().map(|row| cells(row, diff, style)).collect();
+        let numbers = ["old", "new", "change", "change%", "share old", "new", "p", ""];
+        let names: &[&str] = match diff.by {
+            By::Module => &["module"],
+            _ => &["function", "file:line", "module"],
+        };
+        grid(w, &numbers, names, lines, style)?;
+    }
+    if diff.left_out > 0 {
+        let left = units::plural(diff.left_out as u64, one, many);
+        writeln!(w, "{}", style.dim(&format!("{left} left out; --limit 0 --min-percent 0 shows all")))?;
+    }
+    Ok(())
+}
+
+fn cells(row: &Change<'_>, diff: &Diff<'_>, style: Style) -> Cells {
+    let time = |half: &Half, there: bool| {
+        let ns = if diff.cumtime { half.cumtime_ns } else { half.tottime_ns };
+        if there { seconds(ns.round() as u64) } else { "-".to_owned() }
+    };
+    let (in_old, in_new) = (row.status != Status::New, row.status != Status::Gone);
+    let old_ns = if diff.cumtime { row.old.cumtime_ns } else { row.old.tottime_ns };
+    let relative = if old_ns > 0.0 { signed_percent(row.delta_ns / old_ns) } else { "-".to_owned() };
+    let share = |half: &Half, there: bool| if there { percent(half.share) } else { "-".to_owned() };
+    let verdict = match (row.significant, row.status) {
+        (false, _) => "noise",
+        (true, Status::New) => "new",
+        (true, Status::Gone) => "gone",
+        (true, _) if row.delta_ns > 0.0 => "slower",
+        (true, _) => "faster",
+    };
+    let mut cells = vec![
+        time(&row.old, in_old),
+        time(&row.new, in_new),
+        signed(row.delta_ns),
+        relative,
+        share(&row.old, in_old),
+        share(&row.new, in_new),
+        probability(row.p),
+        verdict.to_owned(),
+    ];
+    let name = |text: &str| if text.is_empty() { "-".to_owned() } else { one_line(text, style).into_owned() };
+    let place = row.place;
+    let was = row.was.filter(|was| was.name != place.name);
+    cells.push(match was {
+        Some(was) => format!("{} (was {})", name(place.name), name(was.name)),
+        None => name(place.name),
+    });
+    if diff.by != By::Module {
+        let moved = row.was.filter(|was| diff.by == By::Line && was.line != place.line && was.line > 0);
+        let at = file_and_line(&name(place.file), place.line);
+        cells.push(moved.map_or(at.clone(), |was| format!("{at} (was {})", was.line)));
+        cells.push(name(place.module));
+    }
+    let weight = match row.significant {
+        false => Weight::Dim,
+        true if diff.impact(row).abs() >= BIG => Weight::Hot,
+        true => Weight::Plain,
+    };
+    (cells, weight)
+}
+
+/// A difference in seconds with its sign.
+pub fn signed(ns: f64) -> String {
+    let text = format!("{:+.3}s", ns / 1e9);
+    if matches!(text.as_str(), "-0.000s" | "+0.000s") { "0.000s".to_owned() } else { text }
+}
+
+/// A difference as a share with its sign.
+pub fn signed_percent(share: f64) -> String {
+    let text = format!("{:+.1}%", share * 100.0);
+    if matches!(text.as_str(), "-0.0%" | "+0.0%") { "0.0%".to_owned() } else { text }
+}
+
+fn probability(p: Option<f64>) -> String {
+    match p {
+        None => "-".to_owned(),
+        Some(p) if p < 0.001 => "<0.001".to_owned(),
+        Some(p) if p < noise::ALPHA => format!("{p:.3}"),
+        Some(p) if p >= 0.995 => "1".to_owned(),
+        Some(p) => format!("{p:.2}"),
+    }
+}
