@@ -1,22 +1,25 @@
 //! Looking at large caches, against Python's DiskCache and a bare scan by SQLite.
 //!
-//! `cargo bench --bench cache_look -- [--entries 1000000] [--files 200000] [--repeats 3]`
+//! `cargo bench --bench cache_look -- [--entries 1000000] [--files 200000] [--repeats 5]`
 //!
-//! Each figure is a ratio of two medians of the same run; whole processes are timed, from start to end. The caches are made once
-//! by Python and kept below `target/`.
+//! Each figure is a ratio of two medians of the same run, in which both took turns; whole processes are timed, from start to end. What they
+//! print goes to `/dev/null`. The caches are made once by Python and kept below `target/`.
 
 #[path = "common/caches.rs"]
 mod caches;
 mod common;
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use caches::{NOW, ask, big, library, median, seconds, verdict};
+use caches::{NOW, ask, big, library, medians, seconds, verdict};
 use common::{Options, hotcold, run, say};
 
 fn look(words: &[&str], dir: &Path) -> Command {
     let mut command = hotcold();
-    command.args(["cache", words[0], "--now", NOW]).args(&words[1..]).arg(dir);
+    command.args(["cache", words[0], "--now", NOW]).args(&words[1..]).arg(dir).stdout(Stdio::null());
     command
 }
 
@@ -73,24 +76,29 @@ fn main() {
     let options = Options::from_env();
     let Some(python) = library() else { return };
     let (entries, files, repeats) =
-        (options.get("--entries", 1_000_000), options.get("--files", 200_000), options.get("--repeats", 3));
+        (options.get("--entries", 1_000_000), options.get("--files", 200_000), options.get("--repeats", 5));
     let dir = big(&python, entries, false);
-    let time = |words: &[&str]| median(repeats, || seconds(&mut look(words, &dir)));
-    let theirs = |text: &str| median(repeats, || seconds(&mut ask(&python, text, &dir)));
-
-    let bare = median(repeats, || bare_scan(&dir));
-    let (list, json) = (time(&["list"]), time(&["list", "--json"]));
+    let mut list = || seconds(&mut look(&["list"], &dir));
+    let mut json = || seconds(&mut look(&["list", "--json"], &dir));
+    let mut sql = || seconds(&mut ask(&python, SQL_LOOP, &dir));
+    let mut bare = || bare_scan(&dir);
+    let mut stats = || seconds(&mut look(&["stats"], &dir));
+    let [list, json, sql, bare, stats] =
+        medians(repeats, [&mut list, &mut json, &mut sql, &mut bare, &mut stats]);
     let detail = |mine: f64, other: f64| format!("{mine:.2} s against {other:.2} s");
-    let sql = theirs(SQL_LOOP);
     verdict("list against the library's SQL loop", sql / list, 3.0, true, &detail(list, sql));
     let iteration = seconds(&mut ask(&python, ITERATION, &dir));
     verdict("list against the library's iteration", iteration / list, 12.0, true, &detail(list, iteration));
     verdict("list against a bare scan", list / bare, 2.5, false, &detail(list, bare));
     say(format!("     list --json takes {json:.2} s"));
-    let stats = time(&["stats"]);
     verdict("stats against a bare scan", stats / bare, 1.5, false, &detail(stats, bare));
-    let (check, library) = (time(&["check"]), theirs(CHECK));
-    verdict("check against the library's", library / check, 2.0, true, &detail(check, library));
+    let check = |dir: &Path| {
+        let mut mine = || seconds(&mut look(&["check"], dir));
+        let mut theirs = || seconds(&mut ask(&python, CHECK, dir));
+        medians(repeats, [&mut mine, &mut theirs])
+    };
+    let [mine, theirs] = check(&dir);
+    verdict("check against the library's", theirs / mine, 2.0, true, &detail(mine, theirs));
     let memory = peak(&mut look(&["list"], &dir));
     verdict("memory of list in MiB", memory, 40.0, false, &format!("{entries} entries"));
     let sorted = peak(&mut look(&["list", "--sort", "size"], &dir));
@@ -98,8 +106,6 @@ fn main() {
     verdict("bytes an entry of list --sort size", each, 64.0, false, &format!("{sorted:.0} MiB in all"));
 
     let dir = big(&python, files, true);
-    // Directories and inodes are warm for both.
-    let mine = median(repeats, || seconds(&mut look(&["check"], &dir)));
-    let theirs = median(repeats, || seconds(&mut ask(&python, CHECK, &dir)));
+    let [mine, theirs] = check(&dir);
     verdict("check of value files against the library's", theirs / mine, 2.0, true, &detail(mine, theirs));
 }

@@ -67,9 +67,19 @@ pub(crate) fn verdict(what: &str, ratio: f64, limit: f64, at_least: bool, detail
     say(format!("{} {what}: {ratio:.2} ({word} {limit}); {detail}", if met { "ok  " } else { "MISS" }));
 }
 
-/// Median of the seconds of `repeats` runs.
-pub(crate) fn median(repeats: usize, mut one: impl FnMut() -> f64) -> f64 {
-    let mut all: Vec<f64> = (0..repeats).map(|_| one()).collect();
-    all.sort_by(f64::total_cmp);
-    all[all.len() / 2]
+/// Medians of what `repeats` runs of each give. They take turns, so that what else the machine does hits all of them.
+pub(crate) fn medians<const N: usize>(
+    repeats: usize,
+    mut each: [&mut dyn FnMut() -> f64; N],
+) -> [f64; N] {
+    let mut all = [const { Vec::new() }; N];
+    for _ in 0..repeats {
+        for (values, one) in all.iter_mut().zip(&mut each) {
+            values.push(one());
+        }
+    }
+    all.map(|mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    })
 }

@@ -259,3 +259,91 @@ struct Page {
     rows: u64,
     bytes: Vec<u8>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::fixture::{self, NOW, scattered},
+        *,
+    };
+    use crate::cache::{
+        model::Timestamp,
+        select::Filter,
+        store::{Access, Store},
+    };
+
+    fn print(entry: &Entry, bytes: &mut Vec<u8>) {
+        let Entry { id, key, path, value_type, stamp, .. } = entry;
+        bytes.extend(format!("{id} {key:?} {path:?} {value_type:?} {stamp:?}\n").into_bytes());
+    }
+
+    fn drawn(store: &DiskStore, query: Query<'_>) -> String {
+        let mut all = Vec::new();
+        let take = &mut |bytes: &[u8]| {
+            all.extend_from_slice(bytes);
+            ControlFlow::Continue(())
+        };
+        store.draw(query, &|| Box::new(print), take).unwrap();
+        String::from_utf8(all).unwrap()
+    }
+
+    #[test]
+    fn several_threads_draw_what_one_visits() {
+        let dir = tempfile::tempdir().unwrap();
+        let connection = scattered(dir.path(), true);
+        // What is too long to be read whole, in every column that can have it.
+        let long = "UPDATE Cache SET key = hex(zeroblob(40000)) || rowid WHERE rowid IN (7, 4000, 1000000);
+            UPDATE Cache SET tag = zeroblob(70000) WHERE rowid IN (8, 9223372036854775807);
+            UPDATE Cache SET filename = hex(zeroblob(4000)) WHERE rowid IN (9, 10, 1000000);
+            UPDATE Cache SET key = NULL WHERE rowid = 11; UPDATE Cache SET key = x'00ff' WHERE rowid = 12";
+        connection.execute_batch(long).unwrap();
+        let store = fixture::open(dir.path(), Access::Look);
+        let now = Timestamp::from_seconds(NOW).unwrap();
+        for filter in [Filter::default(), Filter::only_expired()] {
+            let query = Query::stored(&filter, now);
+            let mut visited = Vec::new();
+            store
+                .entries(query, &mut |entry| {
+                    print(entry, &mut visited);
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            let visited = String::from_utf8(visited).unwrap();
+            assert!(visited.lines().count() > 2000);
+            assert_eq!(drawn(&store, query), visited);
+        }
+    }
+
+    #[test]
+    fn whoever_has_enough_ends_it() {
+        let dir = tempfile::tempdir().unwrap();
+        scattered(dir.path(), true);
+        let store = fixture::open(dir.path(), Access::Look);
+        let (filter, now) = (Filter::default(), Timestamp::from_seconds(NOW).unwrap());
+        let mut times = 0;
+        let take = &mut |_: &[u8]| {
+            times += 1;
+            ControlFlow::Break(())
+        };
+        store.draw(Query::stored(&filter, now), &|| Box::new(print), take).unwrap();
+        assert_eq!(times, 1);
+    }
+
+    #[test]
+    fn blocks_cover_every_row_number_once_however_they_are_spread() {
+        let (owner, owners) = channel();
+        let mut claims =
+            Claims { next: Some(i64::MIN), first: -10, last: i64::MAX, width: 1, owners: Some(owner) };
+        let mut next = Some(i64::MIN);
+        let mut blocks = 0;
+        while let Some((from, to)) = claims.take(0) {
+            assert!(Some(from) == next && from <= to);
+            next = to.checked_add(1);
+            claims.learn(0);
+            blocks += 1;
+        }
+        assert_eq!(next, None);
+        assert!(blocks < 100, "{blocks}");
+        assert_eq!(owners.iter().count(), blocks);
+    }
+}

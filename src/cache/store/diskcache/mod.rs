@@ -6,6 +6,8 @@ mod check;
 mod draw;
 mod entries;
 mod fanout;
+#[cfg(test)]
+mod fixture;
 mod keys;
 mod open;
 mod pace;

@@ -163,3 +163,6 @@ fn changed(planned: &Planned, entry: &Entry, spare_used: bool) -> Option<&'stati
     }
     (spare_used && planned.stamp.usage != entry.stamp.usage).then_some("it was used since")
 }
+
+#[cfg(test)]
+mod tests;
