@@ -148,7 +148,8 @@ impl Layout for Files {
 
     fn find(&self, ground: &Ground, path: &Path) -> Option<Item> {
         let name = path.as_os_str();
-        let about = ground.dir.about(name).ok().filter(|about| is_entry(name) && about.kind == look::Kind::File)?;
+        let about =
+            ground.dir.about(name).ok().filter(|about| is_entry(name) && about.kind == look::Kind::File)?;
         let mut item = Item::of_file(path, about);
         item.entry.value_type = DataType::Pickle;
         match ground.dir.head(name, 6) {

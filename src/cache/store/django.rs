@@ -2,12 +2,7 @@
 //!
 //! Source of the format: Django 5.2, as read and run; `fixtures/stores/web.py` makes such caches.
 
-use std::{
-    ffi::OsStr,
-    io::Read,
-    ops::ControlFlow,
-    path::Path,
-};
+use std::{ffi::OsStr, io::Read, ops::ControlFlow, path::Path};
 
 use flate2::read::ZlibDecoder;
 
@@ -51,7 +46,11 @@ impl Kind for Django {
             if is_entry(name) && look.head(name, HEAD).is_ok_and(|head| expiry(&head).is_some()) {
                 found = Some(format!("{} begins with a moment of expiry", name.to_string_lossy()));
             }
-            if found.is_none() && seen < MOST_NAMES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if found.is_none() && seen < MOST_NAMES {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         });
         Ok(found.map_or(Verdict::No, Verdict::Yes))
     }
@@ -109,7 +108,8 @@ impl Layout for Files {
 
     fn find(&self, ground: &Ground, path: &Path) -> Option<Item> {
         let name = path.as_os_str();
-        let about = ground.dir.about(name).ok().filter(|about| is_entry(name) && about.kind == look::Kind::File)?;
+        let about =
+            ground.dir.about(name).ok().filter(|about| is_entry(name) && about.kind == look::Kind::File)?;
         let mut item = Item::of_file(path, about);
         item.entry.value_type = DataType::Pickle;
         match ground.dir.head(name, HEAD) {
