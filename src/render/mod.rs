@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod edges;
 pub mod flamegraph;
 pub mod header;
+pub mod html;
 pub mod json;
 pub mod table;
 pub mod text;
