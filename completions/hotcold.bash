@@ -55,6 +55,9 @@ _hotcold() {
             hotcold__subcmd__cache,rm)
                 cmd="hotcold__subcmd__cache__subcmd__rm"
                 ;;
+            hotcold__subcmd__cache,scan)
+                cmd="hotcold__subcmd__cache__subcmd__scan"
+                ;;
             hotcold__subcmd__cache,show)
                 cmd="hotcold__subcmd__cache__subcmd__show"
                 ;;
@@ -84,6 +87,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__cache__subcmd__help,rm)
                 cmd="hotcold__subcmd__cache__subcmd__help__subcmd__rm"
+                ;;
+            hotcold__subcmd__cache__subcmd__help,scan)
+                cmd="hotcold__subcmd__cache__subcmd__help__subcmd__scan"
                 ;;
             hotcold__subcmd__cache__subcmd__help,show)
                 cmd="hotcold__subcmd__cache__subcmd__help__subcmd__show"
@@ -130,6 +136,9 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__cache,rm)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__rm"
                 ;;
+            hotcold__subcmd__help__subcmd__cache,scan)
+                cmd="hotcold__subcmd__help__subcmd__cache__subcmd__scan"
+                ;;
             hotcold__subcmd__help__subcmd__cache,show)
                 cmd="hotcold__subcmd__help__subcmd__cache__subcmd__show"
                 ;;
@@ -150,6 +159,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__help__subcmd__profile,diff)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__diff"
+                ;;
+            hotcold__subcmd__help__subcmd__profile,dump)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__dump"
                 ;;
             hotcold__subcmd__help__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph"
@@ -174,6 +186,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__profile,diff)
                 cmd="hotcold__subcmd__profile__subcmd__diff"
+                ;;
+            hotcold__subcmd__profile,dump)
+                cmd="hotcold__subcmd__profile__subcmd__dump"
                 ;;
             hotcold__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__flamegraph"
@@ -201,6 +216,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__profile__subcmd__help,diff)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__diff"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,dump)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__dump"
                 ;;
             hotcold__subcmd__profile__subcmd__help,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__flamegraph"
@@ -242,7 +260,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache)
-            opts="-q -v -h --now --json --quiet --verbose --color --help stats list show check expire prune rm clear watch help"
+            opts="-q -v -h --now --json --quiet --verbose --color --help scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -362,7 +380,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help)
-            opts="stats list show check expire prune rm clear watch help"
+            opts="scan stats list show check expire prune rm clear watch help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -460,6 +478,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__help__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__cache__subcmd__help__subcmd__scan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -685,6 +717,32 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__cache__subcmd__scan)
+            opts="-l -q -v -h --long --limit --now --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__cache__subcmd__show)
             opts="-o -q -v -h --id --full --raw --output --app --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -834,7 +892,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache)
-            opts="stats list show check expire prune rm clear watch"
+            opts="scan stats list show check expire prune rm clear watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -918,6 +976,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__cache__subcmd__rm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__cache__subcmd__scan)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1030,7 +1102,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report annotate diff flamegraph merge convert"
+            opts="run attach report annotate diff flamegraph merge convert dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1086,6 +1158,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__dump)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1174,7 +1260,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1246,7 +1332,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__attach)
-            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wall --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1292,6 +1378,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
+                    return 0
+                    ;;
                 --native-frames)
                     COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
@@ -1305,7 +1395,7 @@ _hotcold() {
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)
@@ -1479,8 +1569,38 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__dump)
+            opts="-p -q -v -h --pid --native-frames --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --native-frames)
+                    COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
-            opts="-o -q -v -h --output --inverted --title --filter --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --inverted --title --filter --idle --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1538,7 +1658,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report annotate diff flamegraph merge convert help"
+            opts="run attach report annotate diff flamegraph merge convert dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1594,6 +1714,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__dump)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1728,14 +1862,14 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --html --source-dir --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --html --source-dir --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)
@@ -1806,7 +1940,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wall --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1844,6 +1978,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
+                    return 0
+                    ;;
                 --native-frames)
                     COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
@@ -1857,7 +1995,7 @@ _hotcold() {
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)

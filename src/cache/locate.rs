@@ -41,6 +41,16 @@ pub struct Found {
 }
 
 impl Found {
+    /// A directory that is nothing but files, because of `evidence`.
+    pub(super) fn plain(root: &Path, evidence: String) -> Self {
+        Self { kind: None, root: root.to_owned(), evidence }
+    }
+
+    /// Whether it is nothing but files.
+    pub(super) fn is_plain(&self) -> bool {
+        self.kind.is_none()
+    }
+
     /// The kind's name.
     pub fn kind(&self) -> &'static str {
         self.kind.map_or("files", Kind::name)

@@ -16,6 +16,7 @@ pub mod pickle;
 pub mod plan;
 pub mod preview;
 pub mod safe_delete;
+pub mod scan;
 pub mod select;
 pub mod store;
 

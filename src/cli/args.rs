@@ -86,6 +86,7 @@ pub(super) enum Profile {
     Merge(super::profile_merge::Args),
     /// Write a recording in another format
     Convert(super::convert::Args),
+    Dump(super::profile_dump::Args),
 }
 
 const CACHE_EXAMPLES: &str = "\
@@ -108,6 +109,7 @@ pub(super) struct CacheArgs {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Cache {
+    Scan(super::cache_scan::Args),
     /// Tell what fills a cache, and how to shrink it
     Stats(super::cache_stats::Args),
     /// List the entries of a cache

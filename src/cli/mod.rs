@@ -12,6 +12,7 @@ mod cache_open;
 mod cache_prune;
 mod cache_removal;
 mod cache_rm;
+mod cache_scan;
 mod cache_show;
 mod cache_stats;
 mod cache_watch;
@@ -26,6 +27,7 @@ mod man;
 mod profile_annotate;
 mod profile_attach;
 mod profile_diff;
+mod profile_dump;
 mod profile_flamegraph;
 mod profile_merge;
 mod profile_report;
@@ -63,6 +65,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
             args::Profile::Merge(a) => profile_merge::run(a, &args.global, streams),
             args::Profile::Convert(a) => convert::run(a, &args.global, streams),
+            args::Profile::Dump(a) => profile_dump::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),
@@ -78,6 +81,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
 fn cache(args: &args::CacheArgs, global: &args::Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let now = args.now.unwrap_or_else(cache_clock::now);
     match &args.command {
+        args::Cache::Scan(a) => cache_scan::run(a, global, now, streams),
         args::Cache::List(a) => cache_list::run(a, global, now, streams),
         args::Cache::Show(a) => cache_show::run(a, global, now, streams),
         args::Cache::Stats(a) => cache_stats::run(a, global, now, streams),

@@ -60,10 +60,12 @@ struct Data {
     rows: Vec<RowData>,
     left_out: String,
     names: Vec<String>,
-    /// Depth, name, kind, samples.
-    boxes: Vec<(usize, usize, u8, u64)>,
+    boxes: Vec<BoxData>,
     sources: Vec<SourceData>,
 }
+
+/// Depth, name, kind, samples.
+type BoxData = (usize, usize, u8, u64);
 
 #[derive(Serialize)]
 struct Column {
@@ -237,7 +239,7 @@ fn left_out(rows: usize) -> String {
 }
 
 /// Names, and boxes that point to them.
-fn boxes(profile: &Profile) -> (Vec<String>, Vec<(usize, usize, u8, u64)>) {
+fn boxes(profile: &Profile) -> (Vec<String>, Vec<BoxData>) {
     let total = crate::profile::aggregate::Totals::of(profile).samples;
     let mut min_samples = 1;
     let boxes = loop {

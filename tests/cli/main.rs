@@ -7,6 +7,7 @@
 mod support;
 
 mod annotate;
+mod backend;
 mod cache_check;
 mod cache_datasets;
 mod cache_fixtures;
@@ -16,18 +17,22 @@ mod cache_joblib;
 mod cache_kinds;
 mod cache_list;
 mod cache_looking;
+mod cache_pip;
 mod cache_plain;
 mod cache_removal;
+mod cache_scan;
 mod cache_show;
 mod cache_stats;
 mod cache_stores;
 mod cache_streamlit;
 mod cache_usage;
 mod cache_watch;
+mod cache_web;
 mod checkpoints;
 mod completions;
 mod diff;
 mod doctor;
+mod dump;
 mod exact;
 mod flamegraph;
 mod formats;
@@ -42,3 +47,19 @@ mod python_names;
 mod record;
 mod report;
 mod run;
+mod streamlit;
+mod wall;
+
+// The same once more on a machine that refuses perf events: their results do not depend on what records.
+#[allow(clippy::duplicate_mod)]
+#[path = "python.rs"]
+mod python_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "record.rs"]
+mod record_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "run.rs"]
+mod run_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "wall.rs"]
+mod wall_without_perf;

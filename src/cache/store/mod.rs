@@ -1,11 +1,14 @@
 //! The kinds of cache, behind one trait. A store knows its files and its owner's habits, and nothing of rules and policies.
 
+mod cachelib;
 mod classes;
 mod datasets;
 pub mod diskcache;
+mod django;
 mod files;
 mod hub;
 mod joblib;
+mod pip;
 pub(super) mod plain;
 mod streamlit;
 mod tally;
@@ -25,8 +28,17 @@ use super::{
 };
 
 /// Every kind of cache, the more certain ones first.
-pub const KINDS: &[&dyn Kind] =
-    &[&diskcache::DiskCache, &streamlit::Streamlit, &joblib::Joblib, &hub::Hub, &datasets::Datasets];
+pub const KINDS: &[&dyn Kind] = &[
+    &diskcache::DiskCache,
+    &streamlit::Streamlit,
+    &joblib::Joblib,
+    &hub::Hub,
+    &datasets::Datasets,
+    &pip::Pip,
+    &pip::CacheControl,
+    &django::Django,
+    &cachelib::Cachelib,
+];
 
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {

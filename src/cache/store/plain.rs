@@ -47,6 +47,11 @@ const DEEPEST: usize = 256;
 /// Directories of which something is remembered.
 const MOST_REMEMBERED: usize = 4096;
 
+/// Whether something of this name may say that the directory it is in is a cache.
+pub(in crate::cache) fn is_mark(name: &OsStr) -> bool {
+    name == "CACHEDIR.TAG" || name == ADOPTED
+}
+
 /// Whether `path` may be taken for a cache, and why.
 pub(in crate::cache) fn probe(path: &Path, places: &Places) -> Result<Verdict, Error> {
     let read = |source: io::Error| Error::Read { path: path.to_owned(), source };

@@ -65,7 +65,10 @@ pub fn count(command: &[OsString], options: &ExactOptions) -> Result<Counting, E
     let start = Instant::now();
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
     let launch = Launch::fork(command, Some(&environment), &signals).map_err(launch_error)?;
-    let child = launch.execute().map_err(launch_error)?;
+    let child = launch.execute().map_err(|(error, child)| {
+        child.reap();
+        launch_error(error)
+    })?;
     let ended = wait(&child, &signals);
     let duration = start.elapsed();
     let outlived = wait_for_others(&hook, &signals, options.wait_children);
@@ -97,7 +100,7 @@ fn environment(hook: &Hook, given: &[(OsString, OsString)]) -> Vec<(OsString, Os
 fn wait(child: &Child, signals: &Signals) -> Ended {
     loop {
         poll(&[signals.descriptor().as_raw_fd()], POLL);
-        if let Some(ended) = attend(child, signals).ended {
+        if let Some(ended) = attend(child, signals, &mut Child::change).ended {
             return ended;
         }
     }
@@ -120,8 +123,8 @@ fn wait_for_others(hook: &Hook, signals: &Signals, for_children: bool) -> Vec<u3
 fn notes(collected: &Collected) -> Vec<String> {
     let mut notes = Vec::new();
     if collected.heard > 1 {
-        let processes = units::plural(collected.heard as u64, "Python process", "Python processes");
-        notes.push(format!("the calls of {processes} are added up"));
+        notes
+            .push(format!("the calls of {} interpreters are added up", units::count(collected.heard as u64)));
     }
     let missing = &collected.missing;
     if !missing.is_empty() {

@@ -130,7 +130,7 @@ impl List {
         self.row.push_str("  ");
         self.key(&entry.key);
         self.note(entry);
-        if entry.is_dead(now, false) {
+        if self.style.colour && entry.is_dead(now, false) {
             writeln!(w, "{}", self.style.dim(&self.row))
         } else {
             self.row.push('\n');
@@ -165,6 +165,9 @@ impl List {
     }
 
     fn key(&mut self, key: &Label) {
+        if self.style.width.is_none() && !self.style.escape && !key.runs_code {
+            return notation(&mut self.row, key);
+        }
         self.part.clear();
         notation(&mut self.part, key);
         if key.runs_code {

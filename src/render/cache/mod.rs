@@ -4,6 +4,7 @@ pub mod check;
 pub mod json;
 pub mod list;
 pub mod removal;
+pub mod scan;
 pub mod show;
 pub mod stats;
 pub mod watch;

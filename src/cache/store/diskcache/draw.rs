@@ -2,7 +2,7 @@
 //! and what becomes of the blocks is handed over in their order.
 //!
 //! As in [`entries`], no read transaction stays open while somebody reads our output: a page of a block is read to its end before it is
-//! sent, and waits with others where a channel holds it.
+//! sent, and waits with others where a channel holds it. The room that its bytes took comes back and is used again.
 
 use std::{
     ops::ControlFlow,
@@ -72,8 +72,9 @@ fn draw_part(
         let mut pieces = Vec::new();
         for (number, part) in parts.into_iter().enumerate() {
             let (done, piece) = sync_channel(WAITING);
-            pieces.push(piece);
-            scope.spawn(move || crew.work(part, number, &done));
+            let (spare, room) = channel();
+            pieces.push((piece, spare));
+            scope.spawn(move || crew.work(part, number, done, room));
         }
         gather(&pieces, &owners, take)
     })
@@ -122,17 +123,19 @@ impl Claims {
 
 /// Takes the pieces in the order of the blocks.
 fn gather(
-    pieces: &[Receiver<Piece>],
+    pieces: &[(Receiver<Piece>, Sender<Vec<u8>>)],
     owners: &Receiver<usize>,
     take: &mut Take<'_>,
 ) -> Result<ControlFlow<()>, Error> {
     for owner in owners {
-        let Some(pieces) = pieces.get(owner) else { continue };
+        let Some((pieces, spare)) = pieces.get(owner) else { continue };
         while let Ok(piece) = pieces.recv() {
             let Some(bytes) = piece? else { break };
             if take(&bytes).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
+            // Who has ended needs no room.
+            let _ = spare.send(bytes);
         }
     }
     Ok(ControlFlow::Continue(()))
@@ -151,17 +154,17 @@ struct Crew<'a, 'd> {
 
 impl Crew<'_, '_> {
     /// One thread: block after block, as long as somebody wants the pieces.
-    fn work(self, part: Part, number: usize, done: &SyncSender<Piece>) {
+    fn work(self, part: Part, number: usize, done: SyncSender<Piece>, room: Receiver<Vec<u8>>) {
         let columns = if self.query.full { Columns::Full } else { Columns::Few };
-        let mut hand =
-            Hand { crew: self, part, draw: (self.drawers)(), entry: Entry::new(EntryId::Row(0)), columns };
+        let (draw, entry) = ((self.drawers)(), Entry::new(EntryId::Row(0)));
+        let mut hand = Hand { crew: self, part, draw, entry, columns, done, room };
         loop {
             let block = self.claims.lock().unwrap_or_else(PoisonError::into_inner).take(number);
             let Some(block) = block else { return };
-            let sent = match hand.block(block, done) {
-                Ok(true) => done.send(Ok(None)),
+            let sent = match hand.block(block) {
+                Ok(true) => hand.done.send(Ok(None)),
                 Ok(false) => return,
-                Err(error) => done.send(Err(error)),
+                Err(error) => hand.done.send(Err(error)),
             };
             if sent.is_err() {
                 return;
@@ -177,20 +180,25 @@ struct Hand<'a, 'd> {
     draw: Draw<'d>,
     entry: Entry,
     columns: Columns,
+    done: SyncSender<Piece>,
+    /// Vectors that are not needed any more.
+    room: Receiver<Vec<u8>>,
 }
 
 impl Hand<'_, '_> {
     /// Sends a block in pieces; whether they were wanted.
-    fn block(&mut self, (from, to): (i64, i64), done: &SyncSender<Piece>) -> Result<bool, Error> {
+    fn block(&mut self, (from, to): (i64, i64)) -> Result<bool, Error> {
         let mut next = Some(from);
         let mut rows = 0;
         while let Some(from) = next {
-            let mut page = Page { next: from, to, ended: false, rows: 0, bytes: Vec::with_capacity(BATCH) };
+            let mut bytes = self.room.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH));
+            bytes.clear();
+            let mut page = Page { next: from, to, ended: false, rows: 0, bytes };
             let result = self.page(&mut page);
             rows += page.rows;
             next = Some(page.next).filter(|_| !page.ended);
             // What was drawn before an error is told before it.
-            if !page.bytes.is_empty() && done.send(Ok(Some(page.bytes))).is_err() {
+            if !page.bytes.is_empty() && self.done.send(Ok(Some(page.bytes))).is_err() {
                 return Ok(false);
             }
             result?;
@@ -227,7 +235,7 @@ impl Hand<'_, '_> {
             rows::fill(entry, row, columns, part)?;
             draw(entry, &mut page.bytes);
             page.rows += 1;
-            match row.get::<_, i64>(0)?.checked_add(1) {
+            match entries::row_of(&entry.id).checked_add(1) {
                 Some(next) => page.next = next,
                 None => break,
             }

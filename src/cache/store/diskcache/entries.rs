@@ -142,7 +142,8 @@ fn fill(part: &Part, query: Query<'_>, last: Option<i64>, page: &mut Vec<Entry>)
     Ok(filled)
 }
 
-fn row_of(id: &EntryId) -> i64 {
+/// The row that an id of this store names.
+pub(super) fn row_of(id: &EntryId) -> i64 {
     match *id {
         EntryId::Row(row) | EntryId::Part(_, row) => row,
         EntryId::Name(_) => 0,

@@ -213,8 +213,9 @@ fn change(path: &Path, wait: Duration) -> Result<Database, Error> {
     })?;
     if database.has_log() {
         // As the library does: nothing can be damaged, and only the last moments may be lost with the power.
-        let relaxed = database.connection.execute_batch("PRAGMA synchronous=NORMAL");
-        relaxed.map_err(|error| describe(path, error))?;
+        // What a transaction of many rows changes finds room.
+        let set = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000";
+        database.connection.execute_batch(set).map_err(|error| describe(path, error))?;
     }
     match database.connection.is_readonly("main") {
         Ok(false) => Ok(database),

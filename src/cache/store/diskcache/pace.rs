@@ -27,6 +27,10 @@ const LEAST_ROWS_OF_SHARD: usize = 100;
 /// Shortest and longest pause.
 const PAUSE: Duration = Duration::from_millis(3);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// After how many pages the log is written into the database, and to what length it is cut when it begins anew. Alone we wait for the
+/// disk less often; beside others SQLite's own numbers hold, since the log does not become shorter while somebody uses it.
+const LOG: &str = "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=4194304";
+const LOG_ALONE: &str = "PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=-1";
 /// How long the answer who else is there is believed.
 const BELIEVED: Duration = Duration::from_millis(20);
 /// The byte of the `-shm` file on which every connection holds a shared lock for as long as it is open.
@@ -88,6 +92,8 @@ impl<'a> Pacer<'a> {
             // Somebody who cannot be seen, such as from another container, is betrayed by what he writes.
             Pace::Auto => written || others(self.part).unwrap_or(true),
         };
+        // If that fails, the work is slower.
+        let _ = self.part.database.connection.execute_batch(if self.polite { LOG } else { LOG_ALONE });
     }
 }
 

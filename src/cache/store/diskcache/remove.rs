@@ -5,6 +5,8 @@
 mod count;
 mod files;
 mod lock;
+mod log;
+mod scout;
 mod sweep;
 
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ use crate::cache::{
 pub(super) use count::{Counted, totals};
 use files::Files;
 use lock::Lock;
+use log::Log;
+use scout::Scout;
 use sweep::Sweep;
 
 /// What `DiskStore::remove` does.

@@ -82,11 +82,11 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Pa
     entry.id = part.id(rowid);
     let key = row.get_ref(1)?;
     let number = |column: usize| row.get_ref(column).map(Number::from);
-    let pickled = !matches!(number(2)?, Number::Integer(n) if n != 0);
-    if key == ValueRef::Null {
-        long_label(&mut entry.key, part, rowid, "key", pickled)?;
-    } else {
-        keys::key(&mut entry.key, &mut entry.group, key, pickled, part);
+    let pickled = || Ok::<_, rusqlite::Error>(!matches!(number(2)?, Number::Integer(n) if n != 0));
+    match key {
+        ValueRef::Null => long_label(&mut entry.key, part, rowid, "key", pickled()?)?,
+        ValueRef::Blob(_) => keys::key(&mut entry.key, &mut entry.group, key, pickled()?, part),
+        _ => keys::key(&mut entry.key, &mut entry.group, key, false, part),
     }
     let (stored, expires) = (number(3)?, number(4)?);
     entry.created = stored.time();
@@ -116,7 +116,7 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Pa
     entry.value_type = value_type(mode, row.get_ref(11)?.as_bytes().unwrap_or_default(), part.encoding);
     let mut content = FxHasher::default();
     rowid.hash(&mut content);
-    pickled.hash(&mut content);
+    pickled()?.hash(&mut content);
     hash(key, &mut content);
     hash(name, &mut content);
     for number in [stored, expires, size, mode, length] {

@@ -1,5 +1,7 @@
 """Counts the calls of this process with the interpreter's own profiler, and writes them where hotcold finds them.
 
+Old versions, which are left alone, must be able to read this file, to say so.
+
 One profiler a thread. Up to CPython 3.11 a profiler sees the thread that enables it. From 3.12 on it sees all threads and
 takes them for one, so there its callbacks are registered by us: directly as long as there is one thread, and then through
 functions that choose the profiler of the thread. That leaves the interpreter's place for a profiler to the program.
@@ -14,11 +16,10 @@ _OUT = os.path.join(_DIRECTORY, "out")
 def _why_not():
     """Why this interpreter is left alone, or None."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    implementation = getattr(sys, "implementation", None)
-    if implementation is None or implementation.name != "cpython":
-        return "it is not CPython"
     if sys.version_info < (3, 9):
-        return "CPython " + version + " is older than 3.9"
+        return "Python " + version + " is older than 3.9"
+    if sys.implementation.name != "cpython":
+        return "it is " + sys.implementation.name + ", not CPython"
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         return "a free-threaded build of CPython " + version
     return None
@@ -36,7 +37,7 @@ def _write(name, data):
     """Writes a file as a whole, or none."""
     part = os.path.join(_OUT, "part." + name)
     try:
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(data)
         os.rename(part, os.path.join(_OUT, name))
@@ -170,8 +171,10 @@ class _New:
             self._monitoring.register_callback(self._TOOL, event, self._chooser(position))
 
     def _chooser(self, position):
-        def choose(code, offset, *rest, threads=self._threads, get_ident=self._get_ident, position=position):
-            threads[get_ident()][position](code, offset, *rest)
+        threads, get_ident = self._threads, self._get_ident
+
+        def choose(*event):
+            threads[get_ident()][position](*event)
 
         return choose
 

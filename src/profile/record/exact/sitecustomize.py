@@ -14,7 +14,7 @@ def _start(directory):
         sys.path[:] = [entry for entry in sys.path if entry != directory]
         sys.path_importer_cache.pop(directory, None)
     sys.modules.pop("hotcold_exact", None)
-    return hotcold_exact.install
+    return hotcold_exact
 
 
 def _chain():
@@ -31,10 +31,13 @@ def _chain():
         raise absent
 
 
-_install = _start(os.path.dirname(os.path.abspath(__file__)))
+_counting = _start(os.path.dirname(os.path.abspath(__file__)))
 try:
     _chain()
 finally:
     # Last, so that a module of the program's own is not part of its profile, as it is not part of cProfile's.
-    if _install is not None:
-        _install()
+    if _counting is not None:
+        try:
+            _counting.install()
+        except Exception:
+            pass  # The program is more important than its profile.

@@ -43,8 +43,9 @@ impl<'a> Files<'a> {
         Self { part, root, waiting: Vec::new(), committed: 0, strange: Vec::new() }
     }
 
-    /// Notes the file of a row that is being removed.
-    pub(super) fn add(&mut self, row: i64, name: &[u8], bytes: u64) {
+    /// Notes the file of a row that is being removed, with what the row says of its size.
+    pub(super) fn add(&mut self, row: i64, name: &[u8], size: i64) {
+        let bytes = u64::try_from(size).unwrap_or(0);
         match FileName::of(name) {
             FileName::Own(name) | FileName::Windows(name) => self.waiting.push(Doomed { name, row, bytes }),
             FileName::Inside(_) => self.stays(row, name, "DiskCache does not name files like this"),

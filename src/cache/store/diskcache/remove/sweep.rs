@@ -1,10 +1,10 @@
 //! Transaction by transaction through one part.
 
-use std::{os::unix::ffi::OsStrExt, time::Instant};
+use std::{os::unix::ffi::OsStrExt, thread, time::Instant};
 
-use rusqlite::{Connection, ToSql, Transaction, types::ValueRef};
+use rusqlite::{Connection, Transaction, types::ValueRef};
 
-use super::{Counted, Database, Files, Lock, Pacer, Part, changed, checkpoint, entries};
+use super::{Counted, Database, Files, Lock, Log, Pacer, Part, Scout, changed, checkpoint, entries};
 use crate::cache::{
     Error,
     model::{Entry, EntryId, Timestamp},
@@ -29,9 +29,9 @@ pub(super) struct Sweep<'a, 'w> {
 
 /// What a transaction takes away.
 #[derive(Default)]
-struct Loss {
+pub(super) struct Loss {
     /// Rows.
-    count: i64,
+    pub(super) count: i64,
     /// Sum of their column `size`, which the library keeps.
     size: i64,
     /// Bytes of values in the database.
@@ -73,42 +73,36 @@ impl Sweep<'_, '_> {
         checkpoint(&self.part.database.connection).map_err(|error| self.lock.error(error))
     }
 
-    /// Removes what has expired at `only`, or everything, in the order of the rows. One row in `each` is expected to go.
-    fn by_row(&mut self, only: Option<Timestamp>, each: u64) -> Result<(), Error> {
-        let mut next = Some(i64::MIN);
-        while let Some(first) = next {
-            if !self.watcher.go_on() {
-                return Ok(());
-            }
-            let most = self.pacer.rows();
-            let last = self.end_of(first, (most as u64).saturating_mul(each))?;
-            let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
-            let began = Instant::now();
-            let loss = take_range(&mut self.files, &transaction, (first, last), only)
-                .and_then(|loss| finish(transaction, &loss).map(|()| loss))
-                .map_err(|error| self.lock.error(error))?;
-            let held = began.elapsed();
-            self.committed(&loss);
-            next = last.checked_add(1);
-            if next.is_some() {
-                self.pacer.rest(most, held);
-            }
-        }
-        Ok(())
+    /// Removes everything, or what has expired at a moment, in the order of the rows. One row in `each` is expected to go.
+    fn by_row(&mut self, expired_at: Option<Timestamp>, each: u64) -> Result<(), Error> {
+        let part = self.part;
+        thread::scope(|scope| {
+            let log = Log::new(part, scope);
+            self.by_range(&Scout::new(part, expired_at, scope), log.as_ref(), each)
+        })
     }
 
-    /// The last of `count` rows from `first` on; the last that there can be if there are fewer.
-    fn end_of(&self, first: i64, count: u64) -> Result<i64, Error> {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let read = || {
-            let sql = "SELECT max(rowid), count(*) FROM \
-                       (SELECT rowid FROM Cache NOT INDEXED WHERE rowid >= ?1 ORDER BY rowid LIMIT ?2)";
-            let mut statement = self.part.database.connection.prepare_cached(sql)?;
-            statement
-                .query_row((first, count), |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, i64>(1)?)))
-        };
-        let (last, found) = read().map_err(|error| self.lock.error(error))?;
-        Ok(last.filter(|_| found == count).unwrap_or(i64::MAX))
+    fn by_range(&mut self, scout: &Scout<'_>, log: Option<&Log>, each: u64) -> Result<(), Error> {
+        let lock = self.lock;
+        let looks = |pacer: &Pacer<'_>| (pacer.rows() as u64).saturating_mul(each);
+        let mut range = scout.first(looks(&self.pacer)).map_err(|error| lock.error(error))?;
+        while self.watcher.go_on() {
+            let Some(transaction) = lock.take(self.watcher)? else { return Ok(()) };
+            let began = Instant::now();
+            let (loss, next) = scout
+                .take(&transaction, range, looks(&self.pacer), &mut self.files)
+                .and_then(|(loss, next)| finish(transaction, &loss).map(|()| (loss, next)))
+                .map_err(|error| lock.error(error))?;
+            let held = began.elapsed();
+            self.committed(&loss);
+            if let Some(log) = log.filter(|_| !self.pacer.is_polite()) {
+                log.committed();
+            }
+            let Some(next) = next else { return Ok(()) };
+            self.pacer.rest(usize::try_from(range.rows / each).unwrap_or(usize::MAX), held);
+            range = next;
+        }
+        Ok(())
     }
 
     /// Removes rows that were found before, unless `keep` says why not.
@@ -173,12 +167,10 @@ impl Sweep<'_, '_> {
                 continue;
             }
             let sizes = delete(transaction, row).map_err(|error| self.lock.error(error))?;
-            loss.add(
-                &mut self.files,
-                row,
-                entry.path.as_deref().map(|path| path.as_os_str().as_bytes()),
-                sizes,
-            );
+            loss.add(sizes);
+            if let Some(name) = entry.path.as_deref() {
+                self.files.add(row, name.as_os_str().as_bytes(), sizes.0);
+            }
         }
         Ok(loss)
     }
@@ -220,13 +212,10 @@ impl Sweep<'_, '_> {
 }
 
 impl Loss {
-    fn add(&mut self, files: &mut Files<'_>, row: i64, name: Option<&[u8]>, (size, inline): (i64, u64)) {
+    pub(super) fn add(&mut self, (size, inline): (i64, u64)) {
         self.count += 1;
         self.size = self.size.saturating_add(size);
         self.inline = self.inline.saturating_add(inline);
-        if let Some(name) = name {
-            files.add(row, name, u64::try_from(size).unwrap_or(0));
-        }
     }
 }
 
@@ -243,8 +232,11 @@ fn take(
     let mut rows = statement.query(parameters)?;
     while let Some(row) = rows.next()? {
         let rowid: i64 = row.get(0)?;
-        let name = row.get_ref(1)?.as_bytes().ok();
-        loss.add(files, rowid, name, (whole(row.get_ref(2)?), length(row.get_ref(3)?)));
+        let size = whole(row.get_ref(2)?);
+        loss.add((size, length(row.get_ref(3)?)));
+        if let Ok(name) = row.get_ref(1)?.as_bytes() {
+            files.add(rowid, name, size);
+        }
         found.push(rowid);
     }
     // Only now: a query does not see rows being deleted under it well.
@@ -262,36 +254,6 @@ fn delete(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<(i64, u64
     transaction
         .prepare_cached(sql)?
         .query_row([row], |row| Ok((whole(row.get_ref(0)?), length(row.get_ref(1)?))))
-}
-
-/// Removes the rows between two, or those of them that have expired at `only`.
-fn take_range(
-    files: &mut Files<'_>,
-    transaction: &Transaction<'_>,
-    (first, last): (i64, i64),
-    only: Option<Timestamp>,
-) -> rusqlite::Result<Loss> {
-    let which = if only.is_some() { " AND expire_time < ?3" } else { "" };
-    let range = format!("FROM Cache NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2{which}");
-    let now = only.map_or(0.0, Timestamp::seconds);
-    let parameters: [&dyn ToSql; 3] = [&first, &last, &now];
-    let parameters = if only.is_some() { &parameters[..] } else { &parameters[..2] };
-
-    let mut loss = Loss::default();
-    let sql = format!("SELECT rowid, filename, size, octet_length(value) {range}");
-    let mut statement = transaction.prepare_cached(&sql)?;
-    let mut rows = statement.query(parameters)?;
-    while let Some(row) = rows.next()? {
-        let name = row.get_ref(1)?.as_bytes().ok();
-        loss.add(files, row.get(0)?, name, (whole(row.get_ref(2)?), length(row.get_ref(3)?)));
-    }
-    // One statement for all of them costs half of one for each.
-    let removed = transaction.prepare_cached(&format!("DELETE {range}"))?.execute(parameters)?;
-    if i64::try_from(removed) == Ok(loss.count) {
-        Ok(loss)
-    } else {
-        Err(rusqlite::Error::QueryReturnedNoRows)
-    }
 }
 
 /// Removes all rows and notes their files; how many there were, and the bytes of their values in the database. With a second connection
@@ -325,8 +287,7 @@ fn note(files: &mut Files<'_>, connection: &Connection) -> rusqlite::Result<(u64
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let bytes = u64::try_from(whole(row.get_ref(2)?)).unwrap_or(0);
-        files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), bytes);
+        files.add(row.get(0)?, row.get_ref(1)?.as_bytes().unwrap_or_default(), whole(row.get_ref(2)?));
     }
     let sql = "SELECT count(*), total(octet_length(value)) FROM Cache NOT INDEXED";
     connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get::<_, f64>(1)? as u64)))
@@ -353,7 +314,7 @@ fn finish(transaction: Transaction<'_>, loss: &Loss) -> rusqlite::Result<()> {
 }
 
 /// A whole number; what is none counts nothing in the library's arithmetic either.
-fn whole(value: ValueRef<'_>) -> i64 {
+pub(super) fn whole(value: ValueRef<'_>) -> i64 {
     match value {
         ValueRef::Integer(n) => n,
         ValueRef::Real(x) => x as i64,
@@ -361,6 +322,6 @@ fn whole(value: ValueRef<'_>) -> i64 {
     }
 }
 
-fn length(value: ValueRef<'_>) -> u64 {
+pub(super) fn length(value: ValueRef<'_>) -> u64 {
     value.as_i64().ok().and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
 }
