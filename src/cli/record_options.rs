@@ -58,20 +58,20 @@ pub(super) struct RecordArgs {
     /// What to record with: auto, perf or ptrace
     ///
     /// `perf` uses the kernel's perf events. `ptrace` stops each running thread for a moment, which works where perf events are
-    /// refused: in containers, and for ordinary users of many distributions. `auto` takes the best that works.
+    /// refused: in containers, and for ordinary users of many distributions. `auto` takes the best that works. HOTCOLD_BACKEND sets it.
     #[arg(
         long,
         value_name = "BACKEND",
         default_value = "auto",
         hide_possible_values = true,
         env = "HOTCOLD_BACKEND",
-        hide_env_values = true
+        hide_env = true
     )]
     pub(super) backend: BackendChoice,
     /// Go on recording children that outlive the program
     #[arg(long, hide_short_help = true)]
     pub(super) wait_children: bool,
-    /// Interpreter's functions to show: all, merged or none
+    /// Interpreter's functions: all, merged or none
     ///
     /// Where Python frames are known, the functions that run them say nothing new. What the Python code calls, such as SQLite,
     /// is shown unless none is asked for. HOTCOLD_NATIVE_FRAMES sets it.

@@ -70,7 +70,7 @@ pub(super) struct TableArgs {
     #[arg(long, conflicts_with = "by")]
     tree: bool,
     /// Show inlined functions below the function they were inlined into
-    #[arg(long, conflicts_with = "by")]
+    #[arg(long, conflicts_with = "by", hide_short_help = true)]
     inlines: bool,
     /// Show each thread that only waits for work, instead of one row for all of them
     ///
