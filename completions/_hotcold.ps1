@@ -149,6 +149,8 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Keep rows whose function, file or module matches')
             [CompletionResult]::new('--callers', '--callers', [CompletionResultType]::ParameterName, 'Print who called FUNCTION, with the time in it for each caller')
             [CompletionResult]::new('--callees', '--callees', [CompletionResultType]::ParameterName, 'Print what FUNCTION called, with the time of each')
+            [CompletionResult]::new('--html', '--html', [CompletionResultType]::ParameterName, 'Write a page for browsers instead: table, flamegraph, source lines')
+            [CompletionResult]::new('--source-dir', '--source-dir', [CompletionResultType]::ParameterName, 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
             [CompletionResult]::new('--thread', '--thread', [CompletionResultType]::ParameterName, 'Only threads whose name matches, or with this id')

@@ -1862,7 +1862,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --html --source-dir --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1893,6 +1893,14 @@ _hotcold() {
                     return 0
                     ;;
                 --callees)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -142,6 +142,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --filter 'Keep rows whose function, file or module matches'
             cand --callers 'Print who called FUNCTION, with the time in it for each caller'
             cand --callees 'Print what FUNCTION called, with the time of each'
+            cand --html 'Write a page for browsers instead: table, flamegraph, source lines'
+            cand --source-dir 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it'
             cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
             cand --thread 'Only threads whose name matches, or with this id'

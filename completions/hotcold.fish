@@ -166,6 +166,8 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l filter -d 'Keep rows whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callers -d 'Print who called FUNCTION, with the time in it for each caller' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l callees -d 'Print what FUNCTION called, with the time of each' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l html -d 'Write a page for browsers instead: table, flamegraph, source lines' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l source-dir -d 'Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l since -d 'Leave out what was sampled before T, such as 10s (after the start)' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l until -d 'Leave out what was sampled at T or later' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l thread -d 'Only threads whose name matches, or with this id' -r

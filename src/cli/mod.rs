@@ -35,6 +35,7 @@ mod profile_run;
 mod progress;
 mod record_options;
 mod recording;
+mod report_html;
 mod select_options;
 mod streams;
 mod table_options;

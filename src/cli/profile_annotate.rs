@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
-fn moved(text: &str) -> Result<Moved, String> {
+pub(super) fn moved(text: &str) -> Result<Moved, String> {
     match text.split_once('=') {
         Some(("", _)) => Err("nothing stands before `=`".to_owned()),
         Some((old, new)) => {

@@ -5,11 +5,16 @@ use std::{path::PathBuf, process::ExitCode};
 use super::{
     Streams,
     args::Global,
-    recording,
+    profile_annotate::moved,
+    recording, report_html,
     select_options::SelectArgs,
     table_options::{self, TableArgs, TableOptions, View},
 };
-use crate::profile::{aggregate::edges::Direction, calls::Measurements};
+use crate::profile::{
+    aggregate::{Selection, edges::Direction},
+    calls::Measurements,
+    source::{Moved, Sources},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +25,7 @@ Examples:
   hotcold profile report --callers malloc             who called it, and the time in it for each of them
   hotcold profile report --since 10s --until 20s --thread worker
   hotcold profile report --by line --json | jq '.lines[0]'
+  hotcold profile report --html report.html           a page with table, flamegraph and source lines
   hotcold profile report --sort ncalls out.prof       what Python's cProfile saved
 ";
 
@@ -35,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, requires = "tree", help_heading = "Table options")]
     inverted: bool,
     /// Give each call a line, also where one call has all the time of another
-    #[arg(long, requires = "tree", help_heading = "Table options")]
+    #[arg(long, requires = "tree", hide_short_help = true, help_heading = "Table options")]
     no_fold: bool,
     /// Print who called FUNCTION, with the time in it for each caller
     ///
@@ -47,6 +53,26 @@ pub(super) struct Args {
     /// Print what FUNCTION called, with the time of each
     #[arg(long, value_name = "FUNCTION", conflicts_with_all = ["tree", "by"], help_heading = "Table options")]
     callees: Option<String>,
+    /// Write a page for browsers instead: table, flamegraph, source lines
+    ///
+    /// The page is one file that needs no network. Source lines are those of the hottest functions whose files are on this machine.
+    #[arg(
+        long,
+        value_name = "HTML",
+        conflicts_with_all = ["tree", "by", "callers", "callees", "inlines"],
+        help_heading = "Table options"
+    )]
+    html: Option<PathBuf>,
+    /// Look for sources below NEW where they were below OLD; with DIR alone, anywhere below it
+    #[arg(
+        long,
+        value_name = "OLD=NEW|DIR",
+        value_parser = moved,
+        requires = "html",
+        hide_short_help = true,
+        help_heading = "Table options"
+    )]
+    source_dir: Vec<Moved>,
     #[command(flatten)]
     select: SelectArgs,
 }
@@ -58,11 +84,21 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
         Measurements::Sampled(profile) => {
             table_options::require_samples(&profile, &name)?;
             let profile = args.select.apply(profile)?;
+            if let Some(path) = &args.html {
+                let sources = Sources { moved: args.source_dir.clone() };
+                let shown = options.part().of(&profile);
+                report_html::write(path, &shown, &sources, args.all_rows(), streams)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             table_options::print(&mut streams.out, &profile, &options, style)?;
         }
         Measurements::Traced(graph) => {
             args.select.require_nothing(&args.file)?;
             table_options::require_calls(&graph, &name)?;
+            if let Some(path) = &args.html {
+                report_html::write_calls(path, &graph, args.all_rows(), streams)?;
+                return Ok(ExitCode::SUCCESS);
+            }
             table_options::print_calls(&mut streams.out, &graph, &options, style)?;
         }
     }
@@ -70,6 +106,11 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
 }
 
 impl Args {
+    /// The rows of a page, which has room for all.
+    fn all_rows(&self) -> Selection {
+        self.table.options(true).selection().clone()
+    }
+
     fn options(&self, global: &Global) -> TableOptions {
         let options = self.table.options(global.json);
         let callers = self.callers.iter().map(|name| (Direction::Callers, name.clone()));

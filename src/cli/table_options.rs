@@ -123,6 +123,11 @@ pub(super) enum View {
 }
 
 impl TableOptions {
+    /// Which rows to show.
+    pub(super) fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
     /// Which frames and samples of a profile to show.
     pub(super) fn part(&self) -> view::View {
         self.part

@@ -10,6 +10,7 @@ pub mod dump;
 pub mod edges;
 pub mod flamegraph;
 pub mod header;
+pub mod html;
 pub mod json;
 pub mod table;
 pub mod text;

@@ -220,9 +220,9 @@ fn nothing_that_is_no_recording_is_taken_for_one() {
     }
 }
 
-/// A directory with these packages of npm; `None` where they cannot be had.
-fn npm(packages: &[&str]) -> Option<PathBuf> {
-    let dir = shared("npm");
+/// The shared directory of this name, with these packages of npm in it; `None` where they cannot be had.
+pub(crate) fn npm(name: &str, packages: &[&str]) -> Option<PathBuf> {
+    let dir = shared(name);
     std::fs::create_dir_all(&dir).unwrap();
     let lock = std::fs::File::create(dir.join("lock")).unwrap();
     lock.lock().unwrap();
@@ -243,7 +243,7 @@ fn npm(packages: &[&str]) -> Option<PathBuf> {
 const PACKAGES: [&str; 3] = ["speedscope@1.25.0", "ajv@8", "@firefox-devtools/profiler-cli@0.10.0"];
 
 fn peers() -> Option<PathBuf> {
-    let dir = (require("npm") && require("node")).then(|| npm(&PACKAGES)).flatten();
+    let dir = (require("npm") && require("node")).then(|| npm("npm", &PACKAGES)).flatten();
     met(dir.is_some(), "speedscope, ajv and Firefox's profiler-cli from npm").then_some(dir)?
 }
 

@@ -38,6 +38,7 @@ mod flamegraph;
 mod formats;
 mod harness;
 mod help;
+mod html;
 mod man;
 mod pickle;
 mod pstats;

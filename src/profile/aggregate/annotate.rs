@@ -81,6 +81,20 @@ pub fn annotate<'p>(profile: &'p Profile, what: &str, limit: usize) -> Result<An
     Ok(Annotation { left_out: found.saturating_sub(sections.len()), sections, totals })
 }
 
+/// The lines of these functions, in their order; functions without samples are left out.
+pub fn sections<'p>(profile: &'p Profile, wanted: &[Place<'p>]) -> Vec<Section<'p>> {
+    let functions = keys::by_function(profile);
+    let weights = Weights::of(profile);
+    let lines = Lines { profile, functions: &functions, weights: &weights, totals: Totals::of(profile) };
+    let section = |place: &Place<'p>| {
+        let key = functions.places.iter().position(|known| known == place)?;
+        lines.section(Annotated::Function(*place), place.file, |frame| {
+            lines.function_of(frame) as usize == key
+        })
+    };
+    wanted.iter().filter_map(section).collect()
+}
+
 fn exactly(places: &[Place<'_>], i: usize, what: &str) -> bool {
     places.get(i).is_some_and(|place| place.name == what)
 }

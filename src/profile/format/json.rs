@@ -64,6 +64,7 @@ struct RecordingFields<'a> {
     started_at: Option<String>,
     duration_s: f64,
     backend: &'a str,
+    backend_reason: &'a str,
     clock: &'static str,
     rate_hz: Option<u64>,
     bucket_s: f64,
@@ -73,7 +74,9 @@ struct RecordingFields<'a> {
     truncated_stacks: u64,
     completed_stacks: u64,
     approx_python: u64,
+    waiting: bool,
     kernel_frames: bool,
+    kernel_time: bool,
     user_cpu_s: Option<f64>,
     system_cpu_s: Option<f64>,
     cpus: Option<u32>,
@@ -155,6 +158,15 @@ struct SampleFields {
     weight_ns: u64,
 }
 
+#[derive(Serialize)]
+struct WaitFields {
+    bucket: u32,
+    thread: u32,
+    stack: u32,
+    wait: &'static str,
+    weight_ns: u64,
+}
+
 fn write_sampled(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     head(out, "samples", &profile.recording)?;
     list(out, "modules", profile.modules.iter().map(|m| module(m, |id| profile.str(id))))?;
@@ -194,6 +206,14 @@ fn write_sampled(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
         weight_ns: s.weight_ns,
     };
     list(out, "samples", profile.samples.iter().map(sample))?;
+    let waiting = |w: &crate::profile::model::Waiting| WaitFields {
+        bucket: w.bucket,
+        thread: w.thread.0,
+        stack: w.stack.0,
+        wait: w.wait.name(),
+        weight_ns: w.ns,
+    };
+    list(out, "waits", profile.waits.iter().map(waiting))?;
     write!(out, "}}")
 }
 
@@ -248,6 +268,7 @@ fn fields(r: &Recording) -> RecordingFields<'_> {
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
         duration_s: seconds(r.duration_ns),
         backend: &r.backend,
+        backend_reason: &r.backend_reason,
         clock: match r.clock {
             Clock::Cpu => "cpu",
             Clock::Wall => "wall",
@@ -260,7 +281,9 @@ fn fields(r: &Recording) -> RecordingFields<'_> {
         truncated_stacks: r.truncated_stacks,
         completed_stacks: r.completed_stacks,
         approx_python: r.approx_python,
+        waiting: r.waiting,
         kernel_frames: r.kernel_frames,
+        kernel_time: r.kernel_time,
         user_cpu_s: r.user_cpu_ns.map(seconds),
         system_cpu_s: r.system_cpu_ns.map(seconds),
         cpus: known(r.host.cpus),

@@ -5,7 +5,7 @@
 //! significant too rarely rather than too often.
 //!
 //! * Times: given the samples of both sides together, those of the new side are binomial if nothing has changed. The test is exact
-//!   (both tails, the smaller one doubled), from many samples on by the normal distribution with continuity correction.
+//!   (both tails, the smaller one doubled), from 10,000 samples on by the normal distribution with continuity correction.
 //! * Shares (normalized): Fisher's exact test, tails doubled; the pooled two-proportion z test where all four counts are expected to
 //!   be 10 or more.
 //! * With several recordings on a side the variance between them is known, too. Where it is larger than what the counts explain, Welch's
