@@ -1,6 +1,6 @@
 //! Python programs: what recording costs beside other profilers, and whether it says the truth.
 //!
-//! `cargo bench --bench python -- [--part all] [--pairs 9] [--rounds 30000] [--seconds 3]`
+//! `cargo bench --bench python -- [--part all] [--pairs 7] [--rounds 150000] [--seconds 3]`
 //!
 //! * `slowdown`: a fixed amount of pure Python work alone, under hotcold at 997 Hz, py-spy at 1000 Hz (stopping the program,
 //!   and not), cProfile, and the sampling profiler of Python 3.15 where there is one; in turn, so that whatever else the
@@ -109,8 +109,8 @@ fn times(wrapper: &[PathBuf], rounds: &str, dir: &Path) -> Option<(f64, f64)> {
 }
 
 fn slowdown(python: &Path, options: &Options, dir: &Path) {
-    let rounds = options.get("--rounds", 30_000_u64).to_string();
-    let pairs = options.get("--pairs", 9_usize);
+    let rounds = options.get("--rounds", 150_000_u64).to_string();
+    let pairs = options.get("--pairs", 7_usize);
     let wrappers = wrappers(python, dir);
     let mut runs: Vec<Vec<Option<(f64, f64)>>> = vec![Vec::new(); wrappers.len()];
     let mut rates = Vec::new();
@@ -143,7 +143,7 @@ fn slowdown(python: &Path, options: &Options, dir: &Path) {
 }
 
 fn cost(python: &Path, options: &Options, dir: &Path) {
-    let rounds = (options.get("--rounds", 30_000_u64) * 5).to_string();
+    let rounds = (options.get("--rounds", 150_000_u64) * 3).to_string();
     let truth = dir.join("truth");
     let mut command = hotcold();
     command.args(["profile", "run", "-r", "997", "-qq", "--no-save", "--"]).arg(python);

@@ -56,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -68,10 +69,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions to show: all, merged or none')
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What to record with: auto, perf or ptrace')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, tottime, cumtime, wait, ncalls, samples or name')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
@@ -80,9 +82,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Count the calls of Python programs exactly, instead of sampling')
             [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not save the recording')
             [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Watch all processors instead of the program''s threads (root)')
+            [CompletionResult]::new('--wall', '--wall', [CompletionResultType]::ParameterName, 'Record waiting, too: for locks, I/O, time, children')
             [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Show each thread that only waits for work, instead of one row for all of them')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
             [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
             [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
@@ -107,10 +111,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop recording after this long, for example 10s or 2m')
             [CompletionResult]::new('--every', '--every', [CompletionResultType]::ParameterName, 'Print a table every TIME while the program runs, and save that much')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'Append the tables of --every to a file')
-            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions to show: all, merged or none')
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What to record with: auto, perf or ptrace')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions: all, merged or none')
             [CompletionResult]::new('--flamegraph', '--flamegraph', [CompletionResultType]::ParameterName, 'Draw a flamegraph, too')
             [CompletionResult]::new('--table-to', '--table-to', [CompletionResultType]::ParameterName, 'Print the table to a file')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, tottime, cumtime, wait, ncalls, samples or name')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
@@ -118,9 +123,11 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-save', '--no-save', [CompletionResultType]::ParameterName, 'Do not save the recording')
             [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Watch all processors instead of the program''s threads (root)')
+            [CompletionResult]::new('--wall', '--wall', [CompletionResultType]::ParameterName, 'Record waiting, too: for locks, I/O, time, children')
             [CompletionResult]::new('--wait-children', '--wait-children', [CompletionResultType]::ParameterName, 'Go on recording children that outlive the program')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Show each thread that only waits for work, instead of one row for all of them')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
             [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
             [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
@@ -135,7 +142,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;report' {
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by tottime, cumtime, ncalls, samples or name')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Order by time, tottime, cumtime, wait, ncalls, samples or name')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Group by function, line, module, thread or process')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Show at most N rows; 0 for all [default: 20]')
             [CompletionResult]::new('--min-percent', '--min-percent', [CompletionResultType]::ParameterName, 'Leave out rows below P % of the total [default: 0, with --tree 1]')
@@ -151,6 +158,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--tree', '--tree', [CompletionResultType]::ParameterName, 'Print the call tree')
             [CompletionResult]::new('--inlines', '--inlines', [CompletionResultType]::ParameterName, 'Show inlined functions below the function they were inlined into')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Show each thread that only waits for work, instead of one row for all of them')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
             [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
             [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
@@ -230,6 +238,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Leave out samples with a frame whose function, file or module matches')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--inverted', '--inverted', [CompletionResultType]::ParameterName, 'Put the innermost functions on top and their callers below')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Draw what idle threads wait for, too')
             [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
             [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
             [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
@@ -286,6 +295,20 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'hotcold;profile;dump' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Process to look at')
+            [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'Process to look at')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Functions of an interpreter to show: all, merged or none')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'hotcold;profile;help' {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run a program and print where it spends its time')
             [CompletionResult]::new('attach', 'attach', [CompletionResultType]::ParameterValue, 'Record a program that is running already')
@@ -295,6 +318,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -320,6 +344,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;help;convert' {
+            break
+        }
+        'hotcold;profile;help;dump' {
             break
         }
         'hotcold;profile;help;help' {
@@ -649,6 +676,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             break
         }
         'hotcold;help;profile;run' {
@@ -673,6 +701,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;help;profile;convert' {
+            break
+        }
+        'hotcold;help;profile;dump' {
             break
         }
         'hotcold;help;cache' {

@@ -160,6 +160,9 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__profile,diff)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__diff"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,dump)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__dump"
+                ;;
             hotcold__subcmd__help__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__flamegraph"
                 ;;
@@ -183,6 +186,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__profile,diff)
                 cmd="hotcold__subcmd__profile__subcmd__diff"
+                ;;
+            hotcold__subcmd__profile,dump)
+                cmd="hotcold__subcmd__profile__subcmd__dump"
                 ;;
             hotcold__subcmd__profile,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__flamegraph"
@@ -210,6 +216,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__profile__subcmd__help,diff)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__diff"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,dump)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__dump"
                 ;;
             hotcold__subcmd__profile__subcmd__help,flamegraph)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__flamegraph"
@@ -1093,7 +1102,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report annotate diff flamegraph merge convert"
+            opts="run attach report annotate diff flamegraph merge convert dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1149,6 +1158,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__dump)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1237,7 +1260,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1309,7 +1332,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__attach)
-            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-p -o -r -d -q -v -h --pid --output --no-save --rate --duration --every --log --system-wide --wall --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1355,6 +1378,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
+                    return 0
+                    ;;
                 --native-frames)
                     COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
@@ -1368,7 +1395,7 @@ _hotcold() {
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)
@@ -1542,8 +1569,38 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__profile__subcmd__dump)
+            opts="-p -q -v -h --pid --native-frames --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --native-frames)
+                    COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
-            opts="-o -q -v -h --output --inverted --title --filter --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --inverted --title --filter --idle --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1601,7 +1658,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report annotate diff flamegraph merge convert help"
+            opts="run attach report annotate diff flamegraph merge convert dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1657,6 +1714,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__dump)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1791,14 +1862,14 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)
@@ -1861,7 +1932,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__run)
-            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            opts="-o -r -d -q -v -h --exact --output --no-save --rate --duration --every --log --system-wide --wall --backend --wait-children --native-frames --flamegraph --table-to --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1899,6 +1970,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
+                    return 0
+                    ;;
                 --native-frames)
                     COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
@@ -1912,7 +1987,7 @@ _hotcold() {
                     return 0
                     ;;
                 --sort)
-                    COMPREPLY=($(compgen -W "tottime cumtime ncalls samples name" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "time tottime cumtime wait ncalls samples name" -- "${cur}"))
                     return 0
                     ;;
                 --by)

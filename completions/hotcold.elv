@@ -52,6 +52,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand dump 'Print the stacks of all threads of a process, now and once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;run'= {
@@ -63,10 +64,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
+            cand --backend 'What to record with: auto, perf or ptrace'
+            cand --native-frames 'Interpreter''s functions: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
-            cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
+            cand --sort 'Order by time, tottime, cumtime, wait, ncalls, samples or name'
             cand --by 'Group by function, line, module, thread or process'
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
@@ -75,9 +77,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --exact 'Count the calls of Python programs exactly, instead of sampling'
             cand --no-save 'Do not save the recording'
             cand --system-wide 'Watch all processors instead of the program''s threads (root)'
+            cand --wall 'Record waiting, too: for locks, I/O, time, children'
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --idle 'Show each thread that only waits for work, instead of one row for all of them'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
@@ -101,10 +105,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --duration 'Stop recording after this long, for example 10s or 2m'
             cand --every 'Print a table every TIME while the program runs, and save that much'
             cand --log 'Append the tables of --every to a file'
-            cand --native-frames 'Interpreter''s functions to show: all, merged or none'
+            cand --backend 'What to record with: auto, perf or ptrace'
+            cand --native-frames 'Interpreter''s functions: all, merged or none'
             cand --flamegraph 'Draw a flamegraph, too'
             cand --table-to 'Print the table to a file'
-            cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
+            cand --sort 'Order by time, tottime, cumtime, wait, ncalls, samples or name'
             cand --by 'Group by function, line, module, thread or process'
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
@@ -112,9 +117,11 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand --no-save 'Do not save the recording'
             cand --system-wide 'Watch all processors instead of the program''s threads (root)'
+            cand --wall 'Record waiting, too: for locks, I/O, time, children'
             cand --wait-children 'Go on recording children that outlive the program'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --idle 'Show each thread that only waits for work, instead of one row for all of them'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
@@ -128,7 +135,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;profile;report'= {
-            cand --sort 'Order by tottime, cumtime, ncalls, samples or name'
+            cand --sort 'Order by time, tottime, cumtime, wait, ncalls, samples or name'
             cand --by 'Group by function, line, module, thread or process'
             cand --limit 'Show at most N rows; 0 for all [default: 20]'
             cand --min-percent 'Leave out rows below P % of the total [default: 0, with --tree 1]'
@@ -144,6 +151,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --color 'When to use colour'
             cand --tree 'Print the call tree'
             cand --inlines 'Show inlined functions below the function they were inlined into'
+            cand --idle 'Show each thread that only waits for work, instead of one row for all of them'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
@@ -220,6 +228,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --ignore 'Leave out samples with a frame whose function, file or module matches'
             cand --color 'When to use colour'
             cand --inverted 'Put the innermost functions on top and their callers below'
+            cand --idle 'Draw what idle threads wait for, too'
             cand --only-project 'Show only functions of the program''s own tree'
             cand --no-imports 'Leave out the time that imports take'
             cand --show-imports 'Show the functions that imports consist of'
@@ -273,6 +282,19 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;profile;dump'= {
+            cand -p 'Process to look at'
+            cand --pid 'Process to look at'
+            cand --native-frames 'Functions of an interpreter to show: all, merged or none'
+            cand --color 'When to use colour'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;profile;help'= {
             cand run 'Run a program and print where it spends its time'
             cand attach 'Record a program that is running already'
@@ -282,6 +304,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand dump 'Print the stacks of all threads of a process, now and once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'hotcold;profile;help;run'= {
@@ -299,6 +322,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;profile;help;merge'= {
         }
         &'hotcold;profile;help;convert'= {
+        }
+        &'hotcold;profile;help;dump'= {
         }
         &'hotcold;profile;help;help'= {
         }
@@ -599,6 +624,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand dump 'Print the stacks of all threads of a process, now and once'
         }
         &'hotcold;help;profile;run'= {
         }
@@ -615,6 +641,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;merge'= {
         }
         &'hotcold;help;profile;convert'= {
+        }
+        &'hotcold;help;profile;dump'= {
         }
         &'hotcold;help;cache'= {
             cand scan 'Find caches, and tell how big and how stale they are'

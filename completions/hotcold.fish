@@ -38,34 +38,40 @@ complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "doctor" -d 'Tell wh
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "run" -d 'Run a program and print where it spends its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "attach" -d 'Record a program that is running already'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "report" -d 'Print where a recording spent its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "annotate" -d 'Print source lines with the time of each'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "diff" -d 'Tell what has changed between recordings'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "merge" -d 'Put recordings together'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "convert" -d 'Write a recording in another format'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "run" -d 'Run a program and print where it spends its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "attach" -d 'Record a program that is running already'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "report" -d 'Print where a recording spent its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "annotate" -d 'Print source lines with the time of each'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "diff" -d 'Tell what has changed between recordings'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "merge" -d 'Put recordings together'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s o -l output -d 'File to save the recording to' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s r -l rate -d 'Samples per second of CPU time' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l backend -d 'What to record with: auto, perf or ptrace' -r -f -a "auto\t'The best that works'
+perf\t'Perf events'
+ptrace\t'Stopping each running thread for a moment'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l native-frames -d 'Interpreter\'s functions: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l table-to -d 'Print the table to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l sort -d 'Order by time, tottime, cumtime, wait, ncalls, samples or name' -r -f -a "time\t''
+tottime\t''
 cumtime\t''
+wait\t''
 ncalls\t''
 samples\t''
 name\t''"
@@ -83,9 +89,11 @@ never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l exact -d 'Count the calls of Python programs exactly, instead of sampling'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l no-save -d 'Do not save the recording'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l system-wide -d 'Watch all processors instead of the program\'s threads (root)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l wall -d 'Record waiting, too: for locks, I/O, time, children'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l wait-children -d 'Go on recording children that outlive the program'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l tree -d 'Print the call tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l inlines -d 'Show inlined functions below the function they were inlined into'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l idle -d 'Show each thread that only waits for work, instead of one row for all of them'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l only-project -d 'Show only functions of the program\'s own tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -l show-imports -d 'Show the functions that imports consist of'
@@ -100,13 +108,18 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l every -d 'Print a table every TIME while the program runs, and save that much' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l log -d 'Append the tables of --every to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Interpreter\'s functions to show: all, merged or none' -r -f -a "all\t'Everything'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l backend -d 'What to record with: auto, perf or ptrace' -r -f -a "auto\t'The best that works'
+perf\t'Perf events'
+ptrace\t'Stopping each running thread for a moment'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l native-frames -d 'Interpreter\'s functions: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
 none\t'Python functions alone'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l flamegraph -d 'Draw a flamegraph, too' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l table-to -d 'Print the table to a file' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l sort -d 'Order by time, tottime, cumtime, wait, ncalls, samples or name' -r -f -a "time\t''
+tottime\t''
 cumtime\t''
+wait\t''
 ncalls\t''
 samples\t''
 name\t''"
@@ -123,9 +136,11 @@ always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l no-save -d 'Do not save the recording'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l system-wide -d 'Watch all processors instead of the program\'s threads (root)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l wall -d 'Record waiting, too: for locks, I/O, time, children'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l wait-children -d 'Go on recording children that outlive the program'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l tree -d 'Print the call tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l inlines -d 'Show inlined functions below the function they were inlined into'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l idle -d 'Show each thread that only waits for work, instead of one row for all of them'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l only-project -d 'Show only functions of the program\'s own tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -l show-imports -d 'Show the functions that imports consist of'
@@ -134,8 +149,10 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from attach" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l sort -d 'Order by tottime, cumtime, ncalls, samples or name' -r -f -a "tottime\t''
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l sort -d 'Order by time, tottime, cumtime, wait, ncalls, samples or name' -r -f -a "time\t''
+tottime\t''
 cumtime\t''
+wait\t''
 ncalls\t''
 samples\t''
 name\t''"
@@ -160,6 +177,7 @@ always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l tree -d 'Print the call tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l inlines -d 'Show inlined functions below the function they were inlined into'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l idle -d 'Show each thread that only waits for work, instead of one row for all of them'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l only-project -d 'Show only functions of the program\'s own tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l show-imports -d 'Show the functions that imports consist of'
@@ -228,6 +246,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 always\t'Always'
 never\t'Never'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l inverted -d 'Put the innermost functions on top and their callers below'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l idle -d 'Draw what idle threads wait for, too'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l only-project -d 'Show only functions of the program\'s own tree'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l no-imports -d 'Leave out the time that imports take'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l show-imports -d 'Show the functions that imports consist of'
@@ -281,6 +300,17 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -s p -l pid -d 'Process to look at' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a program and print where it spends its time'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "attach" -d 'Record a program that is running already'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "report" -d 'Print where a recording spent its time'
@@ -289,6 +319,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -516,6 +547,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_su
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "list" -d 'List the entries of a cache'

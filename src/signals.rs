@@ -47,13 +47,7 @@ impl Signals {
     /// # Errors
     /// When the kernel cannot provide a descriptor for them.
     pub fn hold_back() -> io::Result<Self> {
-        let mut set = empty_set();
-        for number in HELD_BACK {
-            if number == libc::SIGCHLD || !is_ignored(number) {
-                // SAFETY: an initialized set and a valid signal number.
-                unsafe { libc::sigaddset(&raw mut set, number) };
-            }
-        }
+        let set = held_back();
         let mut original = Original { mask: empty_set(), child_action: no_action() };
         // SAFETY: all pointers are to our own initialized variables.
         let fd = unsafe {
@@ -67,6 +61,17 @@ impl Signals {
         }
         // SAFETY: a new descriptor that nobody else owns.
         Ok(Self { descriptor: unsafe { OwnedFd::from_raw_fd(fd) }, original })
+    }
+
+    /// Whether the descriptor tells of SIGCHLD, as it does at first; otherwise SIGCHLD is for another thread of ours.
+    pub fn hear_of_children(&self, hear: bool) {
+        let mut set = held_back();
+        if !hear {
+            // SAFETY: an initialized set and a valid signal number.
+            unsafe { libc::sigdelset(&raw mut set, libc::SIGCHLD) };
+        }
+        // SAFETY: the descriptor is one of signals; what it tells of is replaced. It cannot fail then.
+        unsafe { libc::signalfd(self.descriptor.as_raw_fd(), &raw const set, 0) };
     }
 
     /// Becomes readable when a signal has come.
@@ -156,6 +161,18 @@ fn is_ignored(number: i32) -> bool {
     // SAFETY: only asks; the pointer is to our own variable.
     unsafe { libc::sigaction(number, std::ptr::null(), &raw mut action) };
     action.sa_sigaction == libc::SIG_IGN
+}
+
+/// The signals to hold back.
+fn held_back() -> libc::sigset_t {
+    let mut set = empty_set();
+    for number in HELD_BACK {
+        if number == libc::SIGCHLD || !is_ignored(number) {
+            // SAFETY: an initialized set and a valid signal number.
+            unsafe { libc::sigaddset(&raw mut set, number) };
+        }
+    }
+    set
 }
 
 /// The default action.

@@ -137,7 +137,7 @@ impl Answer {
         let saved = save(&mut saver, &profile, streams);
         drop(saver);
         let saved = saved.and(self.checkpoints.log_the_last(raw, &profile));
-        if profile.samples.is_empty() {
+        if profile.samples.is_empty() && profile.waits.is_empty() {
             streams.warn(&no_samples(&profile));
             // A script waits for its document all the same.
             let printed = if self.options.json() { self.print(&profile, streams) } else { Ok(()) };

@@ -86,6 +86,7 @@ pub(super) enum Profile {
     Merge(super::profile_merge::Args),
     /// Write a recording in another format
     Convert(super::convert::Args),
+    Dump(super::profile_dump::Args),
 }
 
 const CACHE_EXAMPLES: &str = "\

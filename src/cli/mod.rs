@@ -27,6 +27,7 @@ mod man;
 mod profile_annotate;
 mod profile_attach;
 mod profile_diff;
+mod profile_dump;
 mod profile_flamegraph;
 mod profile_merge;
 mod profile_report;
@@ -63,6 +64,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
             args::Profile::Merge(a) => profile_merge::run(a, &args.global, streams),
             args::Profile::Convert(a) => convert::run(a, &args.global, streams),
+            args::Profile::Dump(a) => profile_dump::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),
         args::Command::Completions(a) => completions::run(a, streams),

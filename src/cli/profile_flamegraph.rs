@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Draw only stacks with a frame whose function, file or module matches
     #[arg(long, value_name = "REGEX", value_parser = table_options::regex)]
     filter: Option<Regex>,
+    /// Draw what idle threads wait for, too
+    #[arg(long)]
+    idle: bool,
     #[command(flatten)]
     part: ViewArgs,
     #[command(flatten)]
@@ -52,7 +55,12 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
     let profile = recording::load_stacks(&args.file, "draw a flamegraph")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
     let profile = args.select.apply(profile)?;
-    let what = Flamegraph { title: args.title.clone(), inverted: args.inverted, filter: args.filter.clone() };
+    let what = Flamegraph {
+        title: args.title.clone(),
+        inverted: args.inverted,
+        filter: args.filter.clone(),
+        idle: args.idle,
+    };
     let mut svg = Vec::new();
     flamegraph::write(&mut svg, &args.part.view().of(&profile), &what)?;
     if args.output == Path::new("-") {

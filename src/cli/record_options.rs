@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::bail;
 
-use crate::profile::{DEFAULT_FILE, session::Options, symbolize};
+use crate::profile::{
+    DEFAULT_FILE,
+    session::{Choice, Options},
+    symbolize,
+};
 
 /// How to record and where to put it.
 #[derive(clap::Args, Debug)]
@@ -43,12 +47,31 @@ pub(super) struct RecordArgs {
     /// Watch all processors instead of the program's threads (root)
     ///
     /// Finds processes that live for a few milliseconds without bias. Only the program's own processes are kept.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) system_wide: bool,
+    /// Record waiting, too: for locks, I/O, time, children
+    ///
+    /// The table has the time on a processor and the time of waiting side by side, for each function and what it waits for. Nothing
+    /// is stopped for it.
+    #[arg(long, conflicts_with = "system_wide")]
+    pub(super) wall: bool,
+    /// What to record with: auto, perf or ptrace
+    ///
+    /// `perf` uses the kernel's perf events. `ptrace` stops each running thread for a moment, which works where perf events are
+    /// refused: in containers, and for ordinary users of many distributions. `auto` takes the best that works. HOTCOLD_BACKEND sets it.
+    #[arg(
+        long,
+        value_name = "BACKEND",
+        default_value = "auto",
+        hide_possible_values = true,
+        env = "HOTCOLD_BACKEND",
+        hide_env = true
+    )]
+    pub(super) backend: BackendChoice,
     /// Go on recording children that outlive the program
     #[arg(long, hide_short_help = true)]
     pub(super) wait_children: bool,
-    /// Interpreter's functions to show: all, merged or none
+    /// Interpreter's functions: all, merged or none
     ///
     /// Where Python frames are known, the functions that run them say nothing new. What the Python code calls, such as SQLite,
     /// is shown unless none is asked for. HOTCOLD_NATIVE_FRAMES sets it.
@@ -67,6 +90,27 @@ pub(super) struct RecordArgs {
     /// Print the table to a file
     #[arg(long, value_name = "FILE")]
     pub(super) table_to: Option<PathBuf>,
+}
+
+/// What to record with.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(super) enum BackendChoice {
+    /// The best that works
+    Auto,
+    /// Perf events
+    Perf,
+    /// Stopping each running thread for a moment
+    Ptrace,
+}
+
+impl From<BackendChoice> for Choice {
+    fn from(choice: BackendChoice) -> Self {
+        match choice {
+            BackendChoice::Auto => Self::Auto,
+            BackendChoice::Perf => Self::Perf,
+            BackendChoice::Ptrace => Self::Ptrace,
+        }
+    }
 }
 
 /// What to show of an interpreter's own functions.
@@ -146,6 +190,8 @@ impl RecordArgs {
             system_wide: self.system_wide,
             wait_children: self.wait_children,
             every: self.every,
+            wall: self.wall,
+            backend: self.backend.into(),
             now,
         }
     }

@@ -1,6 +1,6 @@
 //! The flags that choose what a profile's table shows; shared by `run`, `attach` and `report`.
 
-use std::io::Write;
+use std::{borrow::Cow, io::Write};
 
 use clap::ValueEnum;
 use regex::Regex;
@@ -32,14 +32,14 @@ const TREE_PERCENT: f64 = 1.0;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Table options")]
 pub(super) struct TableArgs {
-    /// Order by tottime, cumtime, ncalls, samples or name
+    /// Order by time, tottime, cumtime, wait, ncalls, samples or name
     ///
-    /// Numbers go from high to low, names from a to z. `ncalls` needs an exact recording. A call tree is always ordered by cumtime.
-    /// HOTCOLD_SORT sets it.
+    /// Numbers go from high to low, names from a to z. `time` is tottime, and where waiting was recorded wait is added. `ncalls` needs an
+    /// exact recording. A call tree is always ordered by cumtime. HOTCOLD_SORT sets it.
     #[arg(
         long,
         value_name = "COLUMN",
-        default_value = "tottime",
+        default_value = "time",
         hide_possible_values = true,
         env = "HOTCOLD_SORT",
         hide_env = true
@@ -70,16 +70,24 @@ pub(super) struct TableArgs {
     #[arg(long, conflicts_with = "by")]
     tree: bool,
     /// Show inlined functions below the function they were inlined into
-    #[arg(long, conflicts_with = "by")]
+    #[arg(long, conflicts_with = "by", hide_short_help = true)]
     inlines: bool,
+    /// Show each thread that only waits for work, instead of one row for all of them
+    ///
+    /// In recordings with waiting, two or more threads that have waited in one and the same place nearly all the time are one
+    /// row, `[idle threads]`.
+    #[arg(long, hide_short_help = true)]
+    idle: bool,
     #[command(flatten)]
     part: ViewArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sort {
+    Time,
     Tottime,
     Cumtime,
+    Wait,
     Ncalls,
     Samples,
     Name,
@@ -158,6 +166,7 @@ impl TableArgs {
             min_share: self.min_percent.unwrap_or(least) / 100.0,
             filter: self.filter.clone(),
             inlines: self.inlines,
+            idle: self.idle,
         };
         let view = if self.tree { View::Tree { inverted: false, fold: true } } else { View::Rows };
         TableOptions { selection, part: self.part.view(), view, json }
@@ -185,11 +194,21 @@ pub(super) fn print(
     style: Style,
 ) -> anyhow::Result<()> {
     let profile = &*options.part.of(profile);
-    let shown = Shown::of(profile, options)?;
+    let timed = timed(profile, options);
+    let shown = Shown::of(&timed, options)?;
     if options.json {
         return Ok(json::write(w, &shown.report(profile, options))?);
     }
     shown.write(w, profile, style)
+}
+
+/// The profile as a call tree takes it: where waiting was recorded, that is time like any other.
+fn timed<'p>(profile: &'p Profile, options: &TableOptions) -> Cow<'p, Profile> {
+    if matches!(options.view, View::Tree { .. }) && profile.recording.waiting {
+        Cow::Owned(aggregate::wall(profile, options.selection.idle))
+    } else {
+        Cow::Borrowed(profile)
+    }
 }
 
 /// The same for a recording of calls.
@@ -248,7 +267,8 @@ pub(super) fn print_checkpoint(
     style: Style,
 ) -> anyhow::Result<()> {
     let (interval, whole) = (&*options.part.of(interval), &*options.part.of(whole));
-    let (part, all) = (Shown::of(interval, options)?, Shown::of(whole, options)?);
+    let (timed_interval, timed_whole) = (timed(interval, options), timed(whole, options));
+    let (part, all) = (Shown::of(&timed_interval, options)?, Shown::of(&timed_whole, options)?);
     if options.json {
         let reports = [&part.report(interval, options), &all.report(whole, options)];
         return Ok(json::checkpoint(w, facts, interval, reports)?);
@@ -288,7 +308,7 @@ impl<'p> Shown<'p> {
         })
     }
 
-    fn report(&'p self, profile: &'p Profile, options: &TableOptions) -> json::Report<'p> {
+    fn report<'r>(&'r self, profile: &'r Profile, options: &TableOptions) -> json::Report<'r> {
         match self {
             Self::Tree(calls, _) => json::tree(profile, calls),
             Self::Rows(rows) => json::table(profile, rows, options.selection.inlines),
@@ -363,7 +383,7 @@ pub(super) fn require_calls(graph: &CallGraph, what: &str) -> Result<(), Error> 
 /// [`Error::NoSamples`].
 pub(super) fn require_samples(profile: &Profile, what: &str) -> Result<(), Error> {
     match aggregate::Totals::of(profile).samples {
-        0 => Err(Error::NoSamples { what: what.to_owned() }),
+        0 if profile.waits.is_empty() => Err(Error::NoSamples { what: what.to_owned() }),
         _ => Ok(()),
     }
 }
@@ -387,7 +407,9 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 impl From<Sort> for aggregate::Sort {
     fn from(sort: Sort) -> Self {
         match sort {
+            Sort::Time => Self::Time,
             Sort::Tottime => Self::Tottime,
+            Sort::Wait => Self::Wait,
             Sort::Cumtime => Self::Cumtime,
             Sort::Ncalls => Self::Ncalls,
             Sort::Samples => Self::Samples,

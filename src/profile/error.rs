@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-use super::{record::perf::Refusal, target::LaunchError};
+use super::{
+    record::{Refusal, perf, ptrace},
+    target::LaunchError,
+};
 
 /// An error of the profiling half.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +121,8 @@ pub enum Error {
     Refused {
         /// The program or process.
         what: String,
+        /// Id of a process that was running before.
+        pid: Option<u32>,
         /// What stands in the way.
         refusal: Refusal,
     },
@@ -141,7 +146,7 @@ impl Error {
     }
 
     pub(super) fn refused(pid: u32, refusal: Refusal) -> Self {
-        Self::Refused { what: format!("process {pid}"), refusal }
+        Self::Refused { what: format!("process {pid}"), pid: Some(pid), refusal }
     }
 
     /// What the user can do about it, in one line without a final stop.
@@ -170,11 +175,8 @@ impl Error {
                 Some(format!("name the format with `--output-format`: {names}"))
             }
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
+            Self::Refused { refusal, pid, .. } => hint_of(refusal, *pid),
             Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
-            Self::Refused { refusal: Refusal::Gone, .. } => None,
-            Self::Refused { .. } => {
-                Some("`hotcold doctor` tells what is missing and the command that allows it".into())
-            }
             Self::Launch { program, missing: true, .. } if is_beside_us(program) => {
                 Some(format!("programs of the current directory are run as `./{program}`"))
             }
@@ -199,14 +201,35 @@ fn is_beside_us(program: &str) -> bool {
     !program.contains('/') && std::path::Path::new(program).is_file()
 }
 
-fn refusal_reason(refusal: &Refusal) -> &'static str {
+fn hint_of(refusal: &Refusal, pid: Option<u32>) -> Option<String> {
+    let doctor = || Some("`hotcold doctor` tells what is missing and the command that allows it".to_owned());
     match refusal {
-        Refusal::NotAllowed(_) => "this user may not use perf events on it",
-        Refusal::Blocked(_) => "perf events are blocked, as they are in most containers",
-        Refusal::Unsupported(_) => "this kernel has no perf events",
-        Refusal::Gone => "it has ended",
-        Refusal::RingMemory(_) => "not enough lockable memory for the smallest ring",
-        Refusal::Other(error) if error.raw_os_error() == Some(libc::EMFILE) => "too many open files",
-        Refusal::Other(_) => "the kernel refused perf events",
+        Refusal::Perf(perf::Refusal::Gone) => None,
+        Refusal::Perf(_) => doctor(),
+        Refusal::Ptrace(refusal) | Refusal::Both(_, refusal) => {
+            let final_ones =
+                matches!(refusal, ptrace::Refusal::Gone | ptrace::Refusal::Zombie | ptrace::Refusal::Kernel);
+            if final_ones { None } else { pid.and_then(|pid| refusal.fix(pid)).or_else(doctor) }
+        }
+    }
+}
+
+fn refusal_reason(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Perf(refusal) => perf_reason(refusal).to_owned(),
+        Refusal::Ptrace(refusal) => refusal.to_string(),
+        Refusal::Both(perf, ptrace) => format!("{}; {ptrace}", perf_reason(perf)),
+    }
+}
+
+fn perf_reason(refusal: &perf::Refusal) -> &'static str {
+    match refusal {
+        perf::Refusal::NotAllowed(_) => "this user may not use perf events on it",
+        perf::Refusal::Blocked(_) => "perf events are blocked, as they are in most containers",
+        perf::Refusal::Unsupported(_) => "this kernel has no perf events",
+        perf::Refusal::Gone => "it has ended",
+        perf::Refusal::RingMemory(_) => "not enough lockable memory for the smallest ring",
+        perf::Refusal::Other(error) if error.raw_os_error() == Some(libc::EMFILE) => "too many open files",
+        perf::Refusal::Other(_) => "the kernel refused perf events",
     }
 }

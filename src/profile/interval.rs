@@ -7,8 +7,8 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use super::{
-    model::{Gil, Recording},
-    raw::{RawProfile, RawSample},
+    model::{Gil, Recording, Wait},
+    raw::{RawProfile, RawSample, RawWaiting},
     stack::StackId,
 };
 
@@ -19,6 +19,7 @@ type Sum = (u64, u64);
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
     sums: FxHashMap<(u32, StackId, Gil), Sum>,
+    waits: FxHashMap<(u32, StackId, Wait), u64>,
     recording: Option<Recording>,
 }
 
@@ -41,6 +42,7 @@ impl Mark {
             })
             .collect();
         samples.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
+        let waits = self.advance_waits(&now.waits);
         let recording = match &self.recording {
             Some(before) => between(before, &now.recording),
             None => now.recording.clone(),
@@ -48,7 +50,25 @@ impl Mark {
         let recording = Recording { bucket_ns: recording.duration_ns.max(1), ..recording };
         self.sums = sums;
         self.recording = Some(now.recording.clone());
-        RawProfile { recording, samples, ..now }
+        RawProfile { recording, samples, waits, ..now }
+    }
+
+    fn advance_waits(&mut self, now: &[RawWaiting]) -> Vec<RawWaiting> {
+        let mut sums = FxHashMap::<_, u64>::default();
+        for row in now {
+            let sum = sums.entry((row.thread, row.stack, row.wait)).or_default();
+            *sum = sum.saturating_add(row.ns);
+        }
+        let mut waits: Vec<RawWaiting> = (sums.iter())
+            .filter_map(|(&(thread, stack, wait), &ns)| {
+                let before = self.waits.get(&(thread, stack, wait)).copied().unwrap_or_default();
+                let ns = ns.saturating_sub(before);
+                (ns > 0).then_some(RawWaiting { bucket: 0, thread, stack, wait, ns })
+            })
+            .collect();
+        waits.sort_unstable_by_key(|row| (row.thread, row.stack, row.wait));
+        self.waits = sums;
+        waits
     }
 }
 
@@ -118,6 +138,19 @@ mod tests {
             (40_000_000_000, 40, Some(40))
         );
         assert_eq!(counts(&mark.advance(snapshot(80, &[(0, 1, 7), (0, 2, 4), (0, 3, 2)]))), []);
+    }
+
+    #[test]
+    fn waiting_is_that_of_the_interval() {
+        let waiting = |ns| RawWaiting { bucket: 3, thread: 0, stack: StackId(1), wait: Wait::Lock, ns };
+        let mut mark = Mark::default();
+        for (so_far, grown) in [(vec![waiting(5)], vec![5]), (vec![waiting(5), waiting(6)], vec![6])] {
+            let raw = mark.advance(RawProfile { waits: so_far, ..snapshot(1, &[]) });
+            assert_eq!(
+                raw.waits.iter().map(|w| (w.bucket, w.ns)).collect::<Vec<_>>(),
+                grown.iter().map(|&ns| (0, ns)).collect::<Vec<_>>()
+            );
+        }
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use super::{
     aggregate::diff::same_clock,
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Host, Module, ModuleId, Process, ProcessId, Profile,
-        Recording, Sample, StackId, StrId, Thread, ThreadId,
+        Recording, Sample, StackId, StrId, Thread, ThreadId, Waiting,
     },
 };
 use crate::units;
@@ -99,12 +99,20 @@ fn add(b: &mut Builder, profile: &Profile, clock: &Times) {
             ..*sample
         });
     }
+    for waiting in &profile.waits {
+        b.waiting(Waiting {
+            bucket: clock.bucket(&profile.recording, waiting.bucket),
+            thread: threads[waiting.thread.index()],
+            stack: stacks[waiting.stack.index()],
+            ..*waiting
+        });
+    }
 }
 
 fn recording(all: &[&Recording], times: &Times) -> Recording {
     let sum = |of: fn(&Recording) -> u64| all.iter().fold(0_u64, |sum, r| sum.saturating_add(of(r)));
     // Where the kernel was sampled in some alone, what was charged cannot be compared with what was seen.
-    let alike = common(all, |r| r.kernel_frames).is_some();
+    let alike = common(all, |r| r.kernel_time).is_some();
     let charged = |of: fn(&Recording) -> Option<u64>| {
         let add = |sum: u64, r: &&Recording| Some(sum.saturating_add(of(r)?));
         if alike { all.iter().try_fold(0, add) } else { None }
@@ -115,6 +123,7 @@ fn recording(all: &[&Recording], times: &Times) -> Recording {
         started: times.start,
         duration_ns: covered(all, times),
         backend: common(all, |r| r.backend.clone()).unwrap_or_default(),
+        backend_reason: common(all, |r| r.backend_reason.clone()).unwrap_or_default(),
         clock: common(all, |r| r.clock).unwrap_or_default(),
         rate_hz: common(all, |r| r.rate_hz).unwrap_or(0),
         bucket_ns: times.bucket_ns,
@@ -124,7 +133,9 @@ fn recording(all: &[&Recording], times: &Times) -> Recording {
         truncated_stacks: sum(|r| r.truncated_stacks),
         completed_stacks: sum(|r| r.completed_stacks),
         approx_python: sum(|r| r.approx_python),
+        waiting: all.iter().any(|r| r.waiting),
         kernel_frames: all.iter().all(|r| r.kernel_frames),
+        kernel_time: all.iter().all(|r| r.kernel_time),
         user_cpu_ns: charged(|r| r.user_cpu_ns),
         system_cpu_ns: charged(|r| r.system_cpu_ns),
         host: Host { ..host.unwrap_or_default() },
@@ -237,6 +248,7 @@ mod tests {
             bucket_ns: 4_000_000_000,
             command: vec!["b".into()],
             kernel_frames: true,
+            kernel_time: true,
             ..at(102, 4)
         };
         let merged = merge(&[recorded("a 1", at(101, 4)), recorded("b 1", other)]).unwrap();

@@ -158,6 +158,60 @@ pub struct Sample {
     pub weight_ns: u64,
 }
 
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Wait {
+    /// A lock, a condition, or whatever else another thread gives.
+    Lock,
+    /// A file, a pipe, the network, a page of memory that has to be read.
+    Io,
+    /// A time.
+    Sleep,
+    /// A process that it has started.
+    Child,
+    /// Its Python interpreter's global lock.
+    Gil,
+    /// Something else, or nobody could see.
+    Other,
+}
+
+impl Wait {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Lock, Self::Io, Self::Sleep, Self::Child, Self::Gil, Self::Other];
+
+    /// A word for people and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Io => "I/O",
+            Self::Sleep => "sleep",
+            Self::Child => "child",
+            Self::Gil => "GIL",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|wait| wait.name() == name)
+    }
+}
+
+/// Time that one thread has waited with one stack within one time bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// Time bucket, as of a sample.
+    pub bucket: u32,
+    /// The thread.
+    pub thread: ThreadId,
+    /// Its stack.
+    pub stack: StackId,
+    /// What it waited for.
+    pub wait: Wait,
+    /// For how long, in nanoseconds.
+    pub ns: u64,
+}
+
 /// What a recording's time is measured in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
@@ -188,6 +242,8 @@ pub struct Recording {
     pub duration_ns: u64,
     /// What recorded it: `perf`, or the name of another tool.
     pub backend: String,
+    /// Why it was not recorded by something better, in a few words; empty where it was, or where it was asked for.
+    pub backend_reason: String,
     /// What the weights are.
     pub clock: Clock,
     /// Samples asked for per second of the clock; 0 where not known.
@@ -206,8 +262,12 @@ pub struct Recording {
     pub completed_stacks: u64,
     /// Samples whose Python and native frames could not be matched one to one.
     pub approx_python: u64,
+    /// Whether waiting was recorded, too.
+    pub waiting: bool,
     /// Whether kernel frames were recorded.
     pub kernel_frames: bool,
+    /// Whether time spent in the kernel is part of the samples, be it as kernel frames or as time of those who called it.
+    pub kernel_time: bool,
     /// User CPU time the kernel charged to the recorded processes; `None` where it could not be read.
     pub user_cpu_ns: Option<u64>,
     /// System CPU time the kernel charged to the recorded processes; `None` where it could not be read.
@@ -222,12 +282,12 @@ impl Recording {
     /// CPU nanoseconds that samples could see: user and system time, or user time alone where the kernel was not sampled.
     pub fn visible_cpu_ns(&self) -> Option<u64> {
         let user = self.user_cpu_ns?;
-        if self.kernel_frames { Some(user.saturating_add(self.system_cpu_ns?)) } else { Some(user) }
+        if self.kernel_time { Some(user.saturating_add(self.system_cpu_ns?)) } else { Some(user) }
     }
 
-    /// System time that no sample could see; `None` where kernel frames were recorded or the time is not known.
+    /// System time that no sample could see; `None` where samples have it or where it is not known.
     pub fn unseen_kernel_ns(&self) -> Option<u64> {
-        if self.kernel_frames { None } else { self.system_cpu_ns }
+        if self.kernel_time { None } else { self.system_cpu_ns }
     }
 
     /// Share (0 to 1) of user stacks that reach their thread's root; `None` without user stacks.
@@ -257,6 +317,8 @@ pub struct Profile {
     pub threads: Vec<Thread>,
     /// Samples, one for each (bucket, thread, stack, gil), in that order.
     pub samples: Vec<Sample>,
+    /// Times of waiting, one for each (bucket, thread, stack, wait), in that order; empty unless they were recorded.
+    pub waits: Vec<Waiting>,
 }
 
 impl Profile {
@@ -305,6 +367,7 @@ pub struct Builder {
     processes: Table<Process>,
     threads: Table<Thread>,
     samples: HashMap<(u32, ThreadId, StackId, Gil), (u64, u64)>,
+    waits: HashMap<(u32, ThreadId, StackId, Wait), u64>,
 }
 
 impl Builder {
@@ -358,6 +421,13 @@ impl Builder {
         sum.1 = sum.1.saturating_add(sample.weight_ns);
     }
 
+    /// Adds a time of waiting; equal (bucket, thread, stack, wait) are summed.
+    pub fn waiting(&mut self, waiting: Waiting) {
+        let key = (waiting.bucket, waiting.thread, waiting.stack, waiting.wait);
+        let sum = self.waits.entry(key).or_default();
+        *sum = sum.saturating_add(waiting.ns);
+    }
+
     /// The profile, with samples in (bucket, thread, stack, gil) order.
     pub fn build(self, recording: Recording) -> Profile {
         let mut samples: Vec<Sample> = self
@@ -373,6 +443,10 @@ impl Builder {
             })
             .collect();
         samples.sort_unstable_by_key(|s| (s.bucket, s.thread, s.stack, s.gil));
+        let mut waits: Vec<Waiting> = (self.waits.into_iter())
+            .map(|((bucket, thread, stack, wait), ns)| Waiting { bucket, thread, stack, wait, ns })
+            .collect();
+        waits.sort_unstable_by_key(|w| (w.bucket, w.thread, w.stack, w.wait));
         Profile {
             recording,
             strings: self.strings.items,
@@ -383,6 +457,7 @@ impl Builder {
             processes: self.processes.items,
             threads: self.threads.items,
             samples,
+            waits,
         }
     }
 }

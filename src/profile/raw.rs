@@ -4,7 +4,7 @@ use std::{fs::File, sync::Arc};
 
 use super::{
     frames::python::PythonFunction,
-    model::{Gil, Recording},
+    model::{Gil, Recording, Wait},
     stack::{StackId, StackTree},
 };
 
@@ -122,6 +122,21 @@ pub struct RawSample {
     pub weight_ns: u64,
 }
 
+/// Time that one thread has waited with one stack within one time bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawWaiting {
+    /// Time bucket, as in [`super::model::Sample`].
+    pub bucket: u32,
+    /// Position in [`RawProfile::threads`].
+    pub thread: u32,
+    /// Its stack.
+    pub stack: StackId,
+    /// What it waited for.
+    pub wait: Wait,
+    /// For how long, in nanoseconds.
+    pub ns: u64,
+}
+
 /// A whole recording without names.
 #[derive(Debug, Default)]
 pub struct RawProfile {
@@ -139,4 +154,6 @@ pub struct RawProfile {
     pub threads: Vec<RawThread>,
     /// Samples.
     pub samples: Vec<RawSample>,
+    /// Times of waiting.
+    pub waits: Vec<RawWaiting>,
 }

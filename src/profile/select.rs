@@ -125,8 +125,15 @@ pub fn select(mut profile: Profile, scope: &Scope) -> Result<Profile, Error> {
             && focus.as_ref().is_none_or(|list| is(list, stack))
             && ignore.as_ref().is_none_or(|list| !is(list, stack))
     });
+    profile.waits.retain(|waiting| {
+        let stack = waiting.stack.index();
+        window.contains(waiting.bucket)
+            && is(&threads, waiting.thread.index())
+            && focus.as_ref().is_none_or(|list| is(list, stack))
+            && ignore.as_ref().is_none_or(|list| !is(list, stack))
+    });
     let left = Totals::of(&profile);
-    if profile.samples.is_empty() {
+    if profile.samples.is_empty() && profile.waits.is_empty() {
         return Err(Error::NoneSelected { selection: scope.text() });
     }
     let note = format!(

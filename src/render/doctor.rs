@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::text::escape;
-use crate::profile::doctor::{Abilities, Attach, Check, Diagnosis, Frames, State};
+use crate::profile::doctor::{Abilities, Attach, Backend, Check, Diagnosis, Frames, State};
 
 /// How text is written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,10 +47,15 @@ pub fn text(diagnosis: &Diagnosis, style: Style, out: &mut dyn Write) -> io::Res
 /// # Errors
 /// What `out` returns.
 pub fn json(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
-    let Abilities { programs, attach, system_wide } = diagnosis.abilities;
+    let Abilities { backend, programs, attach, system_wide } = diagnosis.abilities;
     let document = Document {
         schema: "hotcold.doctor/1",
         can_profile: diagnosis.can_profile(),
+        backend: match backend {
+            Backend::PerfKernel | Backend::PerfUser => Some("perf"),
+            Backend::Ptrace => Some("ptrace"),
+            Backend::None => None,
+        },
         programs: match programs {
             Frames::None => "no",
             Frames::User => "user frames",
@@ -72,6 +77,7 @@ pub fn json(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
 struct Document<'a> {
     schema: &'static str,
     can_profile: bool,
+    backend: Option<&'static str>,
     programs: &'static str,
     attach: &'static str,
     system_wide: bool,
@@ -118,9 +124,18 @@ fn paint(state: State, colour: bool) -> String {
     if colour { format!("\x1b[{code}m{word:6}\x1b[0m") } else { format!("{word:6}") }
 }
 
-fn consequences(abilities: Abilities) -> [(&'static str, &'static str); 3] {
+fn consequences(abilities: Abilities) -> [(&'static str, &'static str); 4] {
+    let backend = match abilities.backend {
+        Backend::PerfKernel => "perf events (kernel and user), before perf events (user) and ptrace",
+        Backend::PerfUser => "perf events (user), before ptrace; perf events (kernel and user) are refused",
+        Backend::Ptrace => "ptrace, because perf events are refused",
+        Backend::None => "nothing: perf events and ptrace are refused",
+    };
     let programs = match abilities.programs {
         Frames::None => "cannot be profiled",
+        Frames::User if abilities.backend == Backend::Ptrace => {
+            "user frames; time inside the kernel counts for who called it"
+        }
         Frames::User => "user frames; time inside the kernel is reported, not shown",
         Frames::Kernel => "user and kernel frames",
     };
@@ -130,7 +145,12 @@ fn consequences(abilities: Abilities) -> [(&'static str, &'static str); 3] {
         Attach::Any => "all",
     };
     let system_wide = if abilities.system_wide { "can be profiled" } else { "cannot be profiled" };
-    [("programs hotcold starts", programs), ("running processes", attach), ("the whole machine", system_wide)]
+    [
+        ("what records", backend),
+        ("programs hotcold starts", programs),
+        ("running processes", attach),
+        ("the whole machine", system_wide),
+    ]
 }
 
 /// Every fix once, with what it is for, in the order of the checks.
@@ -166,7 +186,12 @@ mod tests {
                 check("debug files", State::Partly, "none", Some("sudo apt install libc6-dbg")),
                 check("kernel symbols", State::No, "hidden", Some("sudo setcap /x\u{1b}[2J")),
             ],
-            abilities: Abilities { programs: Frames::User, attach: Attach::Own, system_wide: false },
+            abilities: Abilities {
+                backend: Backend::PerfUser,
+                programs: Frames::User,
+                attach: Attach::Own,
+                system_wide: false,
+            },
         }
     }
 
@@ -184,6 +209,7 @@ mod tests {
         debug files              partly  none
         kernel symbols           no      hidden
 
+        what records             perf events (user), before ptrace; perf events (kernel and user) are refused
         programs hotcold starts  user frames; time inside the kernel is reported, not shown
         running processes        those of the same user
         the whole machine        cannot be profiled
@@ -212,6 +238,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(value["schema"], "hotcold.doctor/1");
         assert_eq!(value["can_profile"], true);
+        assert_eq!(value["backend"], "perf");
         let check = serde_json::json!({"what": "debug files", "ok": false, "state": "partly", "detail": "none",
             "fix": "sudo apt install libc6-dbg"});
         assert_eq!(value["checks"][2], check);

@@ -6,7 +6,7 @@
 
 mod diff;
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
 use inferno::flamegraph::{
     self, Direction, Options, TextTruncateDirection,
@@ -19,13 +19,17 @@ use super::{
     Style, header,
     text::{command, escape, percent, shorten_middle},
 };
-use crate::profile::{
-    Error,
-    aggregate::{
-        Totals,
-        flame::{FlameBox, Shape, boxes},
+use crate::{
+    profile::{
+        Error,
+        aggregate::{
+            Totals, WALL_UNIT_NS,
+            flame::{FlameBox, Shape, boxes},
+            wait_label, wait_totals, wall,
+        },
+        model::{Origin, Profile, Wait},
     },
-    model::{Origin, Profile},
+    units,
 };
 
 pub use diff::write as write_diff;
@@ -39,6 +43,8 @@ pub struct Flamegraph {
     pub inverted: bool,
     /// Only stacks with a frame whose function, file or module matches.
     pub filter: Option<Regex>,
+    /// With the waiting of idle threads.
+    pub idle: bool,
 }
 
 /// Boxes narrower than this share of the picture are not drawn: a ninth of a pixel.
@@ -58,7 +64,15 @@ const STANDINGS: [(char, char); 3] = [(';', '\u{80}'), (' ', '\u{81}'), (']', '\
 /// [`Error::NoSamples`] of an empty profile, [`Error::NoMatch`] when the filter matches no stack, [`Error::Flamegraph`] when the
 /// picture could not be written to `w`; nothing is written before the picture is complete.
 pub fn write(w: &mut dyn Write, profile: &Profile, what: &Flamegraph) -> Result<(), Error> {
-    let boxes = boxes_within(profile, what, BUDGET)?;
+    if profile.recording.waiting {
+        return draw(w, profile, &wall(profile, what.idle), what);
+    }
+    draw(w, profile, profile, what)
+}
+
+/// Draws what `drawn` has, which is a profile with all of its time as samples, and tells what `profile` says of it.
+fn draw(w: &mut dyn Write, profile: &Profile, drawn: &Profile, what: &Flamegraph) -> Result<(), Error> {
+    let boxes = boxes_within(drawn, what, BUDGET)?;
     let labels = labels(&boxes);
     let lines = lines(&boxes, &labels);
     let mut colours = palette(&labels);
@@ -78,6 +92,9 @@ fn options<'a>(profile: &Profile, what: &Flamegraph, boxes: &[FlameBox]) -> Opti
     });
     options.title = shorten(&xml(&title), TITLE_LENGTH);
     options.subtitle = Some(subtitle(profile, what, boxes));
+    if profile.recording.waiting {
+        options.count_name = "µs".to_owned();
+    }
     options.direction = if what.inverted { Direction::Inverted } else { Direction::Straight };
     options.text_truncate_direction = TextTruncateDirection::Right;
     options.bgcolors = Some(BackgroundColor::Flat(Color { r: 250, g: 250, b: 250 }));
@@ -94,8 +111,18 @@ fn subtitle(profile: &Profile, what: &Flamegraph, boxes: &[FlameBox]) -> String 
     if let Some(filter) = &what.filter {
         let drawn: u64 =
             boxes.iter().filter(|b| b.depth == 0).map(|b| b.samples).fold(0, u64::saturating_add);
-        let share = percent(drawn as f64 / Totals::of(profile).samples as f64);
+        let share = percent(drawn as f64 / all_samples(profile, what) as f64);
         text.push_str(&format!(", drawn: the {share} through {}", shorten(&xml(filter.as_str()), 40)));
+    }
+    if let Some(waits) = wait_totals(profile, what.idle) {
+        text.push_str(&format!(
+            ", {} waiting, violet",
+            units::duration(Duration::from_nanos(waits.waited.total_ns()))
+        ));
+        if waits.idle_threads > 0 {
+            let threads = units::plural(waits.idle_threads, "idle thread", "idle threads");
+            text.push_str(&format!(", without {threads}"));
+        }
     }
     for (origin, legend) in [(Origin::Kernel, "blue: kernel"), (Origin::Python, "green: Python")] {
         if boxes.iter().any(|b| b.origin == origin) {
@@ -103,6 +130,14 @@ fn subtitle(profile: &Profile, what: &Flamegraph, boxes: &[FlameBox]) -> String 
         }
     }
     text
+}
+
+/// Samples of the whole that is drawn a part of.
+fn all_samples(profile: &Profile, what: &Flamegraph) -> u64 {
+    match wait_totals(profile, what.idle) {
+        Some(waits) => Totals::of(profile).ns.saturating_add(waits.waited.total_ns()) / WALL_UNIT_NS,
+        None => Totals::of(profile).samples,
+    }
 }
 
 /// The boxes to draw, with as few narrow ones as it takes for their text to stay below `budget` bytes.
@@ -247,6 +282,9 @@ fn colour(name: &str, origin: Origin) -> Color {
         Origin::Native => Color { r: shade(0, 215, 40), g: shade(1, 90, 130), b: shade(2, 20, 50) },
         Origin::Kernel => Color { r: shade(0, 110, 50), g: shade(1, 150, 45), b: shade(2, 215, 40) },
         Origin::Python => Color { r: shade(0, 90, 55), g: shade(1, 185, 50), b: shade(2, 90, 50) },
+        Origin::Marker if Wait::ALL.into_iter().any(|wait| wait_label(wait) == name) => {
+            Color { r: shade(0, 165, 40), g: shade(1, 130, 40), b: shade(2, 205, 40) }
+        }
         Origin::Marker => Color { r: 190, g: 190, b: 190 },
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     profile::{
-        aggregate::{GilShares, Totals, gil_shares},
+        aggregate::{GilShares, Totals, WaitTotals, gil_shares, wait_totals},
         calls::{CallGraph, Calls, Counted},
         model::{Clock, Profile, Recording},
     },
@@ -39,6 +39,9 @@ pub fn write(w: &mut dyn Write, profile: &Profile, style: Style) -> io::Result<(
     line(w, "samples", &samples(recording, totals), style)?;
     if let Some(text) = coverage(recording, totals) {
         line(w, "coverage", &text, style)?;
+    }
+    if let Some(waits) = wait_totals(profile, false) {
+        line(w, "waiting", &waiting(waits), style)?;
     }
     if let Some(shares) = gil_shares(profile) {
         line(w, "gil", &gil(shares), style)?;
@@ -110,6 +113,23 @@ fn line(w: &mut dyn Write, title: &str, text: &str, style: Style) -> io::Result<
     writeln!(w)
 }
 
+fn waiting(waits: WaitTotals) -> String {
+    let time = |ns: u64| units::duration(Duration::from_nanos(ns));
+    let mut kinds: Vec<_> = waits.waited.iter().filter(|(_, ns)| *ns > 0).collect();
+    kinds.sort_by_key(|&(wait, ns)| (std::cmp::Reverse(ns), wait));
+    let kinds: Vec<String> =
+        kinds.into_iter().map(|(wait, ns)| format!("{} {}", time(ns), wait.name())).collect();
+    let mut text = time(waits.waited.total_ns());
+    if !kinds.is_empty() {
+        text.push_str(&format!(": {}", kinds.join(", ")));
+    }
+    if waits.idle_threads > 0 {
+        let threads = units::plural(waits.idle_threads, "idle thread", "idle threads");
+        text.push_str(&format!(", besides {} of {threads}", time(waits.idle_ns)));
+    }
+    text
+}
+
 fn gil(shares: GilShares) -> String {
     let GilShares { held, waiting } = shares;
     format!("held in {} of Python threads' samples, waited for in {}", percent(held), percent(waiting))
@@ -138,8 +158,12 @@ fn recorded(recording: &Recording, totals: Totals) -> String {
     if !recording.backend.is_empty() {
         parts.push(format!("by {}", recording.backend));
     }
+    if !recording.backend_reason.is_empty() {
+        parts.push(format!("({})", recording.backend_reason));
+    }
     let mut parts = vec![parts.join(" ")];
     parts.push(match recording.clock {
+        Clock::Cpu if recording.waiting => "cpu and waiting".to_owned(),
         Clock::Cpu => "cpu clock".to_owned(),
         Clock::Wall => "wall clock".to_owned(),
     });
@@ -177,7 +201,7 @@ fn samples(recording: &Recording, totals: Totals) -> String {
 fn coverage(recording: &Recording, totals: Totals) -> Option<String> {
     let seconds = |ns: u64| units::duration(Duration::from_nanos(ns));
     let seen = visible_ns(recording).map(|cpu| {
-        let kind = if recording.kernel_frames { "CPU" } else { "user CPU" };
+        let kind = if recording.kernel_time { "CPU" } else { "user CPU" };
         format!("{} of {} {kind} time", percent(totals.ns as f64 / cpu as f64), seconds(cpu))
     });
     let unseen = (recording.unseen_kernel_ns().filter(|&ns| ns > 0))

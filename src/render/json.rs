@@ -14,11 +14,12 @@ use super::{
 use crate::profile::{
     aggregate::{
         By, Call, CallTree, Place, Row, Subject, Table, Times, Totals, TracedEdges, TracedRow, TracedTable,
+        WaitTotals, Waited,
         edges::{Direction, Edge, Edges},
-        gil_shares,
+        gil_shares, wait_totals,
     },
     calls::{CallGraph, Calls, Counted},
-    model::{Clock, Profile, Recording},
+    model::{Clock, Profile, Recording, Wait},
 };
 
 pub use annotate::annotate;
@@ -58,6 +59,7 @@ struct Quality<'a> {
     command: &'a [String],
     started_at: Option<String>,
     backend: &'a str,
+    backend_reason: Option<&'a str>,
     clock: &'static str,
     rate_hz: Option<u64>,
     duration_s: f64,
@@ -74,7 +76,51 @@ struct Quality<'a> {
     total_s: f64,
     cpu_s: Option<f64>,
     coverage: Option<f64>,
+    /// Only where waiting was recorded.
+    #[serde(flatten)]
+    waiting: Option<Waiting>,
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    wait_s: f64,
+    waits: Kinds,
+    idle_threads: u64,
+    idle_wait_s: f64,
+}
+
+/// Seconds by what was waited for.
+#[derive(Serialize)]
+struct Kinds {
+    lock: f64,
+    io: f64,
+    sleep: f64,
+    child: f64,
+    gil: f64,
+    other: f64,
+}
+
+#[derive(Serialize)]
+struct RowWaiting {
+    wait_s: f64,
+    cumwait_s: f64,
+    /// Of cumwait.
+    waits: Kinds,
+}
+
+impl Kinds {
+    fn of(waited: &Waited) -> Self {
+        let of = |kind| waited.iter().find(|(wait, _)| *wait == kind).map_or(0.0, |(_, ns)| seconds(ns));
+        Self {
+            lock: of(Wait::Lock),
+            io: of(Wait::Io),
+            sleep: of(Wait::Sleep),
+            child: of(Wait::Child),
+            gil: of(Wait::Gil),
+            other: of(Wait::Other),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -103,6 +149,9 @@ struct Numbers {
     tottime_s: f64,
     tottime_error_s: Option<f64>,
     cumtime_s: f64,
+    /// Only where waiting was recorded.
+    #[serde(flatten)]
+    waiting: Option<RowWaiting>,
 }
 
 #[derive(Serialize)]
@@ -206,31 +255,32 @@ pub fn checkpoint(
 
 /// The report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
 pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> Report<'a> {
-    let rows = &table.rows;
-    let places = || rows.iter().filter_map(|row| place_row(row, inlines)).collect();
+    let (rows, waiting) = (&table.rows, table.waits.is_some());
+    let places = || rows.iter().filter_map(|row| place_row(row, inlines, waiting)).collect();
     let rows = match table.by {
         By::Function => Rows::Functions(places()),
-        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false)).collect()),
+        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false, waiting)).collect()),
         By::Module => Rows::Modules(
-            rows.iter()
-                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(row.times) })
+            (rows.iter())
+                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(&row.times, waiting) })
                 .collect(),
         ),
-        By::Thread => Rows::Threads(rows.iter().filter_map(thread_row).collect()),
-        By::Process => Rows::Processes(rows.iter().filter_map(process_row).collect()),
+        By::Thread => Rows::Threads(rows.iter().filter_map(|row| thread_row(row, waiting)).collect()),
+        By::Process => Rows::Processes(rows.iter().filter_map(|row| process_row(row, waiting)).collect()),
     };
-    report(profile, table.totals, table.left_out, rows)
+    report(profile, table.waits, table.left_out, rows)
 }
 
 /// The report of a call tree: a flat list in preorder, each call with the position of its caller. Nested objects would be as
 /// deep as the stacks, which readers of JSON refuse.
-pub fn tree<'p>(profile: &'p Profile, tree: &CallTree<'p>) -> Report<'p> {
-    let call_row = |call: &Call<'p>| {
+pub fn tree<'p>(profile: &'p Profile, tree: &'p CallTree<'p>) -> Report<'p> {
+    let call_row = |call: &'p Call<'p>| {
         let Call { parent, place, inlined, samples, recursion, .. } = *call;
         let (tottime_s, cumtime_s) = (seconds(call.tottime_ns), seconds(call.cumtime_ns));
         CallRow { parent, place: place_fields(place), inlined, recursion, samples, tottime_s, cumtime_s }
     };
-    report(profile, tree.totals, tree.left_out, Rows::Tree(tree.calls.iter().map(call_row).collect()))
+    let rows = Rows::Tree(tree.calls.iter().map(call_row).collect());
+    report(profile, wait_totals(profile, false), tree.left_out, rows)
 }
 
 /// The report of callers or callees: a list of edges, those of one function after those of the other.
@@ -238,12 +288,12 @@ pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
     let row = |edge: &Edge<'p>| EdgeRow {
         caller: edge.caller.map(place_fields),
         callee: place_fields(edge.callee),
-        numbers: numbers(edge.times),
+        numbers: numbers(&edge.times, false),
         ncalls: None,
     };
-    let totals = edges.first().map_or_else(|| Totals::of(profile), |edges| edges.totals);
     let functions = edges.iter().flat_map(|edges| &edges.functions);
-    report(profile, totals, 0, Rows::Edges(functions.flat_map(|function| &function.edges).map(row).collect()))
+    let rows = Rows::Edges(functions.flat_map(|function| &function.edges).map(row).collect());
+    report(profile, wait_totals(profile, false), 0, rows)
 }
 
 /// The report of a recording of calls.
@@ -297,14 +347,29 @@ fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
 fn traced_numbers(calls: Calls) -> (Numbers, Ncalls) {
     let Calls { total, primitive, tottime_ns, cumtime_ns } = calls;
     let (tottime_s, cumtime_s) = (seconds(tottime_ns), seconds(cumtime_ns));
-    (Numbers { samples: None, tottime_s, tottime_error_s: None, cumtime_s }, Ncalls { total, primitive })
+    (
+        Numbers { samples: None, tottime_s, tottime_error_s: None, cumtime_s, waiting: None },
+        Ncalls { total, primitive },
+    )
 }
 
-fn report<'a>(profile: &'a Profile, totals: Totals, left_out: usize, rows: Rows<'a>) -> Report<'a> {
+fn report<'a>(
+    profile: &'a Profile,
+    waits: Option<WaitTotals>,
+    left_out: usize,
+    rows: Rows<'a>,
+) -> Report<'a> {
+    let totals = Totals::of(profile);
     let gil = gil_shares(profile);
     let quality = Quality {
         gil_held_share: gil.map(|shares| shares.held),
         gil_waiting_share: gil.map(|shares| shares.waiting),
+        waiting: waits.map(|waits| Waiting {
+            wait_s: seconds(waits.waited.total_ns()),
+            waits: Kinds::of(&waits.waited),
+            idle_threads: waits.idle_threads,
+            idle_wait_s: seconds(waits.idle_ns),
+        }),
         ..quality(&profile.recording, totals)
     };
     Report { schema: SCHEMA, quality, rows_left_out: left_out, rows }
@@ -316,6 +381,7 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
         command: &r.command,
         started_at: r.started.map(|time| humantime::format_rfc3339_millis(time).to_string()),
         backend: &r.backend,
+        backend_reason: Some(r.backend_reason.as_str()).filter(|reason| !reason.is_empty()),
         clock: match r.clock {
             Clock::Cpu => "cpu",
             Clock::Wall => "wall",
@@ -335,6 +401,7 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
         total_s: seconds(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),
         coverage: visible_ns(r).map(|cpu| totals.ns as f64 / cpu as f64),
+        waiting: None,
         notes: &r.notes,
     }
 }
@@ -343,13 +410,18 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-fn numbers(times: Times) -> Numbers {
+fn numbers(times: &Times, waiting: bool) -> Numbers {
     Numbers {
         samples: Some(times.samples),
         tottime_s: seconds(times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
         tottime_error_s: Some(seconds(times.tottime_error_ns.round() as u64)),
         cumtime_s: seconds(times.cumtime_ns),
+        waiting: waiting.then(|| RowWaiting {
+            wait_s: seconds(times.wait.total_ns()),
+            cumwait_s: seconds(times.cumwait.total_ns()),
+            waits: Kinds::of(&times.cumwait),
+        }),
     }
 }
 
@@ -363,23 +435,25 @@ fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
     }
 }
 
-fn place_row<'a>(row: &'a Row, inlines: bool) -> Option<PlaceRow<'a>> {
+fn place_row<'a>(row: &'a Row, inlines: bool, waiting: bool) -> Option<PlaceRow<'a>> {
     let Subject::Place(place) = row.subject else { return None };
-    let inlined = inlines.then(|| row.inlined.iter().filter_map(|child| place_row(child, false)).collect());
-    Some(PlaceRow { place: place_fields(place), numbers: numbers(row.times), ncalls: None, inlined })
-}
-
-fn thread_row<'a>(row: &'a Row) -> Option<ThreadRow<'a>> {
-    let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
-    Some(ThreadRow { name, tid, pid, process, numbers: numbers(row.times) })
-}
-
-fn process_row<'a>(row: &'a Row) -> Option<ProcessRow<'a>> {
-    let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
-    Some(ProcessRow {
-        name,
-        pid,
-        parent_pid: (parent_pid > 0).then_some(parent_pid),
-        numbers: numbers(row.times),
+    let children = || row.inlined.iter().filter_map(|child| place_row(child, false, false)).collect();
+    let inlined = inlines.then(children);
+    Some(PlaceRow {
+        place: place_fields(place),
+        numbers: numbers(&row.times, waiting),
+        ncalls: None,
+        inlined,
     })
+}
+
+fn thread_row<'a>(row: &'a Row, waiting: bool) -> Option<ThreadRow<'a>> {
+    let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(&row.times, waiting) })
+}
+
+fn process_row<'a>(row: &'a Row, waiting: bool) -> Option<ProcessRow<'a>> {
+    let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
+    let parent_pid = (parent_pid > 0).then_some(parent_pid);
+    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(&row.times, waiting) })
 }

@@ -6,6 +6,7 @@ pub mod calls;
 pub mod checkpoint;
 pub mod diff;
 pub mod doctor;
+pub mod dump;
 pub mod edges;
 pub mod flamegraph;
 pub mod header;

@@ -9,7 +9,10 @@ use super::{
     text::{one_line, percent, seconds, shorten_left, shorten_middle, width},
 };
 use crate::{
-    profile::aggregate::{By, Place, Row, Subject, Table},
+    profile::{
+        aggregate::{By, IDLE, Place, Row, Subject, Table},
+        model::Wait,
+    },
     units,
 };
 
@@ -35,7 +38,7 @@ pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
         let text = format!(
             "{} left out with {} of the time; {} shows all",
             units::plural(table.left_out as u64, one, many),
-            percent(table.totals.share(table.left_out_ns)),
+            percent(table.share(table.left_out_ns)),
             show_all(table.too_small)
         );
         writeln!(w, "{}", style.dim(&text))?;
@@ -76,7 +79,10 @@ pub(super) type Cells = (Vec<String>, Weight);
 pub(super) const PLACE: [&str; 3] = ["function", "file:line", "module"];
 
 fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
-    let (numbers, names) = columns(table.by, style);
+    let (numbers, names) = match table.waits {
+        Some(_) => waiting_columns(table.by),
+        None => columns(table.by, style),
+    };
     let mut lines: Vec<Cells> = Vec::new();
     for row in &table.rows {
         lines.push(cells(row, table, style, ""));
@@ -136,27 +142,74 @@ fn columns(by: By, style: Style) -> (Vec<&'static str>, Vec<&'static str>) {
     }
 }
 
+/// With waiting there is no room for the numbers of samples.
+fn waiting_columns(by: By) -> (Vec<&'static str>, Vec<&'static str>) {
+    let of_functions = vec!["time%", "cpu", "wait", "cumcpu", "cumwait", "waits for"];
+    match by {
+        By::Function | By::Line => (of_functions, PLACE.to_vec()),
+        By::Module => (of_functions, vec!["module"]),
+        By::Thread => (vec!["time%", "cpu", "wait", "waits for", "tid", "pid"], vec!["thread", "process"]),
+        By::Process => (vec!["time%", "cpu", "wait", "waits for", "pid", "parent"], vec!["process"]),
+    }
+}
+
+/// The part of a row's waiting from which a kind is named.
+const NAMED: f64 = 0.2;
+
+fn waiting_numbers(row: &Row, table: &Table) -> Vec<String> {
+    let times = &row.times;
+    // The time of idle threads is no part of the whole.
+    let idle = row.subject.name() == IDLE;
+    let mut cells = vec![
+        if idle { "-".to_owned() } else { percent(table.share(times.self_ns())) },
+        seconds(times.tottime_ns),
+        seconds(times.wait.total_ns()),
+    ];
+    if matches!(table.by, By::Function | By::Line | By::Module) {
+        cells.extend([seconds(times.cumtime_ns), seconds(times.cumwait.total_ns())]);
+    }
+    let kinds: Vec<&str> = times.cumwait.main(NAMED).into_iter().map(Wait::name).collect();
+    cells.push(kinds.join(", "));
+    cells
+}
+
 fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
+    if table.waits.is_some() {
+        let share = if row.subject.name() == IDLE { 0.0 } else { table.share(row.times.self_ns()) };
+        let mut cells = waiting_numbers(row, table);
+        add_names(&mut cells, row, table.by, style, prefix);
+        return (cells, weight(share, prefix));
+    }
     let (times, totals) = (&row.times, table.totals);
     let share = totals.share(times.tottime_ns);
     let error = if totals.ns == 0 { 0.0 } else { times.tottime_error_ns / totals.ns as f64 };
     let mut cells =
         vec![units::count(times.samples), percent(share), percent(error), seconds(times.tottime_ns)];
+    if let Subject::Place(_) = row.subject {
+        cells.push(seconds(times.cumtime_ns));
+    }
+    add_names(&mut cells, row, table.by, style, prefix);
+    (cells, weight(share, prefix))
+}
+
+fn weight(share: f64, prefix: &str) -> Weight {
+    if share >= HOT && prefix.is_empty() { Weight::Hot } else { Weight::Plain }
+}
+
+fn add_names(cells: &mut Vec<String>, row: &Row, by: By, style: Style, prefix: &str) {
+    let number = |number: u32| if number == 0 { "-".to_owned() } else { number.to_string() };
     match row.subject {
         Subject::Place(place) => {
-            cells.push(seconds(times.cumtime_ns));
-            let columns = if table.by == By::Module { 1 } else { PLACE.len() };
+            let columns = if by == By::Module { 1 } else { PLACE.len() };
             cells.extend(place_cells(place, prefix, style).into_iter().take(columns));
         }
         Subject::Thread { name: thread, tid, pid, process } => {
-            cells.extend([tid.to_string(), pid.to_string(), name(thread, style), name(process, style)]);
+            cells.extend([number(tid), number(pid), name(thread, style), name(process, style)]);
         }
         Subject::Process { name: process, pid, parent_pid } => {
-            let parent = if parent_pid == 0 { "-".to_owned() } else { parent_pid.to_string() };
-            cells.extend([pid.to_string(), parent, name(process, style)]);
+            cells.extend([number(pid), number(parent_pid), name(process, style)]);
         }
     }
-    (cells, if share >= HOT && prefix.is_empty() { Weight::Hot } else { Weight::Plain })
 }
 
 /// The columns of [`PLACE`].

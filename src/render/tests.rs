@@ -38,6 +38,7 @@ fn sample() -> Profile {
         truncated_stacks: 1,
         completed_stacks: 12,
         kernel_frames: true,
+        kernel_time: true,
         user_cpu_ns: Some(2_400_000_000),
         system_cpu_ns: Some(110_000_000),
         ..Recording::default()
@@ -182,6 +183,7 @@ fn a_header_tells_how_far_to_trust_the_recording() {
 fn a_header_explains_low_coverage_and_unseen_time() {
     let mut p = sample();
     p.recording.kernel_frames = false;
+    p.recording.kernel_time = false;
     p.recording.user_cpu_ns = Some(5_000_000_000);
     p.recording.lost_samples = 1204;
     p.recording.approx_python = 250;
@@ -311,6 +313,7 @@ fn json_of_functions() {
     {
       "approx_python": 0,
       "backend": "perf",
+      "backend_reason": null,
       "clock": "cpu",
       "command": [
         "./app",

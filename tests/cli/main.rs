@@ -7,6 +7,7 @@
 mod support;
 
 mod annotate;
+mod backend;
 mod cache_check;
 mod cache_datasets;
 mod cache_fixtures;
@@ -32,6 +33,7 @@ mod checkpoints;
 mod completions;
 mod diff;
 mod doctor;
+mod dump;
 mod exact;
 mod flamegraph;
 mod formats;
@@ -46,3 +48,18 @@ mod record;
 mod report;
 mod run;
 mod streamlit;
+mod wall;
+
+// The same once more on a machine that refuses perf events: their results do not depend on what records.
+#[allow(clippy::duplicate_mod)]
+#[path = "python.rs"]
+mod python_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "record.rs"]
+mod record_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "run.rs"]
+mod run_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "wall.rs"]
+mod wall_without_perf;

@@ -8,16 +8,30 @@ use std::{
 use serde_json::Value;
 
 use super::support::{
-    hotcold,
+    backend::Way,
     process::{send, wait_until},
-    python::{any_interpreter, fixture, interpreters, number, record, row, rows},
-    require::{require, require_perf},
+    python::{any_interpreter, fixture, interpreters, number, record_by, row, rows},
+    require::require,
     scratch,
 };
 
+/// This file is compiled twice.
+fn way() -> Way {
+    Way::of(module_path!())
+}
+
+fn hotcold() -> assert_cmd::Command {
+    way().hotcold()
+}
+
+/// Runs a command under hotcold; the report, and what the command printed.
+fn record(flags: &[&str], command: &[&str]) -> (Value, String) {
+    record_by(way(), flags, command)
+}
+
 #[test]
 fn shares_and_lines_are_right_on_every_version() {
-    if !require_perf() || !require("python3") {
+    if !way().works() || !require("python3") {
         return;
     }
     let found = interpreters();
@@ -59,7 +73,7 @@ fn shares_and_lines_are_right_on_every_version() {
 
 #[test]
 fn the_line_that_takes_the_time_is_the_hottest() {
-    if !require_perf() || !require("python3") {
+    if !way().works() || !require("python3") {
         return;
     }
     for python in interpreters() {

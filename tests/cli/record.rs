@@ -10,14 +10,22 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::support::{
-    command,
+    backend::Way,
     fixture::{Fixture, fixture},
-    hotcold,
     process::{is_alive, send, state, wait_until},
-    require::{perf_available, require, require_perf},
+    require::{perf_available, require},
     scratch,
 };
 use hotcold::profile::doctor::Scope;
+
+/// This file is compiled twice.
+fn way() -> Way {
+    Way::of(module_path!())
+}
+
+fn hotcold() -> assert_cmd::Command {
+    way().hotcold()
+}
 
 /// Runs a program under hotcold and gives the report as JSON.
 fn record(flags: &[&str], program: &Path, args: &[&str]) -> Value {
@@ -54,7 +62,7 @@ fn assert_quality(report: &Value) {
     // A test may run beside many others, so that the recorder has to wait for a processor; benches/ has the strict figure.
     assert!(number(report, "lost_samples") <= 0.1 * number(report, "samples"), "{report}");
     assert_rooted(report, 0.97);
-    assert_eq!(report["backend"], "perf");
+    assert_eq!(report["backend"], way().name());
 }
 
 fn assert_rooted(report: &Value, least: f64) {
@@ -64,7 +72,7 @@ fn assert_rooted(report: &Value, least: f64) {
 
 #[test]
 fn shares_are_those_of_the_program_in_c_rust_and_go() {
-    if !require_perf() {
+    if !way().works() {
         return;
     }
     for (source, [hot, warm, cool]) in [
@@ -83,7 +91,7 @@ fn shares_are_those_of_the_program_in_c_rust_and_go() {
 
 #[test]
 fn stacks_are_complete_at_any_depth() {
-    if !require_perf() {
+    if !way().works() {
         return;
     }
     for source in ["depth.c", "depth.rs", "depth.go"] {
@@ -97,7 +105,7 @@ fn stacks_are_complete_at_any_depth() {
 
 #[test]
 fn a_static_and_a_stripped_program_unwind_as_well() {
-    if !require_perf() {
+    if !way().works() {
         return;
     }
     let fixed = Fixture { source: "shares.c", flags: &["-static"], stripped: false };
@@ -117,7 +125,7 @@ fn a_static_and_a_stripped_program_unwind_as_well() {
 
 #[test]
 fn threads_forked_and_executed_children_are_followed() {
-    let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
+    let Some(program) = fixture("shares.c").filter(|_| way().works()) else { return };
     for (mode, busy) in [(["threads", "3"], 1), (["fork", "5"], 5), (["spawn", "5"], 5)] {
         let report = record(&["--by", "process"], &program, &mode);
         assert_quality(&report);
@@ -131,7 +139,7 @@ fn threads_forked_and_executed_children_are_followed() {
 
 #[test]
 fn cpp_names_are_demangled() {
-    let Some(program) = fixture("names.cpp").filter(|_| require_perf()) else { return };
+    let Some(program) = fixture("names.cpp").filter(|_| way().works()) else { return };
     let report = record(&[], &program, &[]);
     let names: Vec<&str> =
         report["functions"].as_array().unwrap().iter().filter_map(|row| row["name"].as_str()).collect();
@@ -141,7 +149,7 @@ fn cpp_names_are_demangled() {
 
 #[test]
 fn short_lived_children_are_explained_and_found_without_bias_system_wide() {
-    let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
+    let Some(program) = fixture("shares.c").filter(|_| way().works()) else { return };
     let short = ["fork", "60", "--seconds", "0.009"];
     // At a low rate a child of a few milliseconds often ends before its first tick; the coverage says so.
     let dir = scratch();
@@ -150,7 +158,7 @@ fn short_lived_children_are_explained_and_found_without_bias_system_wide() {
     let output = hotcold.arg(&program).args(short).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("live only a few milliseconds"), "{text}");
-    if !perf_available(Scope::SystemWide) {
+    if way() == Way::Ptrace || !perf_available(Scope::SystemWide) {
         return;
     }
     let report = record(&["--system-wide"], &program, &short);
@@ -160,7 +168,7 @@ fn short_lived_children_are_explained_and_found_without_bias_system_wide() {
 
 #[test]
 fn children_that_nobody_waits_for_leave_no_absurd_coverage() {
-    let Some(program) = fixture("shares.c").filter(|_| require_perf() && require("perl")) else { return };
+    let Some(program) = fixture("shares.c").filter(|_| way().works() && require("perl")) else { return };
     // Perl rather than a shell: shells wait for their children in any case.
     let script = "$SIG{CHLD} = 'IGNORE'; exec @ARGV unless my $pid = fork; waitpid $pid, 0";
     let program = program.to_str().unwrap();
@@ -171,7 +179,7 @@ fn children_that_nobody_waits_for_leave_no_absurd_coverage() {
 
 #[test]
 fn a_program_that_is_deleted_while_it_runs_is_named() {
-    let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
+    let Some(program) = fixture("shares.c").filter(|_| way().works()) else { return };
     let dir = scratch();
     let copy = dir.path().join("gone");
     std::fs::copy(&program, &copy).unwrap();
@@ -192,7 +200,7 @@ impl Drop for Running {
 
 /// A program that is busy, and running already.
 fn busy() -> Option<Running> {
-    let program = fixture("behave.c").filter(|_| require_perf())?;
+    let program = fixture("behave.c").filter(|_| way().works())?;
     let child = Command::new(program).arg("busy").stdout(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
     let mut ready = [0; 6];
@@ -201,9 +209,13 @@ fn busy() -> Option<Running> {
 }
 
 fn attach(dir: &Path, pid: u32, flags: &[&str]) -> Command {
-    let mut command = command();
+    let mut command = way().command();
     command.current_dir(dir).args(["profile", "attach", "-p", &pid.to_string()]).args(flags);
     command
+}
+
+fn wait_until_it_records(hotcold: u32, recorded: u32) {
+    wait_until("hotcold to attach", || way().has_begun(hotcold, recorded).then_some(()));
 }
 
 #[test]
@@ -232,20 +244,14 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
             .spawn()
             .unwrap();
         // It holds its signals back from before it records.
-        wait_until("hotcold to attach", || {
-            let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
-            maps.contains("perf_event").then_some(())
-        });
+        wait_until_it_records(child.id(), running.0.id());
         send(child.id(), signal);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{signal:?}");
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     }
     let child = attach(dir.path(), running.0.id(), &[]).stdout(Stdio::piped()).spawn().unwrap();
-    wait_until("hotcold to attach", || {
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
-        maps.contains("perf_event").then_some(())
-    });
+    wait_until_it_records(child.id(), running.0.id());
     running.0.kill().unwrap();
     running.0.wait().unwrap();
     let output = child.wait_with_output().unwrap();
@@ -254,7 +260,7 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
 
 #[test]
 fn attaching_ends_with_the_process_though_its_children_live_on() {
-    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let Some(behave) = fixture("behave.c").filter(|_| way().works()) else { return };
     let dir = scratch();
     let mut parent = Command::new("sh")
         .args(["-c", "\"$1\" busy > /dev/null & echo $!; read line", "sh"])
@@ -267,10 +273,7 @@ fn attaching_ends_with_the_process_though_its_children_live_on() {
     BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let busy: u32 = line.trim().parse().unwrap();
     let child = attach(dir.path(), parent.id(), &["-q"]).stdout(Stdio::piped()).spawn().unwrap();
-    wait_until("hotcold to attach", || {
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).ok()?;
-        maps.contains("perf_event").then_some(())
-    });
+    wait_until_it_records(child.id(), parent.id());
     drop(parent.stdin.take());
     parent.wait().unwrap();
     let output = child.wait_with_output().unwrap();
@@ -281,7 +284,7 @@ fn attaching_ends_with_the_process_though_its_children_live_on() {
 
 #[test]
 fn threads_that_run_and_threads_to_come_are_both_attached() {
-    let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
+    let Some(program) = fixture("shares.c").filter(|_| way().works()) else { return };
     let dir = scratch();
     let child = Command::new(&program).args(["threads", "4"]).stdout(Stdio::null()).spawn().unwrap();
     let running = Running(child);

@@ -45,6 +45,7 @@ pub(crate) fn recording(dir: &tempfile::TempDir) -> PathBuf {
         backend: "perf".into(),
         rate_hz: 1,
         kernel_frames: true,
+        kernel_time: true,
         user_cpu_ns: Some(4_000_000_000),
         system_cpu_ns: Some(0),
         ..Recording::default()

@@ -11,19 +11,26 @@ use std::{
 use rustix::process::Signal;
 
 use super::support::{
-    command,
+    backend::Way,
     fixture::fixture,
-    hotcold,
     process::{children, is_alive, send, state, status, wait_until},
-    require::require_perf,
     scratch,
     terminal::Terminal,
 };
 
+/// This file is compiled twice.
+fn way() -> Way {
+    Way::of(module_path!())
+}
+
+fn hotcold() -> assert_cmd::Command {
+    way().hotcold()
+}
+
 /// `hotcold profile run FLAGS -- behave MODE…`, in a directory of its own.
 fn run(dir: &Path, flags: &[&str], mode: &[&str]) -> Option<Command> {
-    let behave = fixture("behave.c").filter(|_| require_perf())?;
-    let mut command = command();
+    let behave = fixture("behave.c").filter(|_| way().works())?;
+    let mut command = way().command();
     command.current_dir(dir).args(["profile", "run"]).args(flags).arg("--").arg(behave).args(mode);
     Some(command)
 }
@@ -108,7 +115,7 @@ fn a_reader_that_leaves_ends_the_program_as_it_would_alone() {
 #[test]
 fn what_follows_the_program_is_the_programs() {
     let dir = scratch();
-    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let Some(behave) = fixture("behave.c").filter(|_| way().works()) else { return };
     let out = hotcold()
         .current_dir(dir.path())
         .args(["profile", "run", "-qq", "--no-save"])
@@ -177,13 +184,18 @@ fn a_program_that_outlasts_ctrl_c_goes_on() {
     assert_eq!(twos, 1, "the terminal's signal is not sent again: {screen}");
 }
 
+/// Stopped by a signal; a process that is traced shows another letter.
+fn is_stopped(pid: u32) -> Option<bool> {
+    Some(matches!(state(pid)?, 'T' | 't'))
+}
+
 #[test]
 fn a_stop_stops_hotcold_too_and_continuing_it_continues_the_program() {
     let dir = scratch();
     let Some(mut command) = run(dir.path(), &["-q"], &["stop-self"]) else { return };
     let (mut child, out) = spawn(&mut command);
     let program = children(child.id())[0];
-    wait_until("the program to stop", || (state(program)? == 'T').then_some(()));
+    wait_until("the program to stop", || is_stopped(program)?.then_some(()));
     wait_until("hotcold to stop", || (state(child.id())? == 'T').then_some(()));
     send(child.id(), Signal::CONT);
     assert_eq!(rest(out), "continued\n");
@@ -271,7 +283,7 @@ fn children_that_outlive_the_program_are_named_or_waited_for() {
 #[test]
 fn the_cpu_time_of_children_that_outlive_the_program_counts() {
     let dir = scratch();
-    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
+    let Some(behave) = fixture("behave.c").filter(|_| way().works()) else { return };
     let mut hotcold = hotcold();
     hotcold.current_dir(dir.path()).args(["profile", "run", "-q", "--json", "--table-to", "t.json", "--"]);
     // The child is still busy when its parent ends.
@@ -304,10 +316,11 @@ fn a_name_for_the_recording_in_the_environment_does_not_forbid_to_save_none() {
 #[test]
 fn progress_leaves_what_the_program_asks_on_the_screen() {
     let dir = scratch();
-    let Some(behave) = fixture("behave.c").filter(|_| require_perf()) else { return };
-    let hotcold = command();
+    let Some(behave) = fixture("behave.c").filter(|_| way().works()) else { return };
+    let hotcold = way().command();
     let mut shell = Command::new("sh");
     shell.current_dir(dir.path()).args(["-c", "exec \"$@\" > answer", "sh"]).arg(hotcold.get_program());
+    shell.args(hotcold.get_args());
     // Progress that is kept up to date would begin after a second.
     let question = "printf 'really? ' >&2; \"$0\" cpu 1.5; read line";
     shell.args(["profile", "run", "--no-save", "--", "sh", "-c", question]).arg(behave);
@@ -338,7 +351,7 @@ fn a_program_that_cannot_start_leaves_no_file_behind() {
             "error: cannot run `text`: no such file or directory\n\nhint: programs of the current directory are run as `./text`\n",
         ),
     ];
-    if !require_perf() {
+    if !way().works() {
         return;
     }
     for (program, code, message) in cases {

@@ -1,5 +1,6 @@
 //! What the integration tests share: the tool in a clean environment, fixtures, a terminal, waiting for conditions.
 
+pub(crate) mod backend;
 pub(crate) mod diskcache;
 pub(crate) mod environment;
 pub(crate) mod fixture;

@@ -7,15 +7,20 @@ use serde_json::Value;
 pub(crate) use super::pythons::{fixture, interpreters};
 
 use super::{
-    hotcold,
+    backend::Way,
     require::{require, require_perf},
     scratch,
 };
 
 /// Runs a command under hotcold; the report, and what the command printed.
 pub(crate) fn record(flags: &[&str], command: &[&str]) -> (Value, String) {
+    record_by(Way::Perf, flags, command)
+}
+
+/// The same by another backend.
+pub(crate) fn record_by(way: Way, flags: &[&str], command: &[&str]) -> (Value, String) {
     let dir = scratch();
-    let mut hotcold = hotcold();
+    let mut hotcold = way.hotcold();
     hotcold.current_dir(dir.path()).args(["profile", "run", "--no-save", "--limit", "0", "--json"]);
     hotcold.args(["--table-to", "t.json"]).args(flags).arg("--").args(command);
     let output = hotcold.assert().success().get_output().clone();

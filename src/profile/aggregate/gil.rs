@@ -1,7 +1,7 @@
 //! How the threads of Python programs shared their interpreter's lock.
 
 use super::Totals;
-use crate::profile::model::{Gil, Profile};
+use crate::profile::model::{Gil, Profile, Wait};
 
 /// Shares of the samples of Python threads, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +27,20 @@ pub fn gil_shares(profile: &Profile) -> Option<GilShares> {
     }
     let known = Totals { samples: known, ns: known };
     (known.samples > 0).then(|| GilShares { held: known.share(held), waiting: known.share(waiting) })
+}
+
+/// The profile with those waits for a lock told apart that are for an interpreter's global one.
+#[must_use]
+pub fn tell_gil_waits(mut profile: Profile) -> Profile {
+    if profile.waits.iter().any(|waiting| waiting.wait == Wait::Lock) {
+        let taking = takes_lock(&profile);
+        for waiting in profile.waits.iter_mut().filter(|waiting| waiting.wait == Wait::Lock) {
+            if taking.get(waiting.stack.index()).copied().unwrap_or(false) {
+                waiting.wait = Wait::Gil;
+            }
+        }
+    }
+    profile
 }
 
 /// CPython's functions that return when they have the lock.

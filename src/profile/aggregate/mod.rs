@@ -31,17 +31,19 @@ mod tests;
 mod traced;
 mod traced_edges;
 pub mod tree;
+mod waits;
 
 use regex::Regex;
 
 pub use call_graph::call_graph;
-pub use gil::{GilShares, gil_shares};
+pub use gil::{GilShares, gil_shares, tell_gil_waits};
 pub use inverted::inverted_tree;
 pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};
 pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use traced_edges::{TracedEdges, traced_edges};
 pub use tree::{Call, CallTree, call_tree};
+pub use waits::{IDLE, WALL_UNIT_NS, WaitTotals, Waited, wait_label, wait_totals, wall};
 
 use super::model::{Origin, Profile};
 
@@ -67,9 +69,13 @@ pub enum By {
 /// What rows are ordered by: numbers from high to low, names from a to z. Ties fall to the other numbers and then to the name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// Time in the row itself.
+    /// Time in the row itself, on a processor and waiting; where waiting was not recorded the same as [`Sort::Tottime`].
     #[default]
+    Time,
+    /// Time on a processor in the row itself.
     Tottime,
+    /// Time of waiting in the row itself.
+    Wait,
     /// Time in the row and everything it called.
     Cumtime,
     /// Number of calls, which only exact recordings know.
@@ -96,6 +102,8 @@ pub struct Selection {
     pub filter: Option<Regex>,
     /// Show inlined functions as children of the function they were inlined into.
     pub inlines: bool,
+    /// Show what idle threads wait for, which otherwise is one row.
+    pub idle: bool,
 }
 
 /// The whole profile in two numbers.

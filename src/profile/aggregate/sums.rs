@@ -1,6 +1,6 @@
 //! Sums over the stack tree: self and cumulative time per key, each node visited once.
 
-use crate::profile::model::{FrameId, Profile, Sample, StackTree};
+use crate::profile::model::{FrameId, Profile, Sample, StackId, StackTree, Waiting};
 
 /// Marks a node that belongs to no row.
 pub(super) const NONE: u32 = u32::MAX;
@@ -25,14 +25,23 @@ impl Weights {
         Self::with(profile, |sample| sample.count)
     }
 
+    /// Times of waiting, without numbers of samples.
+    pub(super) fn of_waits<'p>(profile: &'p Profile, waits: impl Iterator<Item = &'p Waiting>) -> Self {
+        Self::sum(profile, waits.map(|waiting| (waiting.stack, 0, waiting.ns)))
+    }
+
     fn with(profile: &Profile, weight: impl Fn(&Sample) -> u64) -> Self {
+        Self::sum(profile, profile.samples.iter().map(|sample| (sample.stack, sample.count, weight(sample))))
+    }
+
+    fn sum(profile: &Profile, parts: impl Iterator<Item = (StackId, u64, u64)>) -> Self {
         let nodes = profile.stacks.nodes();
         let (mut samples, mut self_ns) = (vec![0_u64; nodes.len()], vec![0_u64; nodes.len()]);
-        for sample in &profile.samples {
-            let i = sample.stack.index();
+        for (stack, samples_here, ns_here) in parts {
+            let i = stack.index();
             if let (Some(count), Some(ns)) = (samples.get_mut(i), self_ns.get_mut(i)) {
-                *count = count.saturating_add(sample.count);
-                *ns = ns.saturating_add(weight(sample));
+                *count = count.saturating_add(samples_here);
+                *ns = ns.saturating_add(ns_here);
             }
         }
         let mut total_ns = self_ns.clone();

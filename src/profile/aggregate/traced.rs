@@ -92,7 +92,7 @@ fn sort(rows: &mut [TracedRow], by: Sort) {
             Sort::Name => Ordering::Equal,
             Sort::Cumtime => cumtime.then(tottime).then(ncalls),
             Sort::Ncalls => ncalls.then(tottime).then(cumtime),
-            Sort::Tottime | Sort::Samples => tottime.then(cumtime).then(ncalls),
+            Sort::Time | Sort::Tottime | Sort::Wait | Sort::Samples => tottime.then(cumtime).then(ncalls),
         };
         let (p, q) = (&a.place, &b.place);
         let identity = || (p.name, p.file, p.line, p.module).cmp(&(q.name, q.file, q.line, q.module));

@@ -52,9 +52,24 @@ pub enum Attach {
     Any,
 }
 
+/// What records programs, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Perf events that see the kernel, too.
+    PerfKernel,
+    /// Perf events outside the kernel.
+    PerfUser,
+    /// Stopping running threads for a moment.
+    Ptrace,
+    /// Nothing works.
+    None,
+}
+
 /// What follows from the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
+    /// The best that works.
+    pub backend: Backend,
     /// Programs that hotcold starts.
     pub programs: Frames,
     /// Processes that run already.
@@ -99,18 +114,25 @@ pub fn evaluate(facts: &Facts) -> Diagnosis {
 }
 
 fn abilities(facts: &Facts) -> Abilities {
-    let programs = match (facts.perf_kernel, facts.perf_user) {
-        (Ok(()), _) => Frames::Kernel,
-        (_, Ok(())) => Frames::User,
-        _ => Frames::None,
+    let backend = match (facts.perf_kernel, facts.perf_user, facts.trace_child) {
+        (Ok(()), ..) => Backend::PerfKernel,
+        (_, Ok(()), _) => Backend::PerfUser,
+        (.., Ok(())) => Backend::Ptrace,
+        _ => Backend::None,
+    };
+    let programs = match backend {
+        Backend::PerfKernel => Frames::Kernel,
+        Backend::PerfUser | Backend::Ptrace => Frames::User,
+        Backend::None => Frames::None,
     };
     // Attaching reads the process's memory map, which asks for CAP_SYS_PTRACE where the process has another owner.
-    let attach = match programs {
-        Frames::None => Attach::None,
+    let attach = match backend {
+        Backend::None => Attach::None,
         _ if has(facts, Capability::SysPtrace) => Attach::Any,
+        Backend::Ptrace if facts.yama_scope.is_some_and(|scope| scope > 0) => Attach::None,
         _ => Attach::Own,
     };
-    Abilities { programs, attach, system_wide: facts.perf_system_wide.is_ok() }
+    Abilities { backend, programs, attach, system_wide: facts.perf_system_wide.is_ok() }
 }
 
 fn check(what: &'static str, state: State, detail: impl Into<String>) -> Check {
@@ -168,7 +190,8 @@ fn perf_system_wide(facts: &Facts) -> Check {
     }
 }
 
-/// Reading a process's memory completes stacks deeper than a dump. Yama's scope decides whose.
+/// It records where perf events are refused, and reading a process's memory completes stacks deeper than a dump. Yama's scope
+/// decides whose.
 fn ptrace(facts: &Facts) -> Check {
     let what = "ptrace";
     if let Err(error) = facts.trace_child {

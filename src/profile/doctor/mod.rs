@@ -8,6 +8,6 @@ mod facts;
 mod privileges;
 pub mod probe;
 
-pub use evaluate::{Abilities, Attach, Check, Diagnosis, Frames, State, evaluate};
+pub use evaluate::{Abilities, Attach, Backend, Check, Diagnosis, Frames, State, evaluate};
 pub use facts::{Attempt, Facts, Kallsyms, LibcDebug, Limit, Machine, Scope, Seccomp, gather};
 pub use probe::ThisMachine;

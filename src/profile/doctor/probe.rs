@@ -137,8 +137,9 @@ fn open_event(scope: Scope, pid: i32, cpu: i32) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// Attaches to a child without stopping it, as reading a process's memory needs the same permission.
+/// Attaches to a child without stopping it, and reads its memory.
 fn trace_child() -> Attempt {
+    let mark = 0_u64;
     // SAFETY: the child calls nothing but prctl, pause and _exit, which are safe after a fork with threads around.
     let child = unsafe {
         let child = libc::fork();
@@ -155,13 +156,24 @@ fn trace_child() -> Attempt {
     let nothing = std::ptr::null_mut::<libc::c_void>();
     // SAFETY: PTRACE_SEIZE takes a process id and numbers; the child is ours and not yet waited for.
     let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, child, nothing, nothing) };
-    let outcome = if seized == 0 { Ok(()) } else { Err(last_error()) };
+    let outcome = if seized == 0 { read_mark(child, &mark) } else { Err(last_error()) };
     // SAFETY: as above; `child` cannot name another process before it is waited for.
     unsafe {
         libc::kill(child, libc::SIGKILL);
         while libc::waitpid(child, std::ptr::null_mut(), 0) < 0 && last_error() == Errno::INTR {}
     }
     outcome
+}
+
+/// Reads a variable where the child, which is a copy of us, has it, too.
+fn read_mark(child: libc::pid_t, mark: &u64) -> Attempt {
+    let mut copy = 0_u64;
+    let local = libc::iovec { iov_base: (&raw mut copy).cast(), iov_len: size_of::<u64>() };
+    let remote =
+        libc::iovec { iov_base: std::ptr::from_ref(mark).cast_mut().cast(), iov_len: size_of::<u64>() };
+    // SAFETY: the local piece is `copy`; the remote one is checked by the kernel against the child's memory.
+    let n = unsafe { libc::process_vm_readv(child, &raw const local, 1, &raw const remote, 1, 0) };
+    if n < 0 { Err(last_error()) } else { Ok(()) }
 }
 
 fn last_error() -> Errno {

@@ -173,7 +173,7 @@ impl Import {
     pub(super) fn finish(mut self, backend: &str, recording: Recording) -> Profile {
         let timed = self.span_ns() > 0;
         let bucket_ns = if timed { self.samples.bucket_ns() } else { recording.duration_ns };
-        for row in self.samples.into_rows() {
+        for row in self.samples.into_rows().samples {
             let Some(&thread) = self.threads.get(row.thread as usize) else { continue };
             self.out.sample(Sample {
                 bucket: row.bucket,

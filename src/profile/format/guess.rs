@@ -68,6 +68,7 @@ pub(super) fn base(path: &str) -> &str {
 pub(super) fn complete(profile: &mut Profile, backend: &str) {
     profile.recording.backend = backend.into();
     profile.recording.kernel_frames = profile.functions.iter().any(|f| f.origin == Origin::Kernel);
+    profile.recording.kernel_time = profile.recording.kernel_frames;
 }
 
 #[cfg(test)]

@@ -44,3 +44,11 @@ pub fn perf_registers(value: impl Fn(u64) -> Option<u64>) -> Option<Registers> {
     }
     Some(Registers { ip: value(IP)?, sp: value(SP)?, fp: value(BP)?, general })
 }
+
+/// Reads the registers of a traced thread.
+pub fn ptrace_registers(r: &libc::user_regs_struct) -> Registers {
+    let general = [
+        r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15,
+    ];
+    Registers { ip: r.rip, sp: r.rsp, fp: r.rbp, general }
+}

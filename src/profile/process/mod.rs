@@ -8,7 +8,8 @@ mod modules;
 mod parts;
 mod python;
 pub(in crate::profile) mod samples;
-mod table;
+pub(in crate::profile) mod table;
+pub(in crate::profile) mod thread_files;
 mod thread_names;
 mod unwind;
 

@@ -2,7 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::profile::{model::Gil, raw::RawSample, stack::StackId};
+use crate::profile::{
+    model::{Gil, Wait},
+    raw::{RawSample, RawWaiting},
+    stack::StackId,
+};
 
 /// So many rows are kept; then buckets get twice as long, so that a day of recording takes no more than an hour.
 const MOST_ROWS: usize = 250_000;
@@ -13,9 +17,34 @@ const FIRST_BUCKET_NS: u64 = 1_000_000_000;
 pub(in crate::profile) struct Samples {
     bucket_ns: u64,
     bucket: u32,
-    current: FxHashMap<(u32, StackId, Gil), (u64, u64)>,
-    rows: Vec<RawSample>,
+    current: FxHashMap<Key, (u64, u64)>,
+    rows: Vec<Row>,
     most_rows: usize,
+}
+
+/// What makes two samples of a time bucket one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Key {
+    thread: u32,
+    stack: StackId,
+    gil: Gil,
+    /// For a time of waiting: what for.
+    wait: Option<Wait>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    bucket: u32,
+    key: Key,
+    count: u64,
+    ns: u64,
+}
+
+/// Rows as they are handed on.
+#[derive(Debug, Default)]
+pub(in crate::profile) struct Rows {
+    pub(in crate::profile) samples: Vec<RawSample>,
+    pub(super) waits: Vec<RawWaiting>,
 }
 
 impl Default for Samples {
@@ -45,15 +74,24 @@ impl Samples {
         gil: Gil,
         (count, weight_ns): (u64, u64),
     ) {
+        self.sum(time_ns, Key { thread, stack, gil, wait: None }, count, weight_ns);
+    }
+
+    /// Adds a time of waiting that ended at `time_ns`.
+    pub(super) fn add_waiting(&mut self, time_ns: u64, thread: u32, stack: StackId, wait: Wait, ns: u64) {
+        self.sum(time_ns, Key { thread, stack, gil: Gil::Unknown, wait: Some(wait) }, 0, ns);
+    }
+
+    fn sum(&mut self, time_ns: u64, key: Key, count: u64, ns: u64) {
         let bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         // Rings are read in time order but for a little; a straggler may as well count for the bucket that is open.
         if bucket > self.bucket {
             self.close_bucket();
             self.bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         }
-        let sum = self.current.entry((thread, stack, gil)).or_default();
+        let sum = self.current.entry(key).or_default();
         sum.0 = sum.0.saturating_add(count);
-        sum.1 = sum.1.saturating_add(weight_ns);
+        sum.1 = sum.1.saturating_add(ns);
     }
 
     /// Length of a bucket as of now.
@@ -61,38 +99,25 @@ impl Samples {
         self.bucket_ns
     }
 
-    /// All rows, in (bucket, thread, stack, gil) order.
-    pub(in crate::profile) fn into_rows(mut self) -> Vec<RawSample> {
+    /// All rows, in (bucket, thread, stack, …) order.
+    pub(in crate::profile) fn into_rows(mut self) -> Rows {
         let rows = self.open_rows();
         self.rows.extend(rows);
         // The open bucket may be one that was closed before buckets were widened.
         self.merge();
-        self.rows
+        Rows::of(self.rows.into_iter())
     }
 
     /// All rows so far, in no order; rows of one bucket, thread and stack may stand apart.
-    pub(super) fn snapshot(&self) -> Vec<RawSample> {
-        let mut rows = Vec::with_capacity(self.rows.len() + self.current.len());
-        rows.extend_from_slice(&self.rows);
-        rows.extend(self.open_rows());
-        rows
+    pub(super) fn snapshot(&self) -> Rows {
+        Rows::of(self.rows.iter().copied().chain(self.open_rows()))
     }
 
-    fn open_rows(&self) -> Vec<RawSample> {
+    fn open_rows(&self) -> Vec<Row> {
         let bucket = self.bucket;
-        let mut rows: Vec<_> = self
-            .current
-            .iter()
-            .map(|(&(thread, stack, gil), &(count, weight_ns))| RawSample {
-                bucket,
-                thread,
-                stack,
-                gil,
-                count,
-                weight_ns,
-            })
-            .collect();
-        rows.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
+        let row = |(&key, &(count, ns)): (&Key, &(u64, u64))| Row { bucket, key, count, ns };
+        let mut rows: Vec<_> = self.current.iter().map(row).collect();
+        rows.sort_unstable_by_key(|row| row.key);
         rows
     }
 
@@ -117,21 +142,32 @@ impl Samples {
     }
 
     fn merge(&mut self) {
-        self.rows.sort_unstable_by_key(key);
+        self.rows.sort_unstable_by_key(|row| (row.bucket, row.key));
         self.rows.dedup_by(|row, kept| {
-            let same = key(row) == key(kept);
+            let same = (row.bucket, row.key) == (kept.bucket, kept.key);
             if same {
                 kept.count += row.count;
-                kept.weight_ns = kept.weight_ns.saturating_add(row.weight_ns);
+                kept.ns = kept.ns.saturating_add(row.ns);
             }
             same
         });
     }
 }
 
-/// What makes two rows one, and their order.
-fn key(row: &RawSample) -> (u32, u32, StackId, Gil) {
-    (row.bucket, row.thread, row.stack, row.gil)
+impl Rows {
+    fn of(rows: impl Iterator<Item = Row>) -> Self {
+        let mut out = Self::default();
+        for Row { bucket, key: Key { thread, stack, gil, wait }, count, ns } in rows {
+            match wait {
+                None => {
+                    let row = RawSample { bucket, thread, stack, gil, count, weight_ns: ns };
+                    out.samples.push(row);
+                }
+                Some(wait) => out.waits.push(RawWaiting { bucket, thread, stack, wait, ns }),
+            }
+        }
+        out
+    }
 }
 
 #[cfg(test)]
@@ -148,10 +184,10 @@ mod tests {
         let sum = |rows: &[RawSample]| {
             rows.iter().map(|row| (row.count, row.weight_ns)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
         };
-        assert_eq!(sum(&samples.snapshot()), (2000, 6000), "those of the open bucket, too");
+        assert_eq!(sum(&samples.snapshot().samples), (2000, 6000), "those of the open bucket, too");
         let bucket_ns = samples.bucket_ns();
         assert!(bucket_ns > second);
-        let rows = samples.into_rows();
+        let rows = samples.into_rows().samples;
         assert!(rows.len() <= 110, "{} rows", rows.len());
         assert_eq!(sum(&rows), (2000, 6000));
         assert!(rows.is_sorted_by_key(|row| (row.bucket, row.thread, row.stack)));
@@ -160,10 +196,22 @@ mod tests {
     }
 
     #[test]
+    fn waiting_stands_apart() {
+        let mut samples = Samples::default();
+        samples.add(1, 0, StackId(1), Gil::Unknown, 5);
+        for ns in [7, 8] {
+            samples.add_waiting(2, 0, StackId(1), Wait::Lock, ns);
+        }
+        let Rows { samples, waits } = samples.into_rows();
+        assert_eq!((samples.len(), samples[0].weight_ns), (1, 5));
+        assert_eq!((waits.len(), waits[0].ns, waits[0].wait), (1, 15, Wait::Lock));
+    }
+
+    #[test]
     fn a_straggler_counts() {
         let mut samples = Samples::default();
         samples.add(5 * FIRST_BUCKET_NS, 0, StackId(1), Gil::Held, 1);
         samples.add(1, 0, StackId(1), Gil::Held, 1);
-        assert_eq!(samples.into_rows()[0].count, 2);
+        assert_eq!(samples.into_rows().samples[0].count, 2);
     }
 }

@@ -18,10 +18,10 @@ use super::{
     unwind::{Outcome, StackWalker},
 };
 use crate::profile::{
-    model::{Gil, Recording},
+    model::{Gil, Recording, Wait},
     raw::{RawFrame, RawProcess, RawProfile, RawThread},
     record::{Event, Mapping, Needs, Sample},
-    stack::StackTree,
+    stack::{StackId, StackTree},
 };
 
 /// So many cut stacks are a reason to ask for longer dumps, and for hearing of them earlier: what is completed from memory
@@ -32,6 +32,8 @@ const CUT_ENOUGH: u64 = 4;
 pub struct ProcessTable {
     start_ns: u64,
     filter: bool,
+    /// Whether events tell what is mapped; if not we look.
+    maps_are_told: bool,
     processes: Vec<RawProcess>,
     threads: Vec<RawThread>,
     live: FxHashMap<u32, Live>,
@@ -69,6 +71,54 @@ pub struct Counts {
     pub throttled: u64,
 }
 
+/// Who was seen, and where.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::profile) struct Seen {
+    /// Number of the thread.
+    pub(in crate::profile) thread: u32,
+    /// Its stack.
+    pub(in crate::profile) stack: StackId,
+    gil: Gil,
+}
+
+/// What unwinding came to.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    outcome: Outcome,
+    /// Whether the dump did not reach the root.
+    cut: bool,
+    /// Whether memory above it did.
+    completed: bool,
+}
+
+/// When to look at what a process maps.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looks {
+    last_ns: u64,
+    /// After looks that found nothing new, until unknown code is worth another one.
+    pause_ns: u64,
+}
+
+impl Looks {
+    /// Code that was loaded in the place of other code is seen so late at most.
+    const EVERY_NS: u64 = 1_000_000_000;
+    const SHORTEST_PAUSE_NS: u64 = 2_000_000;
+
+    fn is_due(&mut self, now_ns: u64, unknown: bool) -> bool {
+        let pause = if unknown { self.pause_ns } else { Self::EVERY_NS };
+        let due = now_ns.saturating_sub(self.last_ns) >= pause;
+        if due {
+            self.last_ns = now_ns;
+        }
+        due
+    }
+
+    fn came_to(&mut self, changed: bool) {
+        let longer = (self.pause_ns * 2).clamp(Self::SHORTEST_PAUSE_NS, Self::EVERY_NS);
+        self.pause_ns = if changed { 0 } else { longer };
+    }
+}
+
 /// A process that has not ended.
 struct Live {
     number: u32,
@@ -78,16 +128,17 @@ struct Live {
     /// Samples of before its first exec are those of the recorder's own code.
     started: bool,
     reread: bool,
+    looks: Looks,
     python: Python,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mapped {
     end: u64,
     what: Code,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     File { module: u32, bias: u64 },
     Unmatched { module: u32, start: u64, offset: u64 },
@@ -96,11 +147,13 @@ enum Code {
 
 impl ProcessTable {
     /// An empty table for a recording that starts at `start_ns`. With `filter`, processes that were not added and are not
-    /// descendants of one that was are left out.
-    pub fn new(start_ns: u64, filter: bool) -> Self {
+    /// descendants of one that was are left out. `maps_are_told` says whether an event tells of every mapping; otherwise
+    /// `/proc/PID/maps` is read when code is met that is not known, and now and then.
+    pub fn new(start_ns: u64, filter: bool, maps_are_told: bool) -> Self {
         Self {
             start_ns,
             filter,
+            maps_are_told,
             processes: Vec::new(),
             threads: Vec::new(),
             live: FxHashMap::default(),
@@ -175,6 +228,7 @@ impl ProcessTable {
             }
             Event::Fork { pid, parent_pid, tid, parent_tid } => self.fork(pid, parent_pid, tid, parent_tid),
             Event::Exit { pid, tid } => self.exit(pid, tid),
+            Event::Switch { .. } | Event::Stopped { .. } => {}
             Event::Lost(n) => self.counts.lost += n,
             Event::Throttled => self.counts.throttled += 1,
         }
@@ -183,6 +237,7 @@ impl ProcessTable {
     /// The recording, ready for symbolizing; `recording` is what else is known of it.
     pub fn into_profile(self, mut recording: Recording) -> RawProfile {
         self.tell_counts(&mut recording);
+        let rows = self.samples.into_rows();
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
@@ -190,13 +245,15 @@ impl ProcessTable {
             stacks: self.stacks,
             processes: self.processes,
             threads: self.thread_names.over(self.threads),
-            samples: self.samples.into_rows(),
+            samples: rows.samples,
+            waits: rows.waits,
         }
     }
 
     /// The recording up to now. Numbers of modules, stacks, processes and threads mean the same in every later one.
     pub fn snapshot(&self, mut recording: Recording) -> RawProfile {
         self.tell_counts(&mut recording);
+        let rows = self.samples.snapshot();
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),
@@ -204,7 +261,8 @@ impl ProcessTable {
             stacks: self.stacks.snapshot(),
             processes: self.processes.clone(),
             threads: self.thread_names.over(self.threads.clone()),
-            samples: self.samples.snapshot(),
+            samples: rows.samples,
+            waits: rows.waits,
         }
     }
 
@@ -256,6 +314,7 @@ impl ProcessTable {
         live.unwinder = Unwinder::new();
         live.started = true;
         live.reread = false;
+        live.looks = Looks::default();
         live.python = Python::default();
         // The other threads ended without notice; the one that is left has the process's number now.
         for tid in live.threads.drain().filter(|&tid| tid != pid) {
@@ -322,25 +381,72 @@ impl ProcessTable {
     }
 
     fn sample(&mut self, sample: &Sample<'_>) {
-        let Some(thread) = self.thread(sample.pid, sample.tid) else { return };
-        let Some(live) = self.live.get_mut(&sample.pid).filter(|live| live.started) else { return };
-        live.python.capture(&self.modules, sample, &mut self.python);
-        let live = &*live;
+        let Some(Seen { thread, stack, gil }) = self.see(sample) else { return };
         self.counts.samples += 1;
         self.counts.weight_ns = self.counts.weight_ns.saturating_add(sample.weight_ns);
-        let knows = |address| live.code_at(address).is_some();
-        if sample.registers.is_some_and(|r| !knows(r.ip)) && !live.reread {
-            self.reread_maps(sample.pid);
+        let time = sample.time_ns.saturating_sub(self.start_ns);
+        self.samples.add(time, thread, stack, gil, sample.weight_ns);
+    }
+
+    /// The stack of a thread that waits, read while it does: the quality of samples is not what it counts for.
+    pub(in crate::profile) fn see_waiting(&mut self, sample: &Sample<'_>) -> Option<Seen> {
+        let (counts, approximate) = (self.counts, self.python.approximate);
+        let seen = self.see(sample);
+        (self.counts, self.python.approximate) = (counts, approximate);
+        seen
+    }
+
+    /// A thread has waited so long, until `time_ns`.
+    pub(in crate::profile) fn add_waiting(
+        &mut self,
+        time_ns: u64,
+        thread: u32,
+        stack: StackId,
+        wait: Wait,
+        ns: u64,
+    ) {
+        let time = time_ns.saturating_sub(self.start_ns);
+        self.samples.add_waiting(time, thread, stack, wait, ns);
+    }
+
+    /// The stack of which nothing is known.
+    pub(in crate::profile) fn unknown_stack(&mut self) -> StackId {
+        self.stacks.push(None, RawFrame::Unknown)
+    }
+
+    /// Process and thread ids of all threads that have not ended.
+    pub(in crate::profile) fn running_threads(&self) -> Vec<(u32, u32)> {
+        let started = self.live.iter().filter(|(_, live)| live.started);
+        started.flat_map(|(&pid, live)| live.threads.iter().map(move |&tid| (pid, tid))).collect()
+    }
+
+    /// The number of a thread, which is added if it is new; `None` for a process that is not recorded.
+    pub(in crate::profile) fn number_of(&mut self, pid: u32, tid: u32) -> Option<u32> {
+        self.thread(pid, tid)
+    }
+
+    /// The stack that a sample shows.
+    fn see(&mut self, sample: &Sample<'_>) -> Option<Seen> {
+        let thread = self.thread(sample.pid, sample.tid)?;
+        let live = self.live.get_mut(&sample.pid).filter(|live| live.started)?;
+        live.python.capture(&self.modules, sample, &mut self.python);
+        let live = &*live;
+        let unknown = sample.registers.is_some_and(|r| live.code_at(r.ip).is_none());
+        if self.maps_are_told {
+            if unknown && !live.reread {
+                self.reread_maps(sample.pid);
+            }
+            self.unwind(sample);
+        } else {
+            self.unwind_looking(sample, unknown);
         }
-        self.unwind(sample);
         let stack = match self.stacks.intern(self.frames.iter().rev().copied()) {
             Some(stack) => stack,
-            None => self.stacks.push(None, RawFrame::Unknown),
+            None => self.unknown_stack(),
         };
-        let time = sample.time_ns.saturating_sub(self.start_ns);
         let gil = self.live.get(&sample.pid).map_or(Gil::Unknown, |live| live.python.gil());
-        self.samples.add(time, thread, stack, gil, sample.weight_ns);
         self.name_thread(sample, thread);
+        Some(Seen { thread, stack, gil })
     }
 
     fn name_thread(&mut self, sample: &Sample<'_>, thread: u32) {
@@ -364,8 +470,57 @@ impl ProcessTable {
         }
     }
 
+    /// Unwinds a sample of a process of which nobody tells what it maps.
+    fn unwind_looking(&mut self, sample: &Sample<'_>, unknown: bool) {
+        let due = |table: &mut Self, unknown: bool| {
+            table.live.get_mut(&sample.pid).is_some_and(|live| live.looks.is_due(sample.time_ns, unknown))
+        };
+        if due(self, unknown) {
+            self.look_at_maps(sample.pid);
+        }
+        let walked = self.walk(sample);
+        // What it has called through may be new, too.
+        let lost = walked.is_some_and(|walked| walked.outcome == Outcome::Lost);
+        let again = lost && !unknown && due(self, true) && self.look_at_maps(sample.pid);
+        let walked = if again { self.walk(sample) } else { walked };
+        self.finish(sample, walked);
+    }
+
+    /// Takes over what `/proc/PID/maps` shows; whether that was anything new.
+    fn look_at_maps(&mut self, pid: u32) -> bool {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let mappings = parse_maps(pid, &text);
+        let mut changed = false;
+        for mapping in &mappings {
+            let mapped = Mapped { end: mapping.start.saturating_add(mapping.len), what: self.code(mapping) };
+            let known = self.live.get(&pid).and_then(|live| live.mappings.get(&mapping.start));
+            if known != Some(&mapped) {
+                self.map(mapping);
+                changed = true;
+            }
+        }
+        let Some(live) = self.live.get_mut(&pid).filter(|_| !mappings.is_empty()) else { return changed };
+        let starts: FxHashSet<u64> = mappings.iter().map(|mapping| mapping.start).collect();
+        let gone: Vec<(u64, u64)> = (live.mappings.iter())
+            .filter(|(start, _)| !starts.contains(start))
+            .map(|(&start, mapped)| (start, mapped.end))
+            .collect();
+        for (start, end) in gone {
+            live.unmap(start, end, &self.modules);
+            changed = true;
+        }
+        live.looks.came_to(changed);
+        changed
+    }
+
     /// Fills `frames`, innermost first.
     fn unwind(&mut self, sample: &Sample<'_>) {
+        let walked = self.walk(sample);
+        self.finish(sample, walked);
+    }
+
+    /// Fills `frames` with the machine's own; `None` where there are none but the kernel's.
+    fn walk(&mut self, sample: &Sample<'_>) -> Option<Walked> {
         self.frames.clear();
         self.frames.extend(sample.kernel.iter().enumerate().map(|(i, &address)| {
             // All but the first are return addresses.
@@ -373,26 +528,24 @@ impl ProcessTable {
         }));
         // In the middle of an exec there are registers but no stack that they belong to.
         if sample.registers.is_none() || (sample.stack.is_empty() && !sample.kernel.is_empty()) {
-            return;
+            return None;
         }
-        let Some(live) = self.live.get_mut(&sample.pid) else { return };
+        let live = self.live.get_mut(&sample.pid)?;
         let mut outcome = self.walker.walk(&live.unwinder, sample);
-        let mut completed = false;
-        if outcome == Outcome::CutDump {
-            self.counts.cut_dumps += 1;
-            if let Some(better) = self.walker.walk_on(&live.unwinder, sample) {
-                outcome = better;
-                completed = better == Outcome::Root;
-            }
+        let mut walked = Walked { outcome, cut: outcome == Outcome::CutDump, completed: false };
+        if walked.cut
+            && let Some(better) = self.walker.walk_on(&live.unwinder, sample)
+        {
+            outcome = better;
+            walked.completed = better == Outcome::Root;
         }
-        let mut rooted = outcome == Outcome::Root;
         for &address in &self.walker.addresses {
             let frame = match live.code_at(address) {
                 Some(mapped) => mapped.frame(address),
                 None if self.frames.is_empty() => RawFrame::Unknown,
                 None => {
                     // No code there: unwinding went astray, and what it found from here on is not true.
-                    rooted = false;
+                    outcome = Outcome::Lost;
                     break;
                 }
             };
@@ -400,10 +553,19 @@ impl ProcessTable {
             if let RawFrame::Native { module, address } = frame
                 && self.modules.elf(module).roots.iter().any(|root| root.contains(&address))
             {
-                rooted = true;
+                outcome = Outcome::Root;
                 break;
             }
         }
+        Some(Walked { outcome, ..walked })
+    }
+
+    /// Counts what unwinding came to, and puts interpreted frames in.
+    fn finish(&mut self, sample: &Sample<'_>, walked: Option<Walked>) {
+        let Some(Walked { outcome, cut, completed }) = walked else { return };
+        let Some(live) = self.live.get_mut(&sample.pid) else { return };
+        let rooted = outcome == Outcome::Root;
+        self.counts.cut_dumps += u64::from(cut);
         self.counts.user_stacks += 1;
         if rooted {
             self.counts.rooted += 1;
@@ -432,6 +594,7 @@ impl Live {
             threads: FxHashSet::default(),
             started,
             reread: false,
+            looks: Looks::default(),
             python: Python::default(),
         }
     }
@@ -488,7 +651,7 @@ mod tests {
     use crate::profile::record::StackDump;
 
     fn table() -> ProcessTable {
-        let mut table = ProcessTable::new(0, true);
+        let mut table = ProcessTable::new(0, true, true);
         table.add_launched(10, "program");
         table
     }

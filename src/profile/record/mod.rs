@@ -2,10 +2,25 @@
 
 pub mod exact;
 pub mod perf;
+pub mod ptrace;
 
 use std::{borrow::Cow, io, os::fd::RawFd};
 
-use super::process::arch::Registers;
+use super::{
+    process::arch::Registers,
+    target::{Change, Child},
+};
+
+/// Why nothing can be recorded.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Perf events were asked for, and are refused.
+    Perf(perf::Refusal),
+    /// ptrace was asked for, and is refused.
+    Ptrace(ptrace::Refusal),
+    /// Both are refused.
+    Both(perf::Refusal, ptrace::Refusal),
+}
 
 /// Something that happened in the recorded processes, in time order.
 #[derive(Debug)]
@@ -48,10 +63,39 @@ pub enum Event<'a> {
         /// Thread id.
         tid: u32,
     },
+    /// A thread has left its processor, or has got one.
+    Switch {
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// When, in nanoseconds of `CLOCK_MONOTONIC`.
+        time_ns: u64,
+        /// Which of them.
+        what: Switch,
+    },
+    /// A thread was made to stand still to be sampled, which is no waiting of its own.
+    Stopped {
+        /// Thread id.
+        tid: u32,
+        /// For how long, in nanoseconds.
+        ns: u64,
+    },
     /// This many samples could not be delivered.
     Lost(u64),
     /// The kernel slowed sampling down because it took too long.
     Throttled,
+}
+
+/// How a thread is put on a processor and taken off it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It goes on.
+    On,
+    /// It waits for something.
+    Off,
+    /// It would go on if another one had not got the processor.
+    Preempted,
 }
 
 /// A thread, caught running.
@@ -140,10 +184,16 @@ pub struct Mapping<'a> {
 pub struct Setup {
     /// Whether samples carry kernel frames.
     pub kernel_frames: bool,
+    /// Whether the time that is spent in the kernel is part of the samples; without kernel frames, of those who have called it.
+    pub kernel_time: bool,
     /// Bytes of ring memory for each processor.
     pub ring_bytes: usize,
     /// Samples per second; less than was asked for where the system allows no more.
     pub rate_hz: u64,
+    /// Whether an event tells of everything that a process maps.
+    pub maps_are_told: bool,
+    /// Whether an event tells of every [`Switch`], where that was asked for.
+    pub switches_are_told: bool,
 }
 
 /// What samples must be like beyond the usual.
@@ -170,6 +220,11 @@ pub trait Backend {
     fn setup(&self) -> Setup;
     /// Descriptors to poll for input; a descriptor that hung up is left out.
     fn descriptors(&self) -> Vec<RawFd>;
+    /// Starts sampling, where it does not start by itself with the program.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    fn enable(&mut self) -> io::Result<()>;
     /// Hands over what has been recorded up to now, in time order; with `all`, up to the very end.
     ///
     /// # Errors
@@ -189,4 +244,16 @@ pub trait Backend {
     fn tend(&mut self, tasks: &mut dyn FnMut() -> Vec<u32>) -> io::Result<()>;
     /// Stops sampling; what was recorded can still be pumped.
     fn stop(&mut self);
+    /// What has become of the program that we have started.
+    fn change(&mut self, child: &Child) -> Change {
+        child.change()
+    }
+    /// Whether SIGCHLD is for the backend, and [`change`](Self::change) the only way to wait for the program.
+    fn waits_for_children(&self) -> bool {
+        false
+    }
+    /// What the reader of the recording should know, a line each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -65,7 +65,10 @@ pub fn count(command: &[OsString], options: &ExactOptions) -> Result<Counting, E
     let start = Instant::now();
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
     let launch = Launch::fork(command, Some(&environment), &signals).map_err(launch_error)?;
-    let child = launch.execute().map_err(launch_error)?;
+    let child = launch.execute().map_err(|(error, child)| {
+        child.reap();
+        launch_error(error)
+    })?;
     let ended = wait(&child, &signals);
     let duration = start.elapsed();
     let outlived = wait_for_others(&hook, &signals, options.wait_children);
@@ -97,7 +100,7 @@ fn environment(hook: &Hook, given: &[(OsString, OsString)]) -> Vec<(OsString, Os
 fn wait(child: &Child, signals: &Signals) -> Ended {
     loop {
         poll(&[signals.descriptor().as_raw_fd()], POLL);
-        if let Some(ended) = attend(child, signals).ended {
+        if let Some(ended) = attend(child, signals, &mut Child::change).ended {
             return ended;
         }
     }

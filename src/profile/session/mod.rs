@@ -2,11 +2,13 @@
 //! order of the stages.
 
 mod checkpoint;
+mod choose;
 mod cpu_meter;
+mod dump;
 mod exact;
+mod waits;
 
 use std::{
-    collections::HashSet,
     ffi::OsString,
     os::fd::{AsRawFd, RawFd},
     time::{Duration, SystemTime},
@@ -14,19 +16,20 @@ use std::{
 
 use checkpoint::Schedule;
 pub use checkpoint::{Checkpoints, Reason};
+pub use choose::Choice;
+use choose::Chosen;
 use cpu_meter::CpuMeter;
+pub use dump::dump;
 pub use exact::{Counting, ExactOptions, count};
+use waits::Waits;
 
 use super::{
     error::Error,
     model::{Clock, Host, Recording},
     process::ProcessTable,
     raw::RawProfile,
-    record::{
-        Backend, Needs, Setup,
-        perf::{MOST_LOOKS, Perf, Refusal, Watch, monotonic_ns},
-    },
-    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, Running, running_tree, threads_of},
+    record::{Backend, Event, Needs, Refusal, Setup, perf, perf::monotonic_ns, ptrace},
+    target::{Change, Child, CpuTime, Ended, Launch, LaunchError, running_tree, threads_of},
 };
 use crate::{signals::Signals, units};
 
@@ -43,6 +46,10 @@ pub struct Options {
     pub wait_children: bool,
     /// Take a checkpoint so often.
     pub every: Option<Duration>,
+    /// Record waiting, too.
+    pub wall: bool,
+    /// What to record with.
+    pub backend: Choice,
     /// The time now, for the recording's start.
     pub now: SystemTime,
 }
@@ -106,22 +113,26 @@ pub fn run(
     let launch_error = |error| Error::launch(&program, error);
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
     let launch = Launch::fork(command, None, &signals).map_err(launch_error)?;
-    raise_file_limit();
-    let watch = if options.system_wide { Watch::Everything } else { Watch::Launch(launch.pid()) };
-    let perf = match Perf::open(watch, options.rate_hz) {
-        Ok(perf) => perf,
+    let chosen = match choose::for_launched(launch.pid(), options) {
+        Ok(chosen) => chosen,
         Err(refusal) => {
             launch.abandon();
-            return Err(Error::Refused { what: program, refusal });
+            return Err(Error::Refused { what: program, pid: None, refusal });
         }
     };
-    let mut session = Session::new(perf, options);
+    let mut session = Session::new(chosen, options);
     session.table.add_launched(launch.pid(), &program);
     session.root = launch.pid();
     if options.system_wide {
-        session.enable(&program)?;
+        session.enable(&program, None)?;
     }
-    let child = launch.execute().map_err(launch_error)?;
+    let child = match launch.execute() {
+        Ok(child) => child,
+        Err((error, child)) => {
+            session.wait_for(&child);
+            return Err(launch_error(error));
+        }
+    };
     session.recording.command = command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let end = session.record(&signals, Some(&child), report, checkpoints);
     let program = match end {
@@ -154,17 +165,19 @@ pub fn attach(
     if tree.is_empty() {
         return Err(Error::Gone { pid });
     }
-    let signals = Signals::hold_back().map_err(|error| Error::refused(pid, Refusal::Other(error)))?;
-    raise_file_limit();
-    let perf = match watch_tree(&tree, options) {
-        Ok(perf) => perf,
-        Err(Refusal::Gone) => return Err(Error::Gone { pid }),
+    let signals = Signals::hold_back()
+        .map_err(|error| Error::refused(pid, Refusal::Perf(perf::Refusal::Other(error))))?;
+    let chosen = match choose::for_running(&tree, options) {
+        Ok(chosen) => chosen,
+        Err(Refusal::Perf(perf::Refusal::Gone) | Refusal::Ptrace(ptrace::Refusal::Gone)) => {
+            return Err(Error::Gone { pid });
+        }
         Err(refusal) => return Err(Error::refused(pid, refusal)),
     };
-    let mut session = Session::new(perf, options);
+    let mut session = Session::new(chosen, options);
     session.root = pid;
     session.meter.start(&tree.iter().map(|process| process.pid).collect::<Vec<_>>());
-    session.enable(&pid.to_string())?;
+    session.enable(&format!("process {pid}"), Some(pid))?;
     // After enabling: what is mapped from now on is told by an event, what was mapped before stands in the maps.
     for process in running_tree(&[pid]) {
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.pid)).unwrap_or_default();
@@ -176,35 +189,13 @@ pub fn attach(
     Ok(session.finish(Program::Left))
 }
 
-/// Opens events for all threads of these processes, and of those that they start meanwhile.
-fn watch_tree(tree: &[Running], options: &Options) -> Result<Perf, Refusal> {
-    if options.system_wide {
-        return Perf::open(Watch::Everything, options.rate_hz);
-    }
-    let threads = |tree: &[Running]| -> Vec<u32> {
-        tree.iter().flat_map(|process| &process.threads).map(|(tid, _)| *tid).collect()
-    };
-    let tids = threads(tree);
-    let mut perf = Perf::open(Watch::Threads(&tids), options.rate_hz)?;
-    let mut seen: HashSet<u32> = tids.into_iter().collect();
-    let roots: Vec<u32> = tree.iter().map(|process| process.pid).collect();
-    for _ in 1..MOST_LOOKS {
-        let mut new = threads(&running_tree(&roots));
-        new.retain(|tid| seen.insert(*tid));
-        if new.is_empty() {
-            break;
-        }
-        perf.watch_more(&new)?;
-    }
-    Ok(perf)
-}
-
 impl StillRunning {
     /// Waits for the program to end, passing on what is sent to it.
     pub fn wait(self) -> Ended {
         loop {
-            poll(&[self.signals.descriptor().as_raw_fd()], Duration::from_secs(60));
-            if let Some(ended) = attend(&self.child, &self.signals).ended {
+            let fds = [self.signals.descriptor().as_raw_fd(), self.child.descriptor().as_raw_fd()];
+            poll(&fds, Duration::from_secs(60));
+            if let Some(ended) = attend(&self.child, &self.signals, &mut Child::change).ended {
                 return ended;
             }
         }
@@ -219,7 +210,7 @@ enum End {
 }
 
 struct Session {
-    perf: Perf,
+    backend: Box<dyn Backend>,
     table: ProcessTable,
     meter: CpuMeter,
     recording: Recording,
@@ -232,6 +223,7 @@ struct Session {
     broken: bool,
     asked: Needs,
     look_every: Duration,
+    waits: Option<Waits>,
 }
 
 const POLL: Duration = Duration::from_millis(100);
@@ -251,9 +243,10 @@ const METER_EVERY_NS: u64 = 250_000_000;
 const METER_GRAIN_NS: u64 = 300_000_000;
 
 impl Session {
-    fn new(perf: Perf, options: &Options) -> Self {
+    fn new(chosen: Chosen, options: &Options) -> Self {
+        let Chosen { backend, why } = chosen;
         let start_ns = monotonic_ns();
-        let setup = perf.setup();
+        let setup = backend.setup();
         let notes = if setup.rate_hz < options.rate_hz {
             vec![format!(
                 "the kernel allows {} samples per second (kernel.perf_event_max_sample_rate)",
@@ -265,16 +258,19 @@ impl Session {
         let recording = Recording {
             notes,
             started: Some(options.now),
-            backend: perf.name().to_owned(),
+            backend: backend.name().to_owned(),
+            backend_reason: why,
             clock: Clock::Cpu,
             rate_hz: options.rate_hz,
             kernel_frames: setup.kernel_frames,
+            kernel_time: setup.kernel_time,
+            waiting: options.wall,
             host: host(),
             ..Recording::default()
         };
         Self {
-            perf,
-            table: ProcessTable::new(start_ns, options.system_wide),
+            backend,
+            table: ProcessTable::new(start_ns, options.system_wide, setup.maps_are_told),
             meter: CpuMeter::default(),
             recording,
             duration: options.duration,
@@ -284,15 +280,26 @@ impl Session {
             root: 0,
             broken: false,
             asked: Needs::default(),
+            waits: options.wall.then(|| Waits::new(setup.switches_are_told, start_ns)),
             look_every: (Duration::from_secs(1) / setup.rate_hz.clamp(1, 1 << 20) as u32
                 * LOOK_AFTER_PERIODS)
                 .clamp(SHORTEST_LOOK, POLL),
         }
     }
 
-    fn enable(&self, what: &str) -> Result<(), Error> {
-        let refused = |error| Error::Refused { what: what.to_owned(), refusal: Refusal::Other(error) };
-        self.perf.enable().map_err(refused)
+    fn enable(&mut self, what: &str, pid: Option<u32>) -> Result<(), Error> {
+        let refused = |error| {
+            let refusal = Refusal::Perf(perf::Refusal::Other(error));
+            Error::Refused { what: what.to_owned(), pid, refusal }
+        };
+        self.backend.enable().map_err(refused)
+    }
+
+    /// Waits for a child that has not become the program.
+    fn wait_for(&mut self, child: &Child) {
+        while !matches!(self.backend.change(child), Change::Ended(_)) {
+            poll(&[child.descriptor().as_raw_fd()], EARLY_POLL);
+        }
     }
 
     fn record(
@@ -302,7 +309,20 @@ impl Session {
         report: &mut dyn FnMut(Status),
         checkpoints: &mut dyn Checkpoints,
     ) -> End {
-        let mut rings = self.perf.descriptors();
+        signals.hear_of_children(!self.backend.waits_for_children());
+        let end = self.record_until_the_end(signals, child, report, checkpoints);
+        signals.hear_of_children(true);
+        end
+    }
+
+    fn record_until_the_end(
+        &mut self,
+        signals: &Signals,
+        child: Option<&Child>,
+        report: &mut dyn FnMut(Status),
+        checkpoints: &mut dyn Checkpoints,
+    ) -> End {
+        let mut rings = self.backend.descriptors();
         let all_rings = rings.len();
         let mut ended: Option<Ended> = None;
         let mut meter_at = self.start_ns;
@@ -310,19 +330,29 @@ impl Session {
             let fds: Vec<RawFd> = rings.iter().copied().chain([signals.descriptor().as_raw_fd()]).collect();
             let patience = self.patience(rings.len() < all_rings);
             let patience = patience.min(self.schedule.left(self.elapsed_ns()));
+            let patience = match &self.waits {
+                Some(waits) => patience.min(Duration::from_nanos(waits.left_ns(monotonic_ns()))),
+                None => patience,
+            };
             let hung_up = poll(&fds, self.time_left().map_or(patience, |left| left.min(patience)));
             rings.retain(|fd| !hung_up.contains(fd));
             let mut told_to_end = false;
             match child.filter(|_| ended.is_none()) {
-                Some(child) => Attended { ended, told_to_end } = attend(child, signals),
-                None if self.asked_to_end(signals) => return self.last_round(End::Asked, ended),
+                Some(child) => {
+                    let change = &mut |child: &Child| self.backend.change(child);
+                    Attended { ended, told_to_end } = attend(child, signals, change);
+                }
+                None if self.asked_to_end(signals) => return self.last_round(End::Asked, child, ended),
                 None => {}
             }
             self.pump(ended.is_some());
+            if let Some(waits) = &mut self.waits {
+                waits.look(&mut self.table, &monotonic_ns);
+            }
             self.ask_for(self.table.needs());
             let (root, table) = (self.root, &self.table);
             // Refused, it is recorded as before.
-            let _ = self.perf.tend(&mut || tasks(root, table));
+            let _ = self.backend.tend(&mut || tasks(root, table));
             let now = monotonic_ns();
             let counts = self.table.counts();
             let elapsed = Duration::from_nanos(now - self.start_ns);
@@ -330,13 +360,13 @@ impl Session {
             if let Some(ended) = ended
                 && !(self.wait_children && self.others_live())
             {
-                return self.last_round(End::Program(ended), None);
+                return self.last_round(End::Program(ended), child, Some(ended));
             }
             if child.is_none() && !self.lives(self.root) && !(self.wait_children && self.others_live()) {
-                return self.last_round(End::Asked, None);
+                return self.last_round(End::Asked, child, ended);
             }
             if self.time_left() == Some(Duration::ZERO) {
-                return self.last_round(End::Time, ended);
+                return self.last_round(End::Time, child, ended);
             }
             self.checkpoint(told_to_end, checkpoints);
             if (child.is_none() || ended.is_some()) && now - meter_at > METER_EVERY_NS {
@@ -347,9 +377,16 @@ impl Session {
     }
 
     /// Reads what is left. A program that has ended by now has ended, whatever else the reason was.
-    fn last_round(&mut self, end: End, ended: Option<Ended>) -> End {
-        self.perf.stop();
+    fn last_round(&mut self, end: End, child: Option<&Child>, ended: Option<Ended>) -> End {
+        self.backend.stop();
         self.pump(true);
+        if let Some(waits) = &mut self.waits {
+            waits.finish(&mut self.table, monotonic_ns());
+        }
+        let ended = ended.or_else(|| match self.backend.change(child?) {
+            Change::Ended(ended) => Some(ended),
+            Change::Stopped | Change::None => None,
+        });
         ended.map_or(end, End::Program)
     }
 
@@ -357,7 +394,7 @@ impl Session {
     /// whose children find another parent, has used more than anybody was told.
     fn tell_cpu_time(&mut self) {
         let Some(cpu) = self.meter.total() else { return };
-        let visible = if self.recording.kernel_frames { cpu.total_ns() } else { cpu.user_ns };
+        let visible = if self.recording.kernel_time { cpu.total_ns() } else { cpu.user_ns };
         let sampled = self.table.counts().weight_ns;
         if sampled.saturating_sub(visible) > METER_GRAIN_NS && sampled as f64 > 1.2 * visible as f64 {
             let note = "coverage is not known: the program did not wait for all of its children".to_owned();
@@ -368,13 +405,19 @@ impl Session {
     }
 
     fn pump(&mut self, all: bool) {
-        let table = &mut self.table;
+        let (table, waits) = (&mut self.table, &mut self.waits);
         if self.broken {
             return;
         }
-        if let Err(error) = self.perf.pump(all, &mut |event| table.handle(event)) {
+        let mut handle = |event: Event<'_>| {
+            if let Some(waits) = waits {
+                waits.hear(&event, table);
+            }
+            table.handle(event);
+        };
+        if let Err(error) = self.backend.pump(all, &mut handle) {
             self.broken = true;
-            self.perf.stop();
+            self.backend.stop();
             self.recording.notes.push(format!("recording stopped early: {error}"));
         }
     }
@@ -389,7 +432,7 @@ impl Session {
             let _ = rustix::process::setpriority_process(None, PROMPT_PRIORITY);
         }
         let (root, table) = (self.root, &self.table);
-        if let Err(error) = self.perf.ask_for(needs, &mut || tasks(root, table)) {
+        if let Err(error) = self.backend.ask_for(needs, &mut || tasks(root, table)) {
             let what =
                 if needs.longest_dumps { "stacks over 32 KiB are cut" } else { "Python frames come late" };
             self.recording.notes.push(format!("{what}: cannot ask for more: {error}"));
@@ -409,9 +452,13 @@ impl Session {
     }
 
     fn snapshot(&mut self) -> RawProfile {
+        if let Some(waits) = &mut self.waits {
+            waits.settle(&mut self.table, monotonic_ns());
+        }
         let cpu = self.meter.peek(&self.table.live_processes());
         let mut recording = self.recording.clone();
         recording.duration_ns = self.elapsed_ns();
+        recording.notes.extend(self.backend.notes());
         tell_cpu(&mut recording, cpu);
         self.table.snapshot(recording)
     }
@@ -451,8 +498,13 @@ impl Session {
     }
 
     fn finish(mut self, program: Program) -> Recorded {
-        let setup = self.perf.setup();
+        let setup = self.backend.setup();
         self.recording.duration_ns = self.elapsed_ns();
+        self.recording.notes.extend(self.backend.notes());
+        if self.waits.as_ref().is_some_and(Waits::was_blind) {
+            let note = "stacks of waiting threads may not be read: ptrace is not permitted".to_owned();
+            self.recording.notes.push(note);
+        }
         self.tell_cpu_time();
         let throttled = self.table.counts().throttled;
         if throttled > 0 {
@@ -487,8 +539,8 @@ struct Attended {
     told_to_end: bool,
 }
 
-/// Passes on to the child what was sent to us, stops when it stops, and tells when it has ended.
-fn attend(child: &Child, signals: &Signals) -> Attended {
+/// Passes on to the child what was sent to us, stops when it stops, and tells when it has ended. `change` asks for that.
+fn attend(child: &Child, signals: &Signals, change: &mut dyn FnMut(&Child) -> Change) -> Attended {
     let mut told_to_end = false;
     while let Some(signal) = signals.next() {
         told_to_end |= matches!(signal.number, libc::SIGTERM | libc::SIGHUP);
@@ -499,15 +551,12 @@ fn attend(child: &Child, signals: &Signals) -> Attended {
             number => child.signal(number),
         }
     }
-    let ended = match child.change() {
+    let ended = match change(child) {
         Change::Ended(ended) => Some(ended),
         Change::Stopped => {
-            // Whoever waits for us shall see what it would have seen of the program itself. It may have been continued again
-            // while the terminal had stopped us.
-            if child.is_stopped() {
-                crate::signals::stop_self();
-                child.signal(libc::SIGCONT);
-            }
+            // Whoever waits for us shall see what it would have seen of the program itself.
+            crate::signals::stop_self();
+            child.signal(libc::SIGCONT);
             None
         }
         Change::None => None,

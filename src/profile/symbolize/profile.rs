@@ -12,10 +12,11 @@ use super::{
     python_source::PythonSources,
 };
 use crate::profile::{
+    aggregate::tell_gil_waits,
     frames::python::{PythonFunction, functions::module_name},
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Language, Module, ModuleId, Origin, Process, Profile,
-        Recording, Sample, StrId, Thread,
+        Recording, Sample, StrId, Thread, Waiting,
     },
     raw::{FileState, RawFrame, RawProfile},
     stack::StackId,
@@ -74,7 +75,15 @@ pub(super) fn build(
             out.sample(Sample { bucket: sample.bucket, thread, stack, gil: sample.gil, count, weight_ns });
         }
     }
-    out.build(recording)
+    for waiting in &raw.waits {
+        let thread = threads.get(waiting.thread as usize).copied().flatten();
+        let stack = stacks.get(waiting.stack.index()).copied().flatten();
+        if let Some((thread, stack)) = thread.zip(stack) {
+            let (bucket, wait, ns) = (waiting.bucket, waiting.wait, waiting.ns);
+            out.waiting(Waiting { bucket, thread, stack, wait, ns });
+        }
+    }
+    tell_gil_waits(out.build(recording))
 }
 
 fn threads(raw: &RawProfile, out: &mut Builder) -> Vec<Option<crate::profile::model::ThreadId>> {

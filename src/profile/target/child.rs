@@ -9,7 +9,7 @@ use std::{
     process::ExitStatus,
 };
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::cpu_time::CpuTime;
 
@@ -29,12 +29,19 @@ pub struct Ended {
     pub cpu: CpuTime,
 }
 
+impl Ended {
+    /// How a process ended, from the status that `wait` tells and the CPU time that it and its children were charged.
+    pub(in crate::profile) fn new(status: i32, cpu: CpuTime) -> Self {
+        Self { status: ExitStatus::from_raw(status), cpu }
+    }
+}
+
 /// What became of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Nothing since the last time.
     None,
-    /// It was stopped by a signal.
+    /// It was stopped by a signal and is so still.
     Stopped,
     /// It ended and is gone.
     Ended(Ended),
@@ -63,24 +70,27 @@ impl Child {
             return Change::None;
         }
         if libc::WIFSTOPPED(status) {
-            return Change::Stopped;
+            // It may have been continued again while the terminal had stopped us.
+            return if self.is_stopped() { Change::Stopped } else { Change::None };
         }
-        Change::Ended(Ended { status: ExitStatus::from_raw(status), cpu: CpuTime::of_usage(&usage) })
+        Change::Ended(Ended::new(status, CpuTime::of_usage(&usage)))
     }
 
-    /// Sends it a signal.
+    /// Sends it a signal; nothing where it has ended.
     pub fn signal(&self, number: i32) {
-        // SAFETY: a plain system call; the child has not been waited for, so the number is still its own.
-        unsafe { libc::kill(self.pid, number) };
+        // By its descriptor: the number may be another's by now.
+        if let Some(signal) = Signal::from_named_raw(number) {
+            let _ = pidfd_send_signal(&self.handle, signal);
+        }
     }
 
-    /// Whether it is stopped right now.
-    pub fn is_stopped(&self) -> bool {
+    fn is_stopped(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
     }
 
-    pub(super) fn reap(self) {
+    /// Waits for it to end, whatever it is about.
+    pub(in crate::profile) fn reap(self) {
         self.wait(0);
     }
 

@@ -10,7 +10,7 @@ pub struct CpuTime {
 }
 
 impl CpuTime {
-    pub(super) fn of_usage(usage: &libc::rusage) -> Self {
+    pub(in crate::profile) fn of_usage(usage: &libc::rusage) -> Self {
         let ns = |t: libc::timeval| t.tv_sec.unsigned_abs() * 1_000_000_000 + t.tv_usec.unsigned_abs() * 1000;
         Self { user_ns: ns(usage.ru_utime), system_ns: ns(usage.ru_stime) }
     }

@@ -80,24 +80,25 @@ impl Launch {
     /// Lets it execute the program.
     ///
     /// # Errors
-    /// Why it could not; the child has ended then.
-    pub fn execute(mut self) -> Result<Child, LaunchError> {
+    /// Why it could not; the child ends then and has to be waited for.
+    pub fn execute(mut self) -> Result<Child, (LaunchError, Child)> {
         match self.permission.write_all(&[1]) {
             // A signal came first, Ctrl-C for one; how it ended is told like any other end.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(self.child),
-            result => result.map_err(LaunchError::NoProcess)?,
+            Err(error) => return Err((LaunchError::NoProcess(error), self.child)),
+            Ok(()) => {}
         }
         drop(self.permission);
         let mut number = [0; 4];
         // The pipe closes by itself when the program is executed.
         match self.failure.read_exact(&mut number) {
             Ok(()) => {
-                self.child.reap();
                 let error = io::Error::from_raw_os_error(i32::from_ne_bytes(number));
-                Err(match error.raw_os_error() {
+                let error = match error.raw_os_error() {
                     Some(libc::ENOENT | libc::ENOTDIR) => LaunchError::NotFound(error),
                     _ => LaunchError::NotExecutable(error),
-                })
+                };
+                Err((error, self.child))
             }
             Err(_) => Ok(self.child),
         }

@@ -16,6 +16,7 @@ use super::{
     aggregate::Totals,
     model::{
         Builder, Frame, FrameId, Function, Gil, Language, Module, Origin, Profile, Sample, StackId, StrId,
+        Waiting,
     },
 };
 use crate::units;
@@ -72,6 +73,15 @@ impl View {
             }
             let stack = place.stack.unwrap_or_else(|| copy.marker(None, OUTSIDE));
             copy.out.sample(Sample { stack, ..*sample });
+        }
+        for waiting in &profile.waits {
+            let Some(place) = places.get(waiting.stack.index()) else { continue };
+            // Who waits does not hold the lock.
+            if self.gil || self.imports == Imports::LeftOut && place.importing {
+                continue;
+            }
+            let stack = place.stack.unwrap_or_else(|| copy.marker(None, OUTSIDE));
+            copy.out.waiting(Waiting { stack, ..*waiting });
         }
         let shown = copy.out.build(profile.recording.clone());
         self.tell(profile, shown)

@@ -72,7 +72,7 @@ fn section_row<'a>(section: &'a Section<'_>, source: &'a Source) -> SectionRow<'
     };
     let line = |l: &LineTimes| LineRow {
         line: (l.line > 0).then_some(l.line),
-        numbers: numbers(l.times),
+        numbers: numbers(&l.times, false),
         text: (l.line as usize).checked_sub(1).and_then(|i| text.get(i)).map(String::as_str),
     };
     SectionRow {
@@ -84,7 +84,7 @@ fn section_row<'a>(section: &'a Section<'_>, source: &'a Source) -> SectionRow<'
         source: path,
         source_missing: missing,
         source_newer: newer,
-        numbers: numbers(section.times),
+        numbers: numbers(&section.times, false),
         lines: section.lines.iter().map(line).collect(),
     }
 }

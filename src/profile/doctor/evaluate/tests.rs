@@ -55,8 +55,9 @@ fn text(facts: &Facts) -> String {
         .iter()
         .map(|c| format!("{:?} {}: {} | {}", c.state, c.what, c.detail, c.fix.as_deref().unwrap_or("-")))
         .collect();
-    let Abilities { programs, attach, system_wide } = diagnosis.abilities;
-    lines.push(format!("programs {programs:?}, attach {attach:?}, system-wide {system_wide}"));
+    let Abilities { backend, programs, attach, system_wide } = diagnosis.abilities;
+    lines
+        .push(format!("by {backend:?}: programs {programs:?}, attach {attach:?}, system-wide {system_wide}"));
     lines.join("\n")
 }
 
@@ -78,7 +79,7 @@ fn a_plain_user_sees_user_frames() {
     Ok open files: 1,024, enough to attach to 480 threads | -
     Ok sampling rate: up to 100,000 Hz; lowered when sampling takes 25 % of a CPU | -
     Partly debug files: none for /lib64/libc.so.6 | sudo apt install libc6-dbg
-    programs User, attach Own, system-wide false
+    by PerfUser: programs User, attach Own, system-wide false
     ");
 }
 
@@ -95,7 +96,7 @@ fn root_sees_everything() {
     Ok open files: 1,024, enough to attach to 480 threads | -
     Ok sampling rate: up to 100,000 Hz; lowered when sampling takes 25 % of a CPU | -
     Partly debug files: none for /lib64/libc.so.6 | sudo apt install libc6-dbg
-    programs Kernel, attach Any, system-wide true
+    by PerfKernel: programs Kernel, attach Any, system-wide true
     ");
 }
 
@@ -105,7 +106,12 @@ fn file_capabilities_are_as_good_as_root() {
     let diagnosis = evaluate(&facts);
     assert_eq!(
         diagnosis.abilities,
-        Abilities { programs: Frames::Kernel, attach: Attach::Any, system_wide: true }
+        Abilities {
+            backend: Backend::PerfKernel,
+            programs: Frames::Kernel,
+            attach: Attach::Any,
+            system_wide: true
+        }
     );
     assert_eq!(one(&facts, "perf events, kernel frames").detail, "allowed: CAP_PERFMON");
     // CAP_IPC_LOCK is not among them, so the memory limit holds.
@@ -127,7 +133,9 @@ fn docker_refuses_with_eperm() {
         ring_kib: None,
         ..plain_user()
     };
-    assert!(!evaluate(&facts).can_profile());
+    assert!(evaluate(&facts).can_profile());
+    let neither = Facts { trace_child: Err(Errno::PERM), ..facts.clone() };
+    assert!(!evaluate(&neither).can_profile());
     assert_snapshot!(text(&facts), @r"
     No perf events, user frames: refused by the container's system call filter | docker run --cap-add PERFMON --cap-add SYS_PTRACE --cap-add SYSLOG --security-opt seccomp=unconfined …
     No perf events, kernel frames: refused by the container's system call filter | docker run --cap-add PERFMON --cap-add SYS_PTRACE --cap-add SYSLOG --security-opt seccomp=unconfined …
@@ -139,7 +147,7 @@ fn docker_refuses_with_eperm() {
     Ok open files: 1,024, enough to attach to 480 threads | -
     Ok sampling rate: up to 100,000 Hz; lowered when sampling takes 25 % of a CPU | -
     Partly debug files: none for /lib64/libc.so.6 | sudo apt install libc6-dbg
-    programs None, attach None, system-wide false
+    by Ptrace: programs User, attach Own, system-wide false
     ");
 }
 
@@ -153,7 +161,9 @@ fn paranoid_3_refuses_with_eacces() {
         ring_kib: None,
         ..plain_user()
     };
-    assert!(!evaluate(&facts).can_profile());
+    assert!(evaluate(&facts).can_profile());
+    let neither = Facts { trace_child: Err(Errno::PERM), ..facts.clone() };
+    assert!(!evaluate(&neither).can_profile());
     assert_snapshot!(text(&facts), @r"
     No perf events, user frames: refused: perf_event_paranoid is 3 | sudo sysctl kernel.perf_event_paranoid=2
     No perf events, kernel frames: refused: perf_event_paranoid is 3 | sudo sysctl kernel.perf_event_paranoid=1
@@ -165,7 +175,7 @@ fn paranoid_3_refuses_with_eacces() {
     Ok open files: 1,024, enough to attach to 480 threads | -
     Ok sampling rate: up to 100,000 Hz; lowered when sampling takes 25 % of a CPU | -
     Partly debug files: none for /lib64/libc.so.6 | sudo apt install libc6-dbg
-    programs None, attach None, system-wide false
+    by Ptrace: programs User, attach None, system-wide false
     ");
 }
 

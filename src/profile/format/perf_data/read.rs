@@ -121,7 +121,7 @@ impl Import {
             Weight { name: event.name().unwrap_or("event").to_owned(), is_time, usual, rate_hz }
         });
         Self {
-            table: ProcessTable::new(0, false),
+            table: ProcessTable::new(0, false, true),
             identities: Identities::new(build_ids),
             event: None,
             weights: weights.collect(),
@@ -264,6 +264,7 @@ impl Import {
             backend: "perf record".into(),
             rate_hz: weight.map_or(0, |weight| weight.rate_hz),
             kernel_frames: self.kernel_frames,
+            kernel_time: self.kernel_frames,
             host: Host { cpus: online, kernel: release.clone().unwrap_or_default() },
             ..Recording::default()
         };

@@ -16,6 +16,7 @@
 //! | bucket | label `time`: start of the bucket since the start of the recording, in `nanoseconds` (`go tool pprof -tagfocus=10s:20s`) |
 //! | `Sample::gil` | label `gil`: `held` or `released`; left out where not known |
 //! | thread | labels `thread` (its name), `tid`, `pid`, `process` (its name); texts, an empty one is left out |
+//! | waiting | a third sample type, `wait` in `nanoseconds`, where it was recorded; a `Sample` = \[0, 0, ns\] of its own with a label `waits_for` |
 //!
 //! A number over `i64::MAX` (nanoseconds: 292 years) is written as `i64::MAX`. Stacks without samples are not written, and
 //! ids may change.
@@ -107,6 +108,7 @@ mod label {
     pub(super) const PROCESS: &str = "process";
     pub(super) const TIME: &str = "time";
     pub(super) const GIL: &str = "gil";
+    pub(super) const WAITS_FOR: &str = "waits_for";
     pub(super) const THREAD_POSITION: &str = "hotcold_thread";
 }
 
@@ -124,6 +126,7 @@ mod unit {
     pub(super) const COUNT: &str = "count";
     pub(super) const CPU: &str = "cpu";
     pub(super) const WALL: &str = "wall";
+    pub(super) const WAIT: &str = "wait";
     pub(super) const NANOSECONDS: &str = "nanoseconds";
     pub(super) const TOTTIME: &str = "tottime";
     pub(super) const CUMTIME: &str = "cumtime";

@@ -62,6 +62,7 @@ mod flag {
     pub(super) const MMAP2: u64 = 1 << 23;
     pub(super) const COMM_EXEC: u64 = 1 << 24;
     pub(super) const USE_CLOCK_ID: u64 = 1 << 25;
+    pub(super) const CONTEXT_SWITCH: u64 = 1 << 26;
 }
 
 /// The longest stack dump that fits a record, whose size field has 16 bits. The kernel shortens it by what else is in there.
@@ -113,6 +114,11 @@ impl Attr {
     /// Records mappings, names, forks and exits beside the samples.
     pub(super) fn side_events(self) -> Self {
         self.with(flag::MMAP | flag::MMAP2 | flag::COMM | flag::COMM_EXEC | flag::TASK)
+    }
+
+    /// Records each time that a thread is put on a processor or taken off it.
+    pub(super) fn switches(self) -> Self {
+        self.with(flag::CONTEXT_SWITCH)
     }
 
     /// Leaves the kernel out, as an unprivileged user must.

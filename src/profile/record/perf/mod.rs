@@ -81,6 +81,7 @@ pub struct Perf {
     kernel_frames: bool,
     needs: Needs,
     rate_hz: u64,
+    switches: bool,
 }
 
 #[derive(Debug)]
@@ -93,11 +94,12 @@ struct CpuRing {
 
 impl Perf {
     /// Opens events for what is to be watched, with as many privileges as the user has: kernel frames if allowed, user
-    /// frames alone otherwise; rings as large as may be locked; the rate asked for or the highest that the kernel accepts.
+    /// frames alone otherwise; rings as large as may be locked; the rate asked for or the highest that the kernel accepts. With
+    /// `switches`, every [`Switch`](super::Switch) is recorded, too.
     ///
     /// # Errors
     /// Why it cannot be done at all.
-    pub fn open(watch: Watch<'_>, rate_hz: u64) -> Result<Self, Refusal> {
+    pub fn open(watch: Watch<'_>, rate_hz: u64, switches: bool) -> Result<Self, Refusal> {
         let tasks: Vec<Scope> = match watch {
             Watch::Launch(pid) => vec![Scope::Thread(pid)],
             Watch::Threads(tids) => tids.iter().copied().map(Scope::Thread).collect(),
@@ -111,15 +113,19 @@ impl Perf {
         if matches!(watch, Watch::Launch(_)) {
             attr = attr.enable_on_exec();
         }
-        let cpus = online_cpus().map_err(Refusal::Other)?;
-        match Self::open_all(attr, &tasks, &cpus, rate_hz) {
-            Err(Refusal::NotAllowed(_)) => {
-                let mut perf = Self::open_all(attr.user_only(), &tasks, &cpus, rate_hz)?;
-                perf.kernel_frames = false;
-                Ok(perf)
-            }
-            result => result,
+        if switches {
+            attr = attr.switches();
         }
+        let cpus = online_cpus().map_err(Refusal::Other)?;
+        let mut perf = match Self::open_all(attr, &tasks, &cpus, rate_hz) {
+            Err(Refusal::NotAllowed(_)) => {
+                let perf = Self::open_all(attr.user_only(), &tasks, &cpus, rate_hz)?;
+                Self { kernel_frames: false, ..perf }
+            }
+            result => result?,
+        };
+        perf.switches = switches;
+        Ok(perf)
     }
 
     fn open_all(attr: Attr, tasks: &[Scope], cpus: &[u32], rate_hz: u64) -> Result<Self, Refusal> {
@@ -153,6 +159,7 @@ impl Perf {
             kernel_frames: true,
             needs: Needs::default(),
             rate_hz,
+            switches: false,
         };
         for &task in tasks {
             match perf.open_task(task, cpus, bytes) {
@@ -207,14 +214,6 @@ impl Perf {
         Ok(())
     }
 
-    /// Starts sampling, where it does not start by itself with the program.
-    ///
-    /// # Errors
-    /// When the kernel refuses.
-    pub fn enable(&self) -> io::Result<()> {
-        self.counters().try_for_each(Counter::enable)
-    }
-
     fn counters(&self) -> impl Iterator<Item = &Counter> {
         self.rings.iter().map(|ring| &ring.counter).chain(&self.extra)
     }
@@ -231,6 +230,9 @@ impl Perf {
         let mut attr = Attr::cpu_clock(self.rate_hz, dump).side_events().wake_after(samples);
         if !self.kernel_frames {
             attr = attr.user_only();
+        }
+        if self.switches {
+            attr = attr.switches();
         }
         self.lineages.next_generation();
         let mut opened = Vec::new();
@@ -302,7 +304,19 @@ impl Backend for Perf {
 
     fn setup(&self) -> Setup {
         let ring_bytes = self.rings.first().map_or(0, |ring| ring.ring.size());
-        Setup { kernel_frames: self.kernel_frames, ring_bytes, rate_hz: self.rate_hz }
+        let kernel_frames = self.kernel_frames;
+        Setup {
+            kernel_frames,
+            kernel_time: kernel_frames,
+            ring_bytes,
+            rate_hz: self.rate_hz,
+            maps_are_told: true,
+            switches_are_told: self.switches,
+        }
+    }
+
+    fn enable(&mut self) -> io::Result<()> {
+        self.counters().try_for_each(Counter::enable)
     }
 
     fn descriptors(&self) -> Vec<RawFd> {

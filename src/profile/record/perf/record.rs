@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use linux_perf_event_reader::{
-    CpuMode, Endianness, EventRecord, Mmap2FileId, PerfEventAttr, RawData, RawDataU64, RawEventRecord,
-    RecordParseInfo, RecordType, SampleRecord,
+    ContextSwitchRecord, CpuMode, Endianness, EventRecord, Mmap2FileId, PerfEventAttr, RawData, RawDataU64,
+    RawEventRecord, RecordParseInfo, RecordType, SampleRecord, TaskWasPreempted,
     constants::{PERF_CONTEXT_KERNEL, PERF_CONTEXT_MAX},
 };
 
 use super::{attr::Attr, dither::Dither, lineage::Lineages, monotonic_ns, ring::Record};
 use crate::profile::{
     process::arch::perf_registers,
-    record::{Event, Mapping, Sample, StackDump},
+    record::{Event, Mapping, Sample, StackDump, Switch},
 };
 
 const LOST_SAMPLES: RecordType = RecordType(13);
@@ -82,6 +82,22 @@ impl Parser {
             Ok(EventRecord::Exit(exit)) => {
                 lineages.forget(id(exit.tid));
                 sink(Event::Exit { pid: id(exit.pid), tid: id(exit.tid) });
+            }
+            Ok(EventRecord::ContextSwitch(switch)) => {
+                let Ok(common) = raw.common_data() else { return };
+                let (Some(pid), Some(tid), Some(time_ns)) = (common.pid, common.tid, common.timestamp) else {
+                    return;
+                };
+                // Every event of a thread tells of it.
+                if common.id.is_none_or(|event| !lineages.counts(id(tid), event)) {
+                    return;
+                }
+                let what = match switch {
+                    ContextSwitchRecord::In { .. } => Switch::On,
+                    ContextSwitchRecord::Out { preempted: TaskWasPreempted::No, .. } => Switch::Off,
+                    ContextSwitchRecord::Out { preempted: TaskWasPreempted::Yes, .. } => Switch::Preempted,
+                };
+                sink(Event::Switch { pid: id(pid), tid: id(tid), time_ns, what });
             }
             // Counts records of every kind; all but a handful are samples.
             Ok(EventRecord::Lost(lost)) => sink(Event::Lost(lost.count)),

@@ -8,7 +8,7 @@ use super::{
     threads::{Threads, Told},
     wire::{field, fields},
 };
-use crate::profile::model::{Builder, Frame, Function, Origin, Sample, StackId};
+use crate::profile::model::{Builder, Frame, Function, Origin, Sample, StackId, Waiting};
 
 /// Name of the stack of a sample that has none.
 const NO_STACK: &str = "[no stack]";
@@ -25,7 +25,7 @@ pub(super) fn read(
     let mut stacks = Stacks::new(functions, limits.stacks);
     let mut message = proto::Sample::default();
     let (mut samples, mut negative) = (0, 0);
-    let (mut total_count, mut total_weight) = (0, 0);
+    let (mut total_count, mut total_weight, mut total_wait) = (0, 0, 0);
     for f in fields(plain) {
         let f = f.map_err(broken)?;
         if f.number != field::SAMPLE {
@@ -42,9 +42,15 @@ pub(super) fn read(
         total_count = add(total_count, count)?;
         total_weight = add(total_weight, weight_ns)?;
         let stack = stacks.get(&message.location_id, &mut draft.builder)?;
-        let Told { thread, time, gil } = threads.get(&message.label, draft)?;
+        let Told { thread, time, gil, wait } = threads.get(&message.label, draft)?;
         let bucket = own.recording.as_ref().map_or(0, |line| time / line.bucket_ns.max(1));
         let bucket = u32::try_from(bucket).unwrap_or(u32::MAX);
+        if let Some((wait, _)) = wait.zip(own.recording.as_ref().filter(|line| line.waiting)) {
+            let ns = values.wait_ns(&message.value);
+            total_wait = add(total_wait, ns)?;
+            draft.builder.waiting(Waiting { bucket, thread, stack, wait, ns });
+            continue;
+        }
         draft.builder.sample(Sample { bucket, thread, stack, gil, count, weight_ns });
     }
     let note =

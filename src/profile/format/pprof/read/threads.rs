@@ -8,7 +8,7 @@ use super::{
     super::{gil, label},
     Draft, File, OUTSIDE, Own, Tables, guess,
 };
-use crate::profile::model::{Builder, Gil, Process, ProcessId, StrId, Thread, ThreadId};
+use crate::profile::model::{Builder, Gil, Process, ProcessId, StrId, Thread, ThreadId, Wait};
 
 /// Meaning of a label key, of ours and of other tools (pprof-rs: `thread`; Parca: `thread_id`, `thread_name`, `comm`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,7 @@ enum Key {
     ProcessName,
     Time,
     Gil,
+    WaitsFor,
     Position,
     Other,
 }
@@ -38,6 +39,7 @@ fn key(text: &[u8]) -> Key {
         label::PROCESS | "process_name" | "comm" => Key::ProcessName,
         label::TIME => Key::Time,
         label::GIL => Key::Gil,
+        label::WAITS_FOR => Key::WaitsFor,
         label::THREAD_POSITION => Key::Position,
         _ => Key::Other,
     }
@@ -59,6 +61,8 @@ pub(super) struct Told {
     /// Start of its time bucket.
     pub(super) time: u64,
     pub(super) gil: Gil,
+    /// Of a time of waiting: what for.
+    pub(super) wait: Option<Wait>,
 }
 
 /// (pid, tid, thread name, process name)
@@ -118,7 +122,7 @@ impl<'t, 'a> Threads<'t, 'a> {
     /// What these labels of a sample tell.
     pub(super) fn get(&mut self, labels: &[proto::Label], draft: &mut Draft<'_, '_>) -> Result<Told, String> {
         let mut place = Place::default();
-        let (mut time, mut gil) = (0, Gil::Unknown);
+        let (mut time, mut gil, mut wait) = (0, Gil::Unknown, None);
         for label in labels {
             match self.key(label.key)? {
                 Key::ThreadName if label.str != 0 => place.thread = label.str,
@@ -127,16 +131,23 @@ impl<'t, 'a> Threads<'t, 'a> {
                 Key::ProcessName => place.process = label.str,
                 Key::Time => time = u64::try_from(label.num).unwrap_or(0),
                 Key::Gil => gil = self.gil(label.str)?,
+                Key::WaitsFor => wait = Some(self.wait(label.str)?),
                 Key::Position => place.position = u32::try_from(label.num).ok(),
                 Key::Other => {}
             }
         }
         if let Some(&thread) = self.known.get(&place) {
-            return Ok(Told { thread, time, gil });
+            return Ok(Told { thread, time, gil, wait });
         }
         let thread = self.thread(place, draft)?;
         self.known.insert(place, thread);
-        Ok(Told { thread, time, gil })
+        Ok(Told { thread, time, gil, wait })
+    }
+
+    /// Kinds of later versions are some other kind.
+    fn wait(&self, text: i64) -> Result<Wait, String> {
+        let text = std::str::from_utf8(self.tables.bytes(text)?).unwrap_or_default();
+        Ok(Wait::of_name(text).unwrap_or(Wait::Other))
     }
 
     fn gil(&self, text: i64) -> Result<Gil, String> {

@@ -15,6 +15,8 @@ pub(super) struct Values {
     count: Count,
     pub(super) clock: Clock,
     period_ns: Option<u64>,
+    /// The value that is a time of waiting in our own files.
+    wait: Option<usize>,
     /// What a reader should know about the choice.
     pub(super) notes: Vec<String>,
 }
@@ -80,7 +82,8 @@ impl Values {
         };
         let waits = ["wall", "delay", "off_cpu", "offcpu"].iter().any(|word| ty.name.contains(word));
         let clock = if waits { Clock::Wall } else { Clock::Cpu };
-        Ok(Self { types: types.len(), weight, count, clock, period_ns, notes })
+        let wait = types.iter().position(|t| t.name == unit::WAIT && t.unit == unit::NANOSECONDS);
+        Ok(Self { types: types.len(), weight, count, clock, period_ns, wait, notes })
     }
 
     /// Count and weight of a sample; negative values count as 0 and are told through `negative`.
@@ -107,6 +110,12 @@ impl Values {
             (weight, _) => weight.unwrap_or(0),
         };
         Ok((count, weight))
+    }
+
+    /// The time of waiting of a sample of our own, in nanoseconds.
+    pub(super) fn wait_ns(&self, values: &[i64]) -> u64 {
+        let value = self.wait.and_then(|column| values.get(column)).copied().unwrap_or(0);
+        u64::try_from(value).unwrap_or(0)
     }
 
     /// Samples per second as the period tells; 0 where it does not.

@@ -28,6 +28,8 @@ pub(super) struct Canon {
     pub(super) threads: BTreeSet<CanonThread>,
     /// (bucket, thread, frames innermost first, whether the lock was held) -> (count, weight)
     pub(super) samples: BTreeMap<CanonStack, (u64, u64)>,
+    /// (bucket, thread, frames innermost first, what for) -> nanoseconds
+    waits: BTreeMap<(u32, CanonThread, Vec<CanonFrame>, Wait), u64>,
 }
 
 type CanonStack = (u32, CanonThread, Vec<CanonFrame>, Gil);
@@ -51,6 +53,12 @@ pub(super) fn canon(p: &Profile) -> Canon {
         let key = (s.bucket, thread(&p.threads[s.thread.index()]), stack, s.gil);
         assert_eq!(samples.insert(key, (s.count, s.weight_ns)), None, "a sample stands twice");
     }
+    let mut waits = BTreeMap::new();
+    for w in &p.waits {
+        let stack = p.stacks.frames(w.stack).map(frame).collect();
+        let key = (w.bucket, thread(&p.threads[w.thread.index()]), stack, w.wait);
+        assert_eq!(waits.insert(key, w.ns), None, "a time of waiting stands twice");
+    }
     Canon {
         recording: p.recording.clone(),
         modules: p.modules.iter().map(module).collect(),
@@ -58,6 +66,7 @@ pub(super) fn canon(p: &Profile) -> Canon {
         processes: p.processes.iter().map(process).collect(),
         threads: p.threads.iter().map(thread).collect(),
         samples,
+        waits,
     }
 }
 
@@ -94,7 +103,14 @@ fn recording() -> impl Strategy<Value = Recording> {
     (
         (vec(text(), 0..4), started, number(), text(), any::<bool>(), number(), 0_u64..4_000_000_000),
         (number(), number(), number(), number(), number(), number()),
-        (any::<bool>(), proptest::option::of(number()), proptest::option::of(number())),
+        (
+            any::<bool>(),
+            proptest::option::of(number()),
+            proptest::option::of(number()),
+            any::<bool>(),
+            text(),
+            any::<bool>(),
+        ),
         (any::<u32>(), text(), vec(text(), 0..4)),
     )
         .prop_map(|(a, b, c, d)| Recording {
@@ -102,6 +118,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             started: a.1,
             duration_ns: a.2,
             backend: a.3,
+            backend_reason: c.4,
             clock: if a.4 { Clock::Cpu } else { Clock::Wall },
             rate_hz: a.5,
             bucket_ns: a.6,
@@ -111,7 +128,9 @@ fn recording() -> impl Strategy<Value = Recording> {
             truncated_stacks: b.3,
             completed_stacks: b.4,
             approx_python: b.5,
+            waiting: c.5,
             kernel_frames: c.0,
+            kernel_time: c.3,
             user_cpu_ns: c.1,
             system_cpu_ns: c.2,
             host: Host { cpus: d.0, kernel: d.1 },
@@ -121,6 +140,10 @@ fn recording() -> impl Strategy<Value = Recording> {
 
 fn origin() -> impl Strategy<Value = Origin> {
     proptest::sample::select(vec![Origin::Native, Origin::Kernel, Origin::Python, Origin::Marker])
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    proptest::sample::select(Wait::ALL.to_vec())
 }
 
 fn language() -> impl Strategy<Value = Language> {
@@ -143,8 +166,9 @@ pub(super) fn profile() -> impl Strategy<Value = Profile> {
     let threads = vec((any::<Index>(), small(), text()), 1..6);
     let samples =
         vec((0_u32..=1 << 31, any::<Index>(), any::<Index>(), gil(), 0_u64..1 << 40, 0_u64..1 << 50), 0..20);
-    (recording(), modules, functions, frames, stacks, processes, (threads, samples)).prop_map(
-        |(recording, modules, functions, frames, stacks, processes, (threads, samples))| {
+    let waits = vec((0_u32..=1 << 31, any::<Index>(), any::<Index>(), wait(), 0_u64..1 << 50), 0..10);
+    (recording(), modules, functions, frames, stacks, processes, (threads, samples, waits)).prop_map(
+        |(recording, modules, functions, frames, stacks, processes, (threads, samples, waits))| {
             let mut b = Builder::new();
             let modules: Vec<_> = modules
                 .iter()
@@ -202,6 +226,10 @@ pub(super) fn profile() -> impl Strategy<Value = Profile> {
                     count,
                     weight_ns,
                 });
+            }
+            for (bucket, thread, stack, wait, ns) in waits.into_iter().filter(|_| recording.waiting) {
+                let (thread, stack) = (*thread.get(&thread_ids), *stack.get(&stack_ids));
+                b.waiting(Waiting { bucket, thread, stack, wait, ns });
             }
             b.build(recording)
         },

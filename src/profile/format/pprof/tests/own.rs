@@ -105,7 +105,7 @@ fn the_file_is_what_pprof_tools_expect() {
     );
     let comments: Vec<_> = p.comment.iter().map(|&c| text(c)).collect();
     insta::assert_snapshot!(comments.join("\n"), @r##"
-    #hotcold.recording/1 {"command":["./demo","a b"],"backend":"perf","rate_hz":1000,"bucket_ns":1000000000,"lost_samples":0,"user_stacks":0,"rooted_stacks":0,"truncated_stacks":0,"completed_stacks":0,"approx_python":0,"kernel_frames":false,"user_cpu_ns":null,"system_cpu_ns":null,"cpus":0,"kernel":"","notes":[]}
+    #hotcold.recording/1 {"command":["./demo","a b"],"backend":"perf","backend_reason":"","rate_hz":1000,"bucket_ns":1000000000,"lost_samples":0,"user_stacks":0,"rooted_stacks":0,"truncated_stacks":0,"completed_stacks":0,"approx_python":0,"waiting":false,"kernel_frames":false,"kernel_time":false,"user_cpu_ns":null,"system_cpu_ns":null,"cpus":0,"kernel":"","notes":[]}
     #hotcold.threads/1 {"processes":[[42,1,"demo"]],"threads":[[0,43,"demo"]]}
     #hotcold.functions/1 {"check":2150763351,"kernel":[],"python":[],"marker":[],"languages":{"rust":[1,2,3]},"modules":[],"open_inlines":[]}
     "##);

@@ -83,6 +83,7 @@ impl Columns {
             processes: vec![Process { pid: 0, parent_pid: 0, name: nameless }],
             threads: vec![Thread { process: ProcessId(0), tid: 0, name: nameless }],
             samples,
+            waits: Vec::new(),
         }
     }
 

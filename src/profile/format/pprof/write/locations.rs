@@ -59,8 +59,9 @@ impl Locations {
     /// Numbers the groups that samples need, in the order in which their stacks were first seen.
     fn number(&mut self, profile: &Profile) {
         let mut needed = vec![false; self.steps.len()];
-        for sample in &profile.samples {
-            needed[sample.stack.index()] = true;
+        let waits = profile.waits.iter().map(|waiting| waiting.stack);
+        for stack in profile.samples.iter().map(|sample| sample.stack).chain(waits) {
+            needed[stack.index()] = true;
         }
         // Callers stand before what they call, so one pass backwards reaches all of them.
         for node in (0..self.steps.len()).rev() {

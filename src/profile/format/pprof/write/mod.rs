@@ -28,14 +28,14 @@ const PORTION: usize = 1024;
 
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let clock = unit::clock(profile.recording.clock);
+    let types = [(unit::SAMPLES, unit::COUNT), (clock, unit::NANOSECONDS), (unit::WAIT, unit::NANOSECONDS)];
+    // Where waiting was not recorded it is not 0.
+    let types = if profile.recording.waiting { &types[..] } else { &types[..2] };
     let count_and_weight = |sample: &Sample, values: &mut Vec<i64>| {
         values.extend([clamp(sample.count), clamp(sample.weight_ns)]);
+        values.resize(types.len(), 0);
     };
-    let columns = Columns {
-        types: &[(unit::SAMPLES, unit::COUNT), (clock, unit::NANOSECONDS)],
-        default: 1,
-        values: &count_and_weight,
-    };
+    let columns = Columns { types, default: 1, values: &count_and_weight };
     write_columns(profile, &columns, out)
 }
 
@@ -81,6 +81,9 @@ impl<'p, W: Write> Writer<'p, W> {
         self.emit(&proto::Profile { mapping: mappings, ..Default::default() })?;
         let check = self.functions(profile, &locations)?;
         self.samples(profile, &locations, &labels, columns)?;
+        if profile.recording.waiting {
+            self.waits(profile, &locations, &labels)?;
+        }
         let comments = [
             extra::line(extra::RECORDING, &RecordingLine::of(&profile.recording)),
             extra::line(extra::THREADS, &threads::line(profile)),
@@ -195,6 +198,37 @@ impl<'p, W: Write> Writer<'p, W> {
                     Gil::Released => released,
                 };
                 message.label.push(proto::Label { key: gil_key, str: gil, ..Default::default() });
+            }
+            self.emit(&part)?;
+        }
+        Ok(())
+    }
+
+    fn waits(
+        &mut self,
+        profile: &'p Profile,
+        locations: &Locations,
+        labels: &ThreadLabels,
+    ) -> io::Result<()> {
+        let (time_key, wait_key) = (self.strings.id(label::TIME), self.strings.id(label::WAITS_FOR));
+        let nanoseconds = self.strings.id(unit::NANOSECONDS);
+        let bucket_ns = profile.recording.bucket_ns.max(1);
+        for portion in profile.waits.chunks(PORTION) {
+            let mut part = proto::Profile::default();
+            for waiting in portion {
+                let mut message =
+                    proto::Sample { value: vec![0, 0, clamp(waiting.ns)], ..Default::default() };
+                locations.stack(waiting.stack, &mut message.location_id);
+                message.label.extend_from_slice(labels.get(waiting.thread));
+                let wait = self.strings.id(waiting.wait.name());
+                message.label.push(proto::Label { key: wait_key, str: wait, ..Default::default() });
+                message.label.push(proto::Label {
+                    key: time_key,
+                    num: clamp(u64::from(waiting.bucket).saturating_mul(bucket_ns)),
+                    num_unit: nanoseconds,
+                    ..Default::default()
+                });
+                part.sample.push(message);
             }
             self.emit(&part)?;
         }

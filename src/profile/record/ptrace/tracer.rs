@@ -1,0 +1,342 @@
+//! The thread that traces.
+//!
+//! `ptrace` binds tracees to one thread. That suits us: nothing that takes long is done on it, so that no tracee stands still
+//! for longer than it takes to copy its stack; and when it ends, for whatever reason, the kernel lets all tracees go without
+//! stopping them once more. Only who runs is stopped. All that run are told to stop before the first is waited for, and the
+//! weight of a sample is the CPU time that its thread has used since the one before, so that it does not matter when a
+//! thread without a processor comes to stop.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    calls::{self, Stop},
+    privileges::lost_privileges,
+    queue::{Caught, Queue, Record},
+    refusal::Refusal,
+    restart::keep_waiting,
+    tracee::{Process, State, Tracee},
+};
+use crate::profile::{
+    process::memory,
+    record::perf::monotonic_ns,
+    target::{Change, CpuTime, Ended, threads_of},
+};
+
+/// What the tracer is told while it works.
+#[derive(Debug)]
+pub(super) struct Control {
+    pub(super) stop: AtomicBool,
+    /// Bytes of stack to copy.
+    pub(super) dump: AtomicUsize,
+}
+
+/// Whom to trace.
+#[derive(Clone, Debug)]
+pub(super) enum Targets {
+    /// A child of ours that is about to execute the program.
+    Launch(u32),
+    /// Processes that run already; the first one must be there.
+    Running(Vec<u32>),
+}
+
+/// A thread that has not stopped for so long is a sample that is missed.
+const MISSED_NS: u64 = 1_000_000_000;
+/// How long at most to look at nothing at all, so that the end is noticed.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// How often to look at a program that has stopped before it is believed: it may be about to be continued together with us.
+const STANDING_LOOKS: u32 = 3;
+const STANDING_WAIT: Duration = Duration::from_millis(2);
+/// Before ordinary processes: those who stand still wait for us.
+const PRIORITY: i32 = -10;
+/// A thread born while its siblings are being attached is found by another look.
+const MOST_LOOKS: usize = 3;
+
+pub(super) struct Tracer {
+    queue: Arc<Queue>,
+    control: Arc<Control>,
+    threads: FxHashMap<u32, Tracee>,
+    processes: FxHashMap<u32, Process>,
+    /// The program, if it is our child.
+    child: Option<u32>,
+    /// Looks since the program has stopped.
+    standing: Option<u32>,
+    period_ns: u64,
+    next_ns: u64,
+    ticks: u64,
+    random: u64,
+    due: Vec<u32>,
+}
+
+impl Tracer {
+    pub(super) fn new(queue: Arc<Queue>, control: Arc<Control>, rate_hz: u64) -> Self {
+        Self {
+            queue,
+            control,
+            threads: FxHashMap::default(),
+            processes: FxHashMap::default(),
+            child: None,
+            standing: None,
+            period_ns: 1_000_000_000 / rate_hz.max(1),
+            next_ns: 0,
+            ticks: 0,
+            random: monotonic_ns() | 1,
+            due: Vec::new(),
+        }
+    }
+
+    /// Attaches to all threads of the targets. Nothing is stopped by it.
+    ///
+    /// # Errors
+    /// Why the first of them cannot be traced. For any other a note is made.
+    pub(super) fn attach(&mut self, targets: &Targets) -> Result<(), Refusal> {
+        match targets {
+            Targets::Launch(pid) => {
+                calls::seize(*pid).map_err(|error| Refusal::of(*pid, error))?;
+                self.child = Some(*pid);
+                self.add(*pid, *pid, true);
+            }
+            Targets::Running(pids) => {
+                for (i, &pid) in pids.iter().enumerate() {
+                    match self.attach_process(pid) {
+                        Err(refusal) if i == 0 => return Err(refusal),
+                        Err(Refusal::Gone) | Ok(()) => {}
+                        Err(refusal) => {
+                            self.queue.note(format!("process {pid} is not recorded: {refusal}"));
+                        }
+                    }
+                }
+            }
+        }
+        // Who may not ask for it goes without.
+        let _ = rustix::process::setpriority_process(None, PRIORITY);
+        Ok(())
+    }
+
+    fn attach_process(&mut self, pid: u32) -> Result<(), Refusal> {
+        let mut result = Err(Refusal::Gone);
+        for _ in 0..MOST_LOOKS {
+            let mut new: Vec<u32> = threads_of(pid).into_iter().map(|(tid, _)| tid).collect();
+            new.retain(|tid| !self.threads.contains_key(tid));
+            if new.is_empty() {
+                break;
+            }
+            for tid in new {
+                match calls::seize(tid) {
+                    Ok(()) => {
+                        self.add(pid, tid, true);
+                        result = Ok(());
+                    }
+                    // A leader that has ended before its threads cannot be traced, nor does it run.
+                    Err(error) if result.is_err() => result = Err(Refusal::of(pid, error)),
+                    Err(_) => {}
+                }
+            }
+        }
+        result
+    }
+
+    fn add(&mut self, pid: u32, tid: u32, from_here: bool) {
+        let mut tracee = Tracee::new(pid, tid);
+        if from_here {
+            tracee.start_here();
+        }
+        self.threads.insert(tid, tracee);
+        let now = monotonic_ns();
+        self.processes.entry(pid).or_insert_with(|| Process::new(now));
+    }
+
+    /// Traces until it is told to stop.
+    pub(super) fn run(mut self) {
+        while !self.control.stop.load(Ordering::Relaxed) {
+            while let Some((tid, change)) = calls::next_change() {
+                match change {
+                    calls::Change::Ended { status, cpu } => self.ended(tid, status, cpu),
+                    calls::Change::Stopped(stop) => self.stopped(tid, stop),
+                }
+            }
+            let now = monotonic_ns();
+            if now >= self.next_ns {
+                self.tick(now);
+            }
+            let left = Duration::from_nanos(self.next_ns.saturating_sub(monotonic_ns()));
+            calls::wait_for_change(left.min(self.patience()));
+        }
+    }
+
+    fn patience(&mut self) -> Duration {
+        let Some(looks) = &mut self.standing else { return LONGEST_WAIT };
+        *looks += 1;
+        if *looks == STANDING_LOOKS {
+            self.queue.put_change(Change::Stopped);
+        }
+        if *looks < STANDING_LOOKS { STANDING_WAIT } else { LONGEST_WAIT }
+    }
+
+    /// Tells all threads to stop that run and have run since their last sample.
+    fn tick(&mut self, now: u64) {
+        self.ticks += 1;
+        // Not in step with anything that the program does at fixed times.
+        self.next_ns = now + self.period_ns / 2 + self.random() % self.period_ns.max(1);
+        let mut due = std::mem::take(&mut self.due);
+        due.clear();
+        let processes = &mut self.processes;
+        for (&tid, tracee) in &mut self.threads {
+            if let State::Interrupted { since_ns, missed: false } = tracee.state
+                && now.saturating_sub(since_ns) > MISSED_NS
+            {
+                tracee.state = State::Interrupted { since_ns, missed: true };
+                self.queue.lose(1);
+            }
+            let busy = processes
+                .get_mut(&tracee.pid)
+                .is_some_and(|process| process.is_busy(tracee.pid, self.ticks, now));
+            if busy && tracee.has_run(self.ticks) {
+                due.push(tid);
+            }
+        }
+        for &tid in &due {
+            if let Some(tracee) = self.threads.get_mut(&tid)
+                && calls::interrupt(tid).is_ok()
+            {
+                tracee.state = State::Interrupted { since_ns: now, missed: false };
+            }
+        }
+        self.due = due;
+    }
+
+    fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+
+    fn stopped(&mut self, tid: u32, stop: Stop) {
+        if !self.threads.contains_key(&tid) {
+            // New, and told of before its maker has told.
+            self.adopt(tid);
+        }
+        if stop == Stop::Executed {
+            self.executed(tid);
+        } else if self
+            .threads
+            .get(&tid)
+            .is_some_and(|tracee| matches!(tracee.state, State::Interrupted { .. }))
+        {
+            // Whatever it has stopped for: this is what it was doing.
+            self.catch(tid, stop);
+        }
+        if stop == Stop::Made
+            && let Ok(new) = calls::message(tid)
+            && !self.threads.contains_key(&new)
+        {
+            self.adopt(new);
+        }
+        let stood = self.threads.get(&tid).and_then(|tracee| tracee.stood_ns(monotonic_ns()));
+        if let Some(ns) = stood {
+            self.queue.put(Record::Stopped { tid, ns });
+        }
+        let state = match stop {
+            Stop::Group(_) if calls::listen(tid).is_ok() => State::Standing,
+            Stop::Signal(signal) => go_on(tid, signal),
+            _ => go_on(tid, 0),
+        };
+        let Some(tracee) = self.threads.get_mut(&tid) else { return };
+        tracee.state = state;
+        if Some(tracee.pid) == self.child {
+            match state {
+                State::Standing => self.standing = self.standing.or(Some(0)),
+                _ if matches!(stop, Stop::Trap) => self.standing = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Copies what a thread that stands still was doing.
+    fn catch(&mut self, tid: u32, stop: Stop) {
+        let Some(tracee) = self.threads.get_mut(&tid) else { return };
+        let Ok(registers) = calls::registers(tid) else { return };
+        let weight_ns = match tracee.used_ns() {
+            // It was not running after all.
+            Some(0) => None,
+            Some(used) => Some(used),
+            None => {
+                self.queue.note(
+                    "the kernel does not tell each thread's CPU time: every sample weighs the same"
+                        .to_owned(),
+                );
+                Some(self.period_ns)
+            }
+        };
+        if let Some(weight_ns) = weight_ns {
+            let unwinding = calls::unwinding(&registers);
+            let mut stack = self.queue.buffer();
+            stack.resize(self.control.dump.load(Ordering::Relaxed), 0);
+            // Without it the sample still has its innermost frame.
+            let n = memory::read(tracee.pid, unwinding.sp, &mut stack).unwrap_or(0);
+            stack.truncate(n);
+            let time_ns = monotonic_ns();
+            if let Some(name) = tracee.new_name(time_ns) {
+                self.queue.put(Record::ThreadName { pid: tracee.pid, tid, name });
+            }
+            let caught = Caught { time_ns, pid: tracee.pid, tid, weight_ns, registers: unwinding, stack };
+            self.queue.put(Record::Sample(caught));
+        }
+        if stop == Stop::Trap {
+            keep_waiting(tid, registers);
+        }
+    }
+
+    /// A thread or process that one of the tracees has made.
+    fn adopt(&mut self, tid: u32) {
+        let status = std::fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+        let number = |name: &str| -> Option<u32> {
+            status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim().parse().ok()
+        };
+        let pid = number("Tgid").unwrap_or(tid);
+        let parent_pid = if pid == tid { number("PPid").unwrap_or(0) } else { pid };
+        self.add(pid, tid, false);
+        self.queue.put(Record::Fork { pid, parent_pid, tid, parent_tid: parent_pid });
+    }
+
+    /// A process has become another program; the thread that did it has the process's number now, and the others are gone.
+    fn executed(&mut self, pid: u32) {
+        self.threads.retain(|&tid, tracee| tracee.pid != pid || tid == pid);
+        // What it has done before is not the new program's.
+        self.add(pid, pid, true);
+        let Some(tracee) = self.threads.get_mut(&pid) else { return };
+        let name = tracee.new_name(0).unwrap_or_default();
+        self.queue.put(Record::Exec { pid, name });
+        if let Some(note) = lost_privileges(pid) {
+            self.queue.note(note);
+        }
+    }
+
+    fn ended(&mut self, tid: u32, status: i32, cpu: CpuTime) {
+        if let Some(tracee) = self.threads.remove(&tid) {
+            self.queue.put(Record::Exit { pid: tracee.pid, tid });
+            if tracee.pid == tid {
+                self.processes.remove(&tid);
+            }
+        }
+        if self.child == Some(tid) {
+            self.standing = None;
+            self.queue.put_change(Change::Ended(Ended::new(status, cpu)));
+        }
+    }
+}
+
+/// It may have been killed meanwhile, which is told by another change.
+fn go_on(tid: u32, signal: i32) -> State {
+    let _: io::Result<()> = calls::resume(tid, signal);
+    State::Going
+}
