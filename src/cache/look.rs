@@ -9,7 +9,7 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::ffi::OsStrExt,
     },
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -332,6 +332,22 @@ fn quietly(flags: OFlags, open: impl Fn(OFlags) -> Result<OwnedFd, Errno>) -> Re
     }
 }
 
+/// Where a relative link in the directory `at` leads, below the root; `None` if it leads out of it.
+pub(super) fn resolve(at: &Path, target: &[u8]) -> Option<PathBuf> {
+    let mut path: Vec<&OsStr> = at.iter().collect();
+    for part in target.split(|&byte| byte == b'/') {
+        match part {
+            b"" if path.is_empty() => return None,
+            b"" | b"." => {}
+            b".." => {
+                path.pop()?;
+            }
+            part => path.push(OsStr::from_bytes(part)),
+        }
+    }
+    (!target.starts_with(b"/") && !path.is_empty()).then(|| path.iter().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::symlink, time::UNIX_EPOCH};
@@ -377,5 +393,16 @@ mod tests {
             assert!(path == "a" || about.accessed == (0, 0), "{path}");
         }
         assert!(Dir::open(Path::new("/")).unwrap().sub(OsStr::new("proc")).is_err());
+    }
+
+    #[test]
+    fn links_lead_nowhere_outside() {
+        let at = Path::new("models--a/snapshots/c");
+        let to = |target: &str| resolve(at, target.as_bytes());
+        assert_eq!(to("../../blobs/b"), Some("models--a/blobs/b".into()));
+        assert_eq!(to("../../../blobs/ab/x"), Some("blobs/ab/x".into()));
+        for target in ["/etc/passwd", "../../../../x", "../../..", ""] {
+            assert!(to(target).is_none_or(|path| path == at), "{target}");
+        }
     }
 }

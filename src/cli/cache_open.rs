@@ -29,7 +29,7 @@ pub(super) struct SourceArgs {
 /// Finds out what `dir` is and opens it; warnings go to standard error.
 ///
 /// # Errors
-/// Those of [`locate::open`].
+/// Those of [`locate::locate`] and of opening what it finds.
 pub(super) fn open(
     dir: &Path,
     access: Access,

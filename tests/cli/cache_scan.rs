@@ -45,6 +45,10 @@ fn look_alikes(dir: &Path) {
     w("model/.cache/huggingface/download/config.json.metadata", b"x");
     w("cargo/credentials.toml", b"token");
     w("cargo/registry/cache/x.crate", b"crate");
+    w("cargo/registry/src/x/lib.rs", b"source");
+    w("cargo/registry/index/x", b"index");
+    let tag = b"Signature: 8a477f597d28d172789f06886806bc55\n# created by cargo.\n";
+    w("cargo/registry/CACHEDIR.TAG", tag);
     w("bare.git/HEAD", b"ref: refs/heads/main");
     w(&format!("bare.git/lfs/objects/ab/cd/abcd{}", "f".repeat(60)), b"the only copy");
     w("tag/CACHEDIR.TAG", b"not the signature");

@@ -17,7 +17,7 @@ use super::{
     },
 };
 
-/// Caches as their owners make them; `short` has a second to live.
+/// Caches as their owners make them; `short` has half a minute to live.
 fn made() -> Option<tempfile::TempDir> {
     let dir = scratch();
     said(program("web", "web.py")?.arg("make").arg(dir.path()));

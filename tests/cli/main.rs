@@ -26,6 +26,7 @@ mod cache_stats;
 mod cache_stores;
 mod cache_streamlit;
 mod cache_usage;
+mod cache_uv;
 mod cache_watch;
 mod cache_web;
 mod checkpoints;

@@ -40,8 +40,9 @@ const MOST_PROBED: usize = 300;
 const METADATA_BYTES: u64 = 1 << 20;
 /// Characters of a call that are shown.
 const CALL: usize = 500;
-/// Longer than anybody takes from seeing `output.pkl` to opening it.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Longer than anybody takes from seeing `output.pkl` to opening it, and than a result that is in demand takes to be there again. The
+/// library itself fails where several threads compute a call for which there is no `metadata.json` yet.
+const PAUSE: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(60);
 
 /// Stores of `joblib.Memory`.

@@ -12,6 +12,7 @@ mod pip;
 pub(super) mod plain;
 mod streamlit;
 mod tally;
+mod uv;
 
 use std::{
     ops::ControlFlow,
@@ -34,6 +35,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &joblib::Joblib,
     &hub::Hub,
     &datasets::Datasets,
+    &uv::Uv,
     &pip::Pip,
     &pip::CacheControl,
     &django::Django,

@@ -110,6 +110,11 @@ fn refusal(dir: &Dir, real: &Path, places: &Places) -> Option<String> {
 fn owners_tool(dir: &Dir) -> Option<String> {
     let tag = dir.head("CACHEDIR.TAG", 4096).unwrap_or_default();
     let says = |text: &str| tag.windows(text.len()).any(|part| part == text.as_bytes());
+    if says("cargo") && ["index", "cache", "src"].iter().all(|name| dir.has(name)) {
+        return Some(
+            "cargo keeps count of what is in it, and drops what was not used for long by itself".to_owned(),
+        );
+    }
     says("ccache")
         .then(|| "ccache counts what is in it: use `ccache --evict-older-than` or `ccache -C`".to_owned())
 }

@@ -16,6 +16,8 @@ use crate::cache::{
 
 /// Entries that are looked at again, and then go, together.
 const TOGETHER: usize = 1024;
+/// The same where there is a pause between two steps.
+const PAUSED_TOGETHER: usize = 8192;
 
 impl<L: Layout> FileStore<L> {
     /// Removes what `removal` says.
@@ -34,7 +36,7 @@ impl<L: Layout> FileStore<L> {
         let all = Filter::default();
         match removal.target {
             Target::List { entries, spare_used } => {
-                for chunk in entries.chunks(TOGETHER) {
+                for chunk in entries.chunks(self.together()) {
                     if !work.watcher.go_on() {
                         break;
                     }
@@ -105,6 +107,10 @@ impl<L: Layout> FileStore<L> {
         if self.layout.keeps_directories() { bin.keeping_directories() } else { bin }
     }
 
+    fn together(&self) -> usize {
+        if self.layout.pause().is_some() { PAUSED_TOGETHER } else { TOGETHER }
+    }
+
     fn deleter(&self) -> Result<Root, Error> {
         let path = &self.ground.path;
         Root::open(path).map_err(|source| Error::Write { path: path.clone(), source })
@@ -140,7 +146,7 @@ impl<L: Layout> Work<'_, L> {
             if filter.matches(&item.entry, removal.now) {
                 items.push(item);
             }
-            if items.len() >= TOGETHER {
+            if items.len() >= store.together() {
                 if !self.watcher.go_on() {
                     items.clear();
                     return ControlFlow::Break(());

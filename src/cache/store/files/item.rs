@@ -116,12 +116,8 @@ impl Item {
         let used = entry.accessed.map_or(0, |time| time.at.seconds().to_bits());
         entry.stamp = Stamp { usage: (used ^ used >> 32) as u32, ..entry.stamp };
         if about.links > 1 {
-            let id = object_id(about);
-            match entry.shared.iter_mut().find(|object| object.id == id) {
-                // Several names of one file in the same entry.
-                Some(object) => object.links = object.links.saturating_sub(1).max(1),
-                None => entry.shared.push(Object { id, bytes: about.frees(), links: about.links }),
-            }
+            // Once for each name, of which each counts.
+            entry.shared.push(Object { id: object_id(about), bytes: about.frees(), links: about.links });
         } else {
             entry.own_bytes = entry.own_bytes.saturating_add(about.frees());
         }
