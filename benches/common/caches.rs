@@ -68,10 +68,7 @@ pub(crate) fn verdict(what: &str, ratio: f64, limit: f64, at_least: bool, detail
 }
 
 /// Medians of what `repeats` runs of each give. They take turns, so that what else the machine does hits all of them.
-pub(crate) fn medians<const N: usize>(
-    repeats: usize,
-    mut each: [&mut dyn FnMut() -> f64; N],
-) -> [f64; N] {
+pub(crate) fn medians<const N: usize>(repeats: usize, mut each: [&mut dyn FnMut() -> f64; N]) -> [f64; N] {
     let mut all = [const { Vec::new() }; N];
     for _ in 0..repeats {
         for (values, one) in all.iter_mut().zip(&mut each) {

@@ -238,7 +238,7 @@ fn wrong_values_are_wrong_usage() {
             &["--min-percent", "nan"],
             "invalid value 'nan' for '--min-percent <P>': not a number from 0 to 100",
         ),
-        (&["--sort", "time"], "invalid value 'time' for '--sort <COLUMN>'"),
+        (&["--sort", "colour"], "invalid value 'colour' for '--sort <COLUMN>'"),
         (&["--tree", "--by", "line"], "the argument '--tree' cannot be used with '--by <WHAT>'"),
         (&["--inlines", "--by", "module"], "the argument '--inlines' cannot be used with '--by <WHAT>'"),
     ];
@@ -247,7 +247,7 @@ fn wrong_values_are_wrong_usage() {
         let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
         assert!(stderr.starts_with(&format!("error: {text}")), "{stderr}");
     }
-    hotcold().env("HOTCOLD_SORT", "time").args(["profile", "report"]).assert().code(2).stdout("");
+    hotcold().env("HOTCOLD_SORT", "colour").args(["profile", "report"]).assert().code(2).stdout("");
 }
 
 #[test]
