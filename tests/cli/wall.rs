@@ -81,7 +81,7 @@ fn a_program_that_only_sleeps_has_a_table() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("\nwaiting ") && text.contains("waits for"), "{text}");
     let svg = std::fs::read_to_string(dir.path().join("f.svg")).unwrap();
-    assert!(svg.contains("[sleeps]") && svg.contains("waiting, violet"), "{svg}");
+    assert!(svg.contains("nanosleep") && svg.contains("waiting, violet"), "{svg}");
     // It is saved with the recording.
     let report = way().hotcold().current_dir(dir.path()).args(["profile", "report"]).assert().success();
     assert!(String::from_utf8_lossy(&report.get_output().stdout).contains("sleep"), "{report}");
