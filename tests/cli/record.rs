@@ -233,6 +233,12 @@ fn attaching_leaves_the_process_as_it_was() {
     assert!(is_alive(pid) && state(pid) != Some('T'));
 }
 
+/// Clock ticks of user time that a process has used.
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(')').next().unwrap().split_whitespace().nth(11).unwrap().parse().unwrap()
+}
+
 #[test]
 fn attaching_ends_with_the_process_or_with_ctrl_c() {
     let dir = scratch();
@@ -252,6 +258,9 @@ fn attaching_ends_with_the_process_or_with_ctrl_c() {
     }
     let child = attach(dir.path(), running.0.id(), &[]).stdout(Stdio::piped()).spawn().unwrap();
     wait_until_it_records(child.id(), running.0.id());
+    // Without a sample there would be nothing to save.
+    let used = cpu_ticks(running.0.id());
+    wait_until("some CPU time is used", || (cpu_ticks(running.0.id()) > used + 5).then_some(()));
     running.0.kill().unwrap();
     running.0.wait().unwrap();
     let output = child.wait_with_output().unwrap();
