@@ -23,7 +23,7 @@ pub(crate) fn record_by(way: Way, flags: &[&str], command: &[&str]) -> (Value, S
     let mut hotcold = way.hotcold();
     hotcold.current_dir(dir.path()).args(["profile", "run", "--no-save", "--limit", "0", "--json"]);
     hotcold.args(["--table-to", "t.json"]).args(flags).arg("--").args(command);
-    let output = hotcold.assert().success().get_output().clone();
+    let output = hotcold.timeout(std::time::Duration::from_secs(180)).assert().success().get_output().clone();
     let report = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
     (report, String::from_utf8(output.stdout).unwrap())
 }
