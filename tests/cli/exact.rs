@@ -179,6 +179,17 @@ fn a_process_that_is_killed_is_named() {
     assert_eq!(counted.stderr, format!("warning: {note}\n"));
 }
 
+#[test]
+fn a_worker_that_is_killed_at_work_has_told_its_finished_tasks() {
+    on_every_version(|python| {
+        let counted = calls_py(python, "pool-at-work");
+        let at = format!("{}: {}", python.display(), counted.report["notes"]);
+        assert_eq!(counted.code, 0, "{at}");
+        assert_eq!(calls(&counted.report).get("inner").map(String::as_str), Some("20"), "{at}");
+        assert!(at.contains("are missing: killed at work"), "{at}");
+    });
+}
+
 /// A program sees nothing of it: what it prints, how it ends and what Python says about that are the same.
 #[test]
 fn the_program_behaves_as_without() {

@@ -140,6 +140,10 @@ fn notes(collected: &Collected) -> Vec<String> {
             "the calls of {named} are not complete: it profiles itself, and one profiler displaces another"
         ));
     }
+    if !collected.interrupted.is_empty() {
+        let named = named(&collected.interrupted);
+        notes.push(format!("the last calls of {named} are missing: killed at work, a worker of a pool"));
+    }
     for (process, reason) in collected.refused.iter().take(NAMED) {
         notes.push(format!("{} is not counted: {reason}", named(std::slice::from_ref(process))));
     }

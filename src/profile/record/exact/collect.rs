@@ -36,6 +36,8 @@ pub struct Collected {
     pub displaced: Vec<Unheard>,
     /// Interpreters that do not count, with the reason.
     pub refused: Vec<(Unheard, String)>,
+    /// Workers of a pool that were killed at work: what they did since they last waited for it is missing.
+    pub interrupted: Vec<Unheard>,
     /// What is wrong with what was written, a line each.
     pub damaged: Vec<String>,
 }
@@ -51,15 +53,15 @@ pub struct Unheard {
 
 pub(super) fn running(out: &Path) -> Vec<u32> {
     let files = Files::of(out);
-    let silent: BTreeSet<u32> = files.silent().map(|(pid, _)| pid).collect();
-    silent.into_iter().filter(|&pid| is_running(pid)).collect()
+    let unfinished: BTreeSet<u32> = files.started.difference(&files.written).map(|&(pid, _)| pid).collect();
+    unfinished.into_iter().filter(|&pid| is_running(pid)).collect()
 }
 
 pub(super) fn collect(out: &Path) -> Collected {
     let files = Files::of(out);
     let mut collected = Collected::default();
-    for &(pid, number) in &files.written {
-        let name = format!("{pid}.{number}.prof");
+    for ((pid, number), kind) in files.readable() {
+        let name = format!("{pid}.{number}.{kind}");
         let graph = read(&out.join(&name), MAX_BYTES).and_then(|bytes| pstats::read(&bytes));
         match graph {
             Ok(graph) => {
@@ -77,6 +79,7 @@ pub(super) fn collect(out: &Path) -> Collected {
     };
     collected.missing = files.silent().map(|run| process(run, "started")).collect();
     collected.displaced = files.displaced.iter().map(|&run| process(run, "displaced")).collect();
+    collected.interrupted = files.interrupted().map(|run| process(run, "started")).collect();
     for &pid in &files.refused {
         let text = read(&out.join(format!("{pid}.refused")), MOST_TEXT).unwrap_or_default();
         let (reason, command) = text.split_at(text.iter().position(|&byte| byte == 0).unwrap_or(text.len()));
@@ -91,6 +94,8 @@ pub(super) fn collect(out: &Path) -> Collected {
 struct Files {
     started: BTreeSet<Run>,
     written: BTreeSet<Run>,
+    idle: BTreeSet<Run>,
+    busy: BTreeSet<Run>,
     displaced: BTreeSet<Run>,
     refused: BTreeSet<u32>,
 }
@@ -116,6 +121,8 @@ impl Files {
                 match kind {
                     "started" => self.started.insert((pid, number)),
                     "prof" => self.written.insert((pid, number)),
+                    "idle" => self.idle.insert((pid, number)),
+                    "busy" => self.busy.insert((pid, number)),
                     "displaced" => self.displaced.insert((pid, number)),
                     _ => false,
                 };
@@ -130,11 +137,25 @@ impl Files {
     }
 
     fn count(&self) -> usize {
-        self.started.len() + self.written.len() + self.displaced.len() + self.refused.len()
+        let sets = [&self.started, &self.written, &self.idle, &self.busy, &self.displaced];
+        sets.iter().map(|set| set.len()).sum::<usize>() + self.refused.len()
+    }
+
+    /// The newest file of each run with calls in it, by its kind.
+    fn readable(&self) -> impl Iterator<Item = (Run, &'static str)> + '_ {
+        let written = self.written.iter().map(|&run| (run, "prof"));
+        let idle = self.idle.difference(&self.written).map(|&run| (run, "idle"));
+        written.chain(idle).chain(self.interrupted().map(|run| (run, "busy")))
+    }
+
+    fn interrupted(&self) -> impl Iterator<Item = Run> + '_ {
+        let newer = |run: &&Run| self.written.contains(run) || self.idle.contains(run);
+        self.busy.iter().filter(move |run| !newer(run)).copied()
     }
 
     fn silent(&self) -> impl Iterator<Item = Run> + '_ {
-        self.started.difference(&self.written).copied()
+        let heard = |run: &&Run| [&self.written, &self.idle, &self.busy].iter().any(|set| set.contains(run));
+        self.started.iter().filter(move |run| !heard(run)).copied()
     }
 }
 
@@ -175,6 +196,11 @@ mod tests {
             "7.refused",
             "8.9.10.prof",
             "1.2.displaced",
+            "10.1.started",
+            "10.1.busy",
+            "11.1.started",
+            "11.1.busy",
+            "11.1.idle",
         ] {
             fs::write(dir.path().join(name), b"why\0python3\0app.py\0").unwrap();
         }
@@ -185,10 +211,13 @@ mod tests {
             collected.damaged,
             [
                 "the calls of process 1 cannot be read: not a pstats file",
-                "the calls of process 5 cannot be read: Too many levels of symbolic links (os error 40)"
+                "the calls of process 5 cannot be read: Too many levels of symbolic links (os error 40)",
+                "the calls of process 11 cannot be read: not a pstats file",
+                "the calls of process 10 cannot be read: not a pstats file"
             ]
         );
         assert_eq!(collected.missing, [Unheard { pid: 3, command: "why python3 app.py".into() }]);
+        assert_eq!(collected.interrupted, [Unheard { pid: 10, command: "why python3 app.py".into() }]);
         assert_eq!(collected.displaced, [Unheard { pid: 1, command: "why python3 app.py".into() }]);
         let refused = Unheard { pid: 7, command: "python3 app.py".into() };
         assert_eq!(collected.refused, [(refused, "why".to_owned())]);

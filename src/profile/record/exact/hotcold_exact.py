@@ -202,6 +202,13 @@ class _New:
         self._resume_events()
 
 
+def _pool_queues(process):
+    """The queues of tasks and results of a worker of a `multiprocessing.Pool`; None for other processes."""
+    target, args = getattr(process, "_target", None), getattr(process, "_args", ())
+    worker = getattr(target, "__module__", None) == "multiprocessing.pool" and target.__name__ == "worker"
+    return args[:2] if worker and hasattr(args[0], "_reader") else None
+
+
 def _label(code):
     if isinstance(code, str):
         return ("~", 0, code)
@@ -220,6 +227,7 @@ def _statistics(profilers):
     for profiler in profilers:
         for entry in profiler.getstats():
             if _is_ours(entry.code):
+                _take_back(stats, entry)
                 continue
             _function(stats, entry.code, entry)
             for called in entry.calls or ():
@@ -229,7 +237,18 @@ def _statistics(profilers):
                     count, own = called.callcount, called.callcount - called.reccallcount
                     new = (count, own, called.inlinetime, called.totaltime)
                     callers[_label(entry.code)] = tuple(a + b for a, b in zip(old, new))
-    return {label: tuple(numbers) for label, numbers in stats.items()}
+    return {label: tuple(numbers) for label, numbers in stats.items() if numbers[1]}
+
+
+def _take_back(stats, ours):
+    """Functions of the interpreter that we have called ourselves."""
+    for called in ours.calls or ():
+        if isinstance(called.code, str):
+            numbers = _function(stats, called.code, None)
+            numbers[0] -= called.callcount - called.reccallcount
+            numbers[1] -= called.callcount
+            numbers[2] -= called.inlinetime
+            numbers[3] -= called.totaltime
 
 
 def _function(stats, code, entry):
@@ -263,10 +282,27 @@ class _Process:
         self._source.forked()
         self._begin()
         if caller.co_filename.endswith(("multiprocessing/popen_fork.py", "multiprocessing/forkserver.py")):
-            self.outlive_terminate()
+            self.expect_terminate()
 
-    def outlive_terminate(self):
-        """A pool ends its workers by SIGTERM while they wait for work: they write what they have and die of it as before."""
+    def expect_terminate(self):
+        """This process becomes one of `multiprocessing`, which ends many of its processes by SIGTERM."""
+        from multiprocessing.process import BaseProcess
+
+        original = BaseProcess._bootstrap
+
+        def replacement(process, *args, **kwargs):
+            BaseProcess._bootstrap = original
+            queues = _pool_queues(process)
+            if queues is None:
+                self._outlive_terminate()
+            else:
+                self._write_in_pauses(*queues)
+            return original(process, *args, **kwargs)
+
+        BaseProcess._bootstrap = replacement
+
+    def _outlive_terminate(self):
+        """Writes what it has when SIGTERM comes, and dies of it as before."""
         import signal
 
         def terminated(number, frame):
@@ -280,7 +316,45 @@ class _Process:
         except ValueError:
             pass  # Not in the main thread.
 
-    def write(self, go_on=False):
+    def _write_in_pauses(self, tasks, results):
+        """A worker of a pool, which is mostly killed while it waits for work, writes what it has before it tells the last result.
+
+        A handler of the signal would not do: it never runs if the signal comes just before the worker waits in the kernel for
+        a lock that one who was killed holds.
+        """
+        import select
+        import time
+
+        more = select.poll()
+        more.register(tasks._reader.fileno(), select.POLLIN)
+        get, put = tasks.get, results.put
+        idle, busy = (os.path.join(_OUT, self._name + kind) for kind in (".idle", ".busy"))
+        # When it was written last, and how long that took.
+        last = [0.0, 0.0]
+
+        def save():
+            start = time.monotonic()
+            self.write(".idle", go_on=True)
+            last[:] = start, time.monotonic() - start
+
+        def get_task():
+            task = get()
+            if task is not None:
+                try:
+                    os.rename(idle, busy)
+                except OSError:
+                    pass  # It has not waited.
+            return task
+
+        def put_result(result):
+            if not more.poll(0) or time.monotonic() - last[0] > 100 * last[1]:
+                save()
+            put(result)
+
+        save()
+        tasks.get, results.put = get_task, put_result
+
+    def write(self, kind=".prof", go_on=False):
         try:
             import marshal
 
@@ -288,7 +362,7 @@ class _Process:
                 statistics = marshal.dumps(_statistics(self._source.profilers()))
                 if self._source.displaced:
                     _write(self._name + ".displaced", _command())
-                _write(self._name + ".prof", statistics)
+                _write(self._name + kind, statistics)
                 if go_on:
                     self._source.resume()
         except Exception:
@@ -332,5 +406,5 @@ def install():
     _before("execv", lambda: process.write(go_on=True))
     _before("execve", lambda: process.write(go_on=True))
     if b"\0--multiprocessing-fork" in _command():
-        process.outlive_terminate()
+        process.expect_terminate()
     source.start()

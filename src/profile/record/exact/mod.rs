@@ -3,6 +3,7 @@
 //! Nothing is sampled, so this is no [`Backend`](super::Backend). A private directory stands first in `PYTHONPATH` and holds a
 //! `sitecustomize` module, which every interpreter imports when it starts (not with `-I`, `-E` or `-S`). Each process leaves
 //! files in `out/` there: `PID.NUMBER.started` with its command line when it starts, `PID.NUMBER.prof` with its calls when it ends,
+//! `PID.NUMBER.idle` with those that a worker of a pool had made when it last waited for work, which becomes `PID.NUMBER.busy` with the next,
 //! `PID.NUMBER.displaced` where the program put a profiler of its own in the place of ours, `PID.refused` with the reason where it is left alone. The number tells apart what one process runs one after the other.
 //! What the files say is the program's word, so they are read like any file from outside.
 
