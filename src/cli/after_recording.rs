@@ -19,7 +19,7 @@ use super::{
 use crate::{
     profile::{
         format::{log::Log, save::Output},
-        model::Profile,
+        model::{Profile, Recording},
         raw::RawProfile,
         symbolize,
     },
@@ -172,6 +172,15 @@ fn save(saver: &mut Saver, profile: &Profile, streams: &mut Streams) -> anyhow::
     Ok(())
 }
 
+/// So many samples do not fail to come by chance.
+const CERTAIN_SAMPLES: u64 = 30;
+
+/// Samples that the CPU time used is worth.
+fn likely_samples(recording: &Recording) -> u64 {
+    let cpu_ns = recording.visible_cpu_ns().unwrap_or(0);
+    (u128::from(cpu_ns) * u128::from(recording.rate_hz) / 1_000_000_000) as u64
+}
+
 fn no_samples(profile: &Profile) -> String {
     let recording = &profile.recording;
     let time = |ns: Option<u64>| units::duration(Duration::from_nanos(ns.unwrap_or(0)));
@@ -181,6 +190,13 @@ fn no_samples(profile: &Profile) -> String {
             let unseen = time(Some(unseen));
             format!(
                 "no samples: {user} of user CPU time, and {unseen} in the kernel that this user may not sample"
+            )
+        }
+        _ if likely_samples(recording) > CERTAIN_SAMPLES => {
+            let all = time(recording.visible_cpu_ns());
+            format!(
+                "no samples of {all} of CPU time: the kernel shows users no program that has privileges of its own, as `sudo` has, or \
+                 that they may execute but not read; root can record it"
             )
         }
         _ => {

@@ -38,7 +38,7 @@ impl Streams {
             err: terminal.err.then(|| columns(&io::stderr())).flatten(),
         };
         let mut streams = Self {
-            out: Box::new(io::BufWriter::new(io::stdout())),
+            out: Box::new(io::BufWriter::new(StandardOutput(io::stdout()))),
             err: Box::new(io::stderr()),
             terminal,
             colour: PerStream::default(),
@@ -104,6 +104,29 @@ impl Streams {
     /// Whether progress may be drawn on standard error.
     pub(super) fn shows_progress(&self) -> bool {
         self.terminal.err && self.quiet == 0
+    }
+}
+
+/// Standard output, named by the errors of writing to it.
+struct StandardOutput(io::Stdout);
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(CannotWrite::wrap)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(CannotWrite::wrap)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct CannotWrite(#[source] io::Error);
+
+impl CannotWrite {
+    fn wrap(error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), Self(error))
     }
 }
 

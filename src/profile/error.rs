@@ -1,6 +1,10 @@
 //! What can go wrong with a profile, each with the thing it is about. The operating system's reason is the `source`.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use super::{
     record::{Refusal, perf, ptrace},
@@ -139,6 +143,11 @@ impl Error {
         let program = program.to_owned();
         match error {
             LaunchError::NotFound(source) => Self::Launch { program, missing: true, source },
+            // The kernel says only that it may not be executed.
+            LaunchError::NotExecutable(_) if Path::new(&program).is_dir() => {
+                let source = io::Error::from_raw_os_error(libc::EISDIR);
+                Self::Launch { program, missing: false, source }
+            }
             LaunchError::NotExecutable(source) | LaunchError::NoProcess(source) => {
                 Self::Launch { program, missing: false, source }
             }
@@ -177,10 +186,10 @@ impl Error {
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal, pid, .. } => hint_of(refusal, *pid),
             Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
-            Self::Launch { program, missing: true, .. } if is_beside_us(program) => {
-                Some(format!("programs of the current directory are run as `./{program}`"))
-            }
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            Self::Launch { program, missing, source } => launch_hint(program, *missing, source),
+            Self::Write { path, source }
+                if source.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir) =>
+            {
                 Some("create the directory first, or name another file".into())
             }
             Self::Write { path, source }
@@ -197,8 +206,22 @@ impl Error {
     }
 }
 
-fn is_beside_us(program: &str) -> bool {
-    !program.contains('/') && std::path::Path::new(program).is_file()
+fn launch_hint(program: &str, missing: bool, source: &io::Error) -> Option<String> {
+    let path = Path::new(program);
+    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    match (missing, program.contains('/')) {
+        (true, false) => Some(format!("programs of the current directory are run as `./{program}`")),
+        (true, true) => {
+            Some("the file is there, but not the interpreter or dynamic linker that it names".into())
+        }
+        (false, true) if metadata.mode() & 0o111 == 0 => {
+            Some(format!("it is not marked as a program: `chmod +x {program}`"))
+        }
+        (false, true) if source.raw_os_error() == Some(libc::ENOEXEC) => {
+            Some("a script begins with `#!` and its interpreter".into())
+        }
+        _ => None,
+    }
 }
 
 fn hint_of(refusal: &Refusal, pid: Option<u32>) -> Option<String> {

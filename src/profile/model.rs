@@ -341,19 +341,6 @@ impl Profile {
     pub fn total_ns(&self) -> u64 {
         self.samples.iter().fold(0, |sum, s| sum.saturating_add(s.weight_ns))
     }
-
-    /// Samples per second of the clock that were really taken: `samples / visible CPU seconds` for a CPU recording,
-    /// `None` where the charged time is not known or zero.
-    pub fn rate_got_hz(&self) -> Option<f64> {
-        let cpu = self.recording.visible_cpu_ns().filter(|&ns| ns > 0)?;
-        Some(self.sample_count() as f64 * 1e9 / cpu as f64)
-    }
-
-    /// Sampled time over the CPU time that samples could see (1 is all of it); `None` where that is not known or zero.
-    pub fn coverage(&self) -> Option<f64> {
-        let cpu = self.recording.visible_cpu_ns().filter(|&ns| ns > 0)?;
-        Some(self.total_ns() as f64 / cpu as f64)
-    }
 }
 
 /// Builds a [`Profile`], giving each distinct value one id.

@@ -215,7 +215,7 @@ pub(super) fn visible_ns(recording: &Recording) -> Option<u64> {
     recording.visible_cpu_ns().filter(|&ns| ns > 0 && recording.clock == Clock::Cpu)
 }
 
-/// Samples per CPU second, as [`Profile::rate_got_hz`] but safe with totals from a hostile file.
+/// Samples per CPU second that were really taken.
 pub(super) fn rate_got_hz(recording: &Recording, totals: Totals) -> Option<f64> {
     visible_ns(recording).map(|cpu| totals.samples as f64 * 1e9 / cpu as f64)
 }

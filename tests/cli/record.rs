@@ -118,8 +118,31 @@ fn a_static_and_a_stripped_program_unwind_as_well() {
     if let Some(program) = stripped.build() {
         let report = record(&[], &program, &[]);
         assert_quality(&report);
-        let first = report["functions"][0]["name"].as_str().unwrap();
-        assert!(first.starts_with("shares+0x"), "the module and the address, no wrong name: {first}");
+        // Each function is one row, named by the module and the address where it begins.
+        for (row, truth) in [(0, 0.6), (1, 0.3), (2, 0.1)] {
+            let name = report["functions"][row]["name"].as_str().unwrap();
+            assert!(name.starts_with("shares+0x"), "no wrong name: {name}");
+            assert_share(&report, name, truth);
+        }
+    }
+}
+
+#[test]
+fn a_stripped_go_program_is_named_by_its_own_table() {
+    if !way().works() {
+        return;
+    }
+    let stripped = Fixture { source: "shares.go", flags: &["-ldflags=-s -w"], stripped: true };
+    let Some(program) = stripped.build() else { return };
+    let report = record(&[], &program, &[]);
+    assert_quality(&report);
+    for (name, truth) in [("main.hot", 0.6), ("main.warm", 0.3), ("main.cool", 0.1)] {
+        assert_share(&report, name, truth);
+        let row = row(&report, "functions", name);
+        assert!(
+            row["file"].as_str().unwrap().ends_with("/shares.go") && row["line"].as_u64() > Some(0),
+            "{row}"
+        );
     }
 }
 

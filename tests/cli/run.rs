@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    os::unix::process::ExitStatusExt,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -336,6 +336,9 @@ fn progress_leaves_what_the_program_asks_on_the_screen() {
 fn a_program_that_cannot_start_leaves_no_file_behind() {
     let dir = scratch();
     fs::write(dir.path().join("text"), "not a program").unwrap();
+    let script = dir.path().join("script");
+    fs::write(&script, "#!/no/such/shell\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let cases = [
         ("./missing", 127, "error: cannot run `./missing`: no such file or directory\n"),
         (
@@ -343,8 +346,17 @@ fn a_program_that_cannot_start_leaves_no_file_behind() {
             127,
             "error: cannot run `no-such-program-anywhere`: no such file or directory\n",
         ),
-        ("./text", 126, "error: cannot run `./text`: permission denied\n"),
-        ("/", 126, "error: cannot run `/`: permission denied\n"),
+        (
+            "./text",
+            126,
+            "error: cannot run `./text`: permission denied\n\nhint: it is not marked as a program: `chmod +x ./text`\n",
+        ),
+        ("/", 126, "error: cannot run `/`: is a directory\n"),
+        (
+            "./script",
+            127,
+            "error: cannot run `./script`: no such file or directory\n\nhint: the file is there, but not the interpreter or dynamic linker that it names\n",
+        ),
         (
             "text",
             127,
@@ -359,7 +371,7 @@ fn a_program_that_cannot_start_leaves_no_file_behind() {
         hotcold.current_dir(dir.path()).args(["profile", "run", "--flamegraph", "f.svg", program]);
         hotcold.assert().code(code).stdout("").stderr(message);
     }
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -20,34 +20,37 @@ pub(in crate::profile) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io:
 }
 
 fn read_part(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // Split at page borders: a partial read stops between pieces only, and what lies before a hole is wanted.
-    let pieces = pages(address, buffer.len());
+    read_pieces(pid, &pages(address, buffer.len()), buffer)
+}
+
+/// Reads one word at each of these addresses, all of them or none.
+pub(in crate::profile) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::Result<()> {
+    let len = addresses.len().min(words.len());
+    let pieces: Vec<libc::iovec> = addresses[..len].iter().map(|&address| piece(address, 8)).collect();
+    let n = read_pieces(pid, &pieces, &mut words[..len])?;
+    if n == len * 8 { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// Copies pieces of a process's memory one after the other into `buffer`, up to the first that cannot be read; bytes copied.
+fn read_pieces<T: Plain>(pid: u32, pieces: &[libc::iovec], buffer: &mut [T]) -> io::Result<usize> {
     let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: the local piece is exactly `buffer`; the remote ones are checked by the kernel against the other process.
+    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: std::mem::size_of_val(buffer) };
+    // SAFETY: the local piece is exactly `buffer`, which may hold any bytes; the remote ones are checked by the kernel against
+    // the other process.
     let n = unsafe {
         libc::process_vm_readv(pid, &raw const local, 1, pieces.as_ptr(), pieces.len() as libc::c_ulong, 0)
     };
     usize::try_from(n).map_err(|_| io::Error::last_os_error())
 }
 
-/// Reads one word at each of these addresses, all of them or none.
-pub(in crate::profile) fn read_words(pid: u32, addresses: &[u64], words: &mut [u64]) -> io::Result<()> {
-    let len = addresses.len().min(words.len());
-    let local = libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: len * 8 };
-    let pieces: Vec<libc::iovec> = addresses[..len]
-        .iter()
-        .map(|&address| libc::iovec { iov_base: address as *mut libc::c_void, iov_len: 8 })
-        .collect();
-    let pid = libc::pid_t::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
-    // SAFETY: the local piece covers the first `len` words; the remote ones are checked by the kernel.
-    let n =
-        unsafe { libc::process_vm_readv(pid, &raw const local, 1, pieces.as_ptr(), len as libc::c_ulong, 0) };
-    match usize::try_from(n) {
-        Ok(n) if n == len * 8 => Ok(()),
-        Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
-        Err(_) => Err(io::Error::last_os_error()),
-    }
+/// What any bytes are a value of.
+trait Plain {}
+impl Plain for u8 {}
+impl Plain for u64 {}
+
+fn piece(address: u64, len: usize) -> libc::iovec {
+    libc::iovec { iov_base: address as *mut libc::c_void, iov_len: len }
 }
 
 const PAGE: u64 = 4096;
@@ -58,10 +61,10 @@ fn pages(address: u64, len: usize) -> Vec<libc::iovec> {
     let mut pieces = Vec::new();
     let (mut at, mut left) = (address, len as u64);
     while left > 0 {
-        let piece = (PAGE - at % PAGE).min(left);
-        pieces.push(libc::iovec { iov_base: at as *mut libc::c_void, iov_len: piece as usize });
-        at = at.wrapping_add(piece);
-        left -= piece;
+        let len = (PAGE - at % PAGE).min(left);
+        pieces.push(piece(at, len as usize));
+        at = at.wrapping_add(len);
+        left -= len;
     }
     pieces
 }

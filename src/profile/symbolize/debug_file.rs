@@ -12,7 +12,7 @@ use super::object_file::{Facts, ObjectFile};
 pub(super) struct DebugFile {
     pub(super) object: ObjectFile,
     pub(super) facts: Facts,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// Where to look: first under the root of the recorded process (a container's), then under our own.
@@ -27,12 +27,13 @@ pub(super) struct Places<'a> {
 }
 
 impl Places<'_> {
-    fn roots(&self) -> impl Iterator<Item = &str> {
+    /// The roots, the first first; an empty one is our own.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &str> {
         [self.root, ""].into_iter().take(if self.root.is_empty() { 1 } else { 2 })
     }
 
     /// Absolute paths under each root.
-    fn under_roots(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+    pub(super) fn under_roots(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         let at = |root: &str, path: &Path| {
             let mut whole = PathBuf::from(root);
             whole.push(path.strip_prefix("/").unwrap_or(path));

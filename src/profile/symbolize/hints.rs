@@ -90,6 +90,7 @@ fn about_module(file: &ModuleFile, known: &ModuleSymbols) -> Option<String> {
         }
         Knowledge::Stripped => "is stripped: functions that it does not export are shown as addresses",
         Knowledge::Symbols => "has no debug information: lines and inlined calls are missing",
+        Knowledge::Lines => "has no debug information: inlined calls are missing",
     };
     Some(format!("`{path}` {what}; {}", remedy(path, known)))
 }
@@ -97,8 +98,8 @@ fn about_module(file: &ModuleFile, known: &ModuleSymbols) -> Option<String> {
 fn remedy(path: &str, known: &ModuleSymbols) -> &'static str {
     let stripped = known.knowledge == Knowledge::Stripped;
     match (stripped, distribution_package(path)) {
-        (_, Some(remedy)) => remedy,
         _ if known.is_go => "build it without `-ldflags=-s -w`",
+        (_, Some(remedy)) => remedy,
         (false, _) if known.speaks(Language::Rust) => {
             "set `debug = \"line-tables-only\"` in its Cargo profile"
         }

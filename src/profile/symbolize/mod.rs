@@ -1,22 +1,29 @@
 //! Addresses to functions, files, lines and inlined calls.
 //!
 //! Each distinct address is looked up once: in the debug information of its file (own or split off), else in a symbol
-//! table, else it is shown as `module+0xaddress`. A name is never guessed. All files read here are hostile.
+//! table or what a stripped file still has of one, else its function is shown as `module+0xaddress`. A name is never guessed.
+//! All files read here are hostile.
 
 mod debug_file;
+mod debug_sections;
 mod demangle;
 mod dwarf;
+mod extents;
+mod go_functions;
 mod guard;
 mod hints;
 mod kernel;
 mod lookup;
+mod mini_debug_info;
 mod module;
 mod naming;
 mod object_file;
+mod plt;
 mod plumbing;
 mod profile;
 mod python_source;
 mod sources;
+mod split_dwarf;
 mod symbols;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,10 @@ use std::{collections::HashMap, os::unix::fs::MetadataExt};
 
 use rustc_hash::FxHashMap;
 
-use super::{Options, guard, sources::Sources};
+use super::{
+    Options, guard,
+    sources::{Found, Sources},
+};
 use crate::profile::{model::Language, raw::ModuleFile};
 
 /// A function of a module, with names.
@@ -18,7 +21,7 @@ pub(super) struct NamedFunction {
 }
 
 impl NamedFunction {
-    /// What stands for code that has no name: `module+0xaddress`.
+    /// What stands for code that has no name: `module+0xaddress`, with the address where its function begins if that is known.
     pub(super) fn nameless(module_path: &str, address: u64) -> Self {
         let basename = module_path.rsplit('/').next().filter(|b| !b.is_empty()).unwrap_or("?");
         let name = format!("{basename}+{address:#x}");
@@ -46,6 +49,8 @@ pub(super) enum Knowledge {
     Stripped,
     /// Functions have names, but no lines.
     Symbols,
+    /// Functions and lines, but no inlined calls.
+    Lines,
     /// Functions, lines and inlined calls.
     DebugInfo,
 }
@@ -126,17 +131,18 @@ impl ModuleSymbols {
 
     /// Resolves sorted addresses. If the file turns out to have changed meanwhile, they get no names.
     pub(super) fn resolve(&mut self, addresses: &[u64]) {
-        let mut named = self.sources.as_ref().map(|s| s.name_all(addresses)).unwrap_or_default();
+        let mut found = self.sources.as_ref().map(|s| s.name_all(addresses)).unwrap_or_default();
         if self.sources.as_ref().is_some_and(|s| !s.are_intact()) {
             self.sources = None;
             self.knowledge = Knowledge::Changed;
-            named.clear();
+            found.clear();
         }
-        named.resize_with(addresses.len(), Vec::new);
-        for (&address, mut functions) in addresses.iter().zip(named) {
-            if functions.is_empty() {
-                functions.push((NamedFunction::nameless(&self.identity.path, address), 0));
-            }
+        let mut found = found.into_iter();
+        for &address in addresses {
+            let functions = match found.next().unwrap_or(Found::Nameless(address)) {
+                Found::Functions(functions) => functions,
+                Found::Nameless(start) => vec![(NamedFunction::nameless(&self.identity.path, start), 0)],
+            };
             let mut calls = Vec::with_capacity(functions.len());
             for (function, line) in functions {
                 calls.push(Call { function: self.intern(function), line, inlined: !calls.is_empty() });

@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn symbol(names: &[&'static str]) -> Containing<'static> {
-        Containing { start: 16, end: 32, names: names.iter().map(|n| n.as_bytes()).collect() }
+        Containing { start: 16, end: 32, sized: true, names: names.iter().map(|n| n.as_bytes()).collect() }
     }
 
     fn both(dwarf: &str, names: &[&'static str], fits: bool) -> (String, String, bool) {

@@ -4,14 +4,18 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     Options,
-    debug_file::{self, Places},
+    debug_file::{self, DebugFile, Places},
     demangle,
     dwarf::{Dwarf, DwarfFrame},
-    guard,
+    extents::Extents,
+    go_functions::GoFunctions,
+    guard, mini_debug_info,
     module::{Knowledge, NamedFunction},
     naming,
     object_file::{Facts, ObjectFile},
-    symbols::{self, Containing},
+    plt::Stubs,
+    split_dwarf::SplitPlaces,
+    symbols::{self, Containing, Table},
 };
 use crate::profile::{
     model::Language,
@@ -24,11 +28,26 @@ pub(super) struct Sources {
     facts: Facts,
     debug: Option<(Arc<ObjectFile>, Facts)>,
     supplement: Option<Arc<ObjectFile>>,
+    /// Symbols that the module's file holds in compressed form.
+    mini: Option<ObjectFile>,
     dwarf: Option<Dwarf>,
 }
 
-/// Functions at an address with the line in each, outermost first; empty where nothing is known.
-pub(super) type Named = Vec<(NamedFunction, u32)>;
+/// What stands at an address.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Functions with the line in each, outermost first; at least one.
+    Functions(Vec<(NamedFunction, u32)>),
+    /// Something without a name. As far as is known, its function begins at this address.
+    Nameless(u64),
+}
+
+/// What the files list, parsed for one round of look-ups.
+struct Lists<'a> {
+    extents: Option<Extents<'a>>,
+    stubs: Stubs<'a>,
+    go: Option<GoFunctions<'a>>,
+}
 
 impl Sources {
     /// Opens the module's file and looks for its debug information. An error says why there is nothing to read.
@@ -46,22 +65,33 @@ impl Sources {
             if facts.has_dwarf || module.image.is_some() { None } else { debug_file::find(&facts, &places) };
         let dwarf_facts = found.as_ref().map_or(&facts, |f| &f.facts);
         let supplement = debug_file::find_supplement(dwarf_facts, found.as_ref(), &places).map(Arc::new);
+        let split = split_places(&places, found.as_ref());
         let debug = found.map(|f| (Arc::new(f.object), f.facts));
-        let mut sources = Self { main: Arc::new(main), facts, debug, supplement, dwarf: None };
-        sources.dwarf = guard::quietly(|| sources.load_dwarf()).flatten();
+        let is_listed =
+            facts.has_symbol_table || debug.as_ref().is_some_and(|(_, facts)| facts.has_symbol_table);
+        let find_mini = || guard::quietly(|| mini_debug_info::find(&main.parse()?)).flatten();
+        let mini = if is_listed { None } else { find_mini() };
+        let mut sources = Self { main: Arc::new(main), facts, debug, supplement, mini, dwarf: None };
+        sources.dwarf = guard::quietly(|| sources.load_dwarf(split)).flatten();
         Ok(sources)
     }
 
-    fn load_dwarf(&self) -> Option<Dwarf> {
+    fn load_dwarf(&self, split: SplitPlaces) -> Option<Dwarf> {
         let (object, facts) = self.debug.as_ref().map_or((&self.main, &self.facts), |(o, f)| (o, f));
-        if facts.has_dwarf { Dwarf::load(object, self.supplement.as_ref()) } else { None }
+        if facts.has_dwarf { Dwarf::load(object, self.supplement.as_ref(), split) } else { None }
     }
 
     /// How much the files know.
     pub(super) fn knowledge(&self) -> Knowledge {
+        let has_table = |(_, facts): &(_, Facts)| facts.has_symbol_table;
         if self.dwarf.is_some() {
             Knowledge::DebugInfo
-        } else if self.symbol_table().1.has_symbol_table {
+        } else if self.facts.is_go && self.main.parse().is_some_and(|o| GoFunctions::of(&o).is_some()) {
+            Knowledge::Lines
+        } else if self.facts.has_symbol_table
+            || self.mini.is_some()
+            || self.debug.as_ref().is_some_and(has_table)
+        {
             Knowledge::Symbols
         } else {
             Knowledge::Stripped
@@ -77,38 +107,52 @@ impl Sources {
     pub(super) fn are_intact(&self) -> bool {
         let others = self.debug.iter().map(|(object, _)| object).chain(&self.supplement);
         std::iter::once(&self.main).chain(others).all(|object| object.is_intact())
+            && self.dwarf.as_ref().is_none_or(Dwarf::is_intact)
     }
 
     /// What stands at each of the sorted addresses.
-    pub(super) fn name_all(&self, addresses: &[u64]) -> Vec<Named> {
-        let (object, facts) = self.symbol_table();
-        let parsed = object.parse();
-        let symbols = parsed
-            .as_ref()
-            .and_then(|o| guard::quietly(|| symbols::containing(o, facts, addresses)))
-            .unwrap_or_default();
+    pub(super) fn name_all(&self, addresses: &[u64]) -> Vec<Found> {
+        let Some(main) = self.main.parse() else { return Vec::new() };
+        let symbols = guard::quietly(|| self.symbols(&main, addresses)).unwrap_or_default();
         let symbols = symbols.into_iter().chain(std::iter::repeat_with(|| None));
+        let lists = Lists {
+            extents: guard::quietly(|| Extents::of(&main)).flatten(),
+            stubs: guard::quietly(|| Stubs::of(&main, addresses)).unwrap_or_default(),
+            go: guard::quietly(|| GoFunctions::of(&main)).flatten().filter(|_| self.facts.is_go),
+        };
         let name = |address, symbol: Option<Containing<'_>>| {
-            guard::quietly(|| self.name(address, symbol.as_ref(), self.dwarf.as_ref()))
-                .or_else(|| guard::quietly(|| self.name(address, symbol.as_ref(), None)))
-                .unwrap_or_default()
+            guard::quietly(|| self.name(address, symbol.as_ref(), &lists, self.dwarf.as_ref()))
+                .or_else(|| guard::quietly(|| self.name(address, symbol.as_ref(), &lists, None)))
+                .unwrap_or(Found::Nameless(address))
         };
         addresses.iter().zip(symbols).map(|(&address, symbol)| name(address, symbol)).collect()
     }
 
-    /// The best symbol table: the file's own, that of its debug file, or its exported symbols.
-    fn symbol_table(&self) -> (&ObjectFile, &Facts) {
-        match &self.debug {
-            Some((object, facts)) if !self.facts.has_symbol_table && facts.has_symbol_table => {
-                (object, facts)
-            }
-            _ => (&self.main, &self.facts),
-        }
+    /// The symbols around the addresses by the best tables there are: the file's own, that of its debug file, or what stripping has
+    /// left and its exported ones.
+    fn symbols<'a>(&'a self, main: &object::File<'a>, addresses: &[u64]) -> Vec<Option<Containing<'a>>> {
+        let debug = self.debug.as_ref().filter(|(_, facts)| facts.has_symbol_table);
+        let debug = debug.and_then(|(object, _)| object.parse());
+        let mini = self.mini.as_ref().and_then(ObjectFile::parse);
+        let tables = match (&debug, &mini) {
+            _ if self.facts.has_symbol_table => vec![Table::Full(main)],
+            (Some(debug), _) => vec![Table::Full(debug)],
+            (None, Some(mini)) => vec![Table::Full(mini), Table::Exported(main)],
+            (None, None) => vec![Table::Exported(main)],
+        };
+        symbols::containing(&tables, &self.facts, addresses)
     }
 
-    fn name(&self, address: u64, symbol: Option<&Containing<'_>>, dwarf: Option<&Dwarf>) -> Named {
+    fn name(
+        &self,
+        address: u64,
+        symbol: Option<&Containing<'_>>,
+        lists: &Lists<'_>,
+        dwarf: Option<&Dwarf>,
+    ) -> Found {
         // Code lies in executable sections; names found elsewhere would be those of removed functions.
-        let Some(section) = self.facts.code_around(address) else { return Vec::new() };
+        let Some(section) = self.facts.code_around(address) else { return Found::Nameless(address) };
+        let symbol = symbol.filter(|symbol| symbol.sized || !lists.is_beyond(symbol, address));
         let mut frames = dwarf.map(|d| d.frames(address)).unwrap_or_default();
         let real = frames.pop();
         let begins_here = || {
@@ -116,7 +160,7 @@ impl Sources {
             dwarf.is_some_and(|d| d.begins_within(address, &range))
         };
         let Some(chosen) = naming::choose(real.as_ref(), symbol, self.facts.is_go, begins_here) else {
-            return Vec::new();
+            return lists.name(address);
         };
         let mut function = NamedFunction {
             name: chosen.name,
@@ -124,11 +168,35 @@ impl Sources {
             language: if self.facts.is_go { Language::Go } else { chosen.language },
             ..NamedFunction::default()
         };
-        let Some(real) = real.filter(|_| chosen.trust_dwarf) else { return vec![(function, 0)] };
+        let Some(real) = real.filter(|_| chosen.trust_dwarf) else {
+            return Found::Functions(vec![(function, 0)]);
+        };
         let line = place(&mut function, &real);
         let mut named = vec![(function, line)];
         named.extend(frames.iter().rev().filter_map(inlined));
-        named
+        Found::Functions(named)
+    }
+}
+
+impl Lists<'_> {
+    /// Whether a symbol that does not tell its length cannot reach up to an address, because another function begins between.
+    fn is_beyond(&self, symbol: &Containing<'_>, address: u64) -> bool {
+        let extent = self.extents.as_ref().and_then(|extents| extents.around(address));
+        extent.is_some_and(|extent| extent.start > symbol.start)
+    }
+
+    /// What stands at an address of which neither debug information nor symbols know.
+    fn name(&self, address: u64) -> Found {
+        if let Some(named) = self.go.as_ref().and_then(|go| go.name(address)) {
+            return Found::Functions(vec![named]);
+        }
+        if self.stubs.contains(address) {
+            // One entry for unwinding is for all stubs.
+            let stub = self.stubs.name(address);
+            return stub.map_or(Found::Nameless(address), |stub| Found::Functions(vec![(stub, 0)]));
+        }
+        let extent = self.extents.as_ref().and_then(|extents| extents.around(address));
+        Found::Nameless(extent.map_or(address, |extent| extent.start))
     }
 }
 
@@ -156,6 +224,13 @@ fn place(function: &mut NamedFunction, frame: &DwarfFrame) -> u32 {
     function.file = demangle::path(file).into_owned();
     function.start_line = start_line;
     line
+}
+
+/// Where units of the program may have been split off to: beside it, or beside its debug file.
+fn split_places(places: &Places<'_>, debug: Option<&DebugFile>) -> SplitPlaces {
+    let mut programs = places.under_roots(&[places.module.to_owned()]);
+    programs.extend(debug.map(|debug| debug.path.clone()));
+    SplitPlaces { roots: places.roots().map(str::to_owned).collect(), programs }
 }
 
 fn open(module: &ModuleFile) -> Option<ObjectFile> {

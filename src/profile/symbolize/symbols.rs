@@ -1,4 +1,4 @@
-//! Which symbols of a symbol table contain the wanted addresses: one pass over the table, nothing sorted or copied but the hits.
+//! Which symbols of symbol tables contain the wanted addresses: one pass over each table, nothing sorted or copied but the hits.
 
 use object::{Object, ObjectSymbol, SymbolKind, SymbolSection};
 
@@ -15,32 +15,34 @@ pub(super) struct Containing<'a> {
     pub(super) start: u64,
     /// First address behind it.
     pub(super) end: u64,
+    /// Whether the table tells how long it is.
+    pub(super) sized: bool,
     /// Its names, the one to show first; never empty.
     pub(super) names: Vec<&'a [u8]>,
 }
 
-/// For each of the sorted `wanted` addresses the symbol that contains it. A symbol without a size reaches up to the next
-/// symbol of its section.
+/// A symbol table of a file.
+#[derive(Clone, Copy)]
+pub(super) enum Table<'o, 'a> {
+    /// All symbols.
+    Full(&'o object::File<'a>),
+    /// Those that other files may use.
+    Exported(&'o object::File<'a>),
+}
+
+/// For each of the sorted `wanted` addresses the symbol that contains it, in code as `facts` have it. A symbol without a size
+/// reaches up to the next symbol of its section.
 pub(super) fn containing<'a>(
-    object: &object::File<'a>,
+    tables: &[Table<'_, 'a>],
     facts: &Facts,
     wanted: &[u64],
 ) -> Vec<Option<Containing<'a>>> {
     let mut search = Search::new(wanted);
-    let code = |s: &object::Symbol<'a, '_>| {
-        matches!(s.kind(), SymbolKind::Text | SymbolKind::Unknown)
-            && matches!(s.section(), SymbolSection::Section(_))
-    };
-    let offer = |search: &mut Search<'a, '_>, symbol: object::Symbol<'a, '_>| {
-        if let Ok(name) = symbol.name_bytes() {
-            let rank = (!symbol.is_global(), underscores(name), symbol.is_weak());
-            search.offer(symbol.address(), symbol.size(), name, rank);
+    for table in tables {
+        match table {
+            Table::Full(object) => search.offer_all(object.symbols()),
+            Table::Exported(object) => search.offer_all(object.dynamic_symbols()),
         }
-    };
-    if facts.has_symbol_table {
-        object.symbols().take(MAX_SYMBOLS).filter(code).for_each(|s| offer(&mut search, s));
-    } else {
-        object.dynamic_symbols().take(MAX_SYMBOLS).filter(code).for_each(|s| offer(&mut search, s));
     }
     search.finish(facts)
 }
@@ -87,6 +89,19 @@ impl<'a, 'w> Search<'a, 'w> {
         Self { wanted, sized: slots.clone(), before: slots, budget: 10_000_000 + wanted.len() * 64 }
     }
 
+    fn offer_all<S: ObjectSymbol<'a>>(&mut self, symbols: impl Iterator<Item = S>) {
+        let is_code = |s: &S| {
+            matches!(s.kind(), SymbolKind::Text | SymbolKind::Unknown)
+                && matches!(s.section(), SymbolSection::Section(_))
+        };
+        for symbol in symbols.take(MAX_SYMBOLS).filter(is_code) {
+            if let Ok(name) = symbol.name_bytes() {
+                let rank = (!symbol.is_global(), underscores(name), symbol.is_weak());
+                self.offer(symbol.address(), symbol.size(), name, rank);
+            }
+        }
+    }
+
     fn offer(&mut self, start: u64, size: u64, name: &'a [u8], rank: Rank) {
         let first = self.wanted.partition_point(|&a| a < start);
         let Some(before) = self.before.get_mut(first).filter(|_| !name.is_empty()) else { return };
@@ -126,8 +141,10 @@ impl<'a> Best<'a> {
         self.names.sort_unstable();
         self.names.dedup();
         // Without a size it reaches at least over the address that was asked for.
-        let end = if self.end > self.start { self.end.min(section.end) } else { address.saturating_add(1) };
-        Some(Containing { start: self.start, end, names: self.names.into_iter().map(|(_, n)| n).collect() })
+        let sized = self.end > self.start;
+        let end = if sized { self.end.min(section.end) } else { address.saturating_add(1) };
+        let names = self.names.into_iter().map(|(_, n)| n).collect();
+        Some(Containing { start: self.start, end, sized, names })
     }
 }
 

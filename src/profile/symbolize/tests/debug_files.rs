@@ -144,7 +144,7 @@ fn a_file_rewritten_in_place_gives_no_more_names() {
 }
 
 impl object_file::Facts {
-    fn of(path: &Path) -> Self {
+    pub(super) fn of(path: &Path) -> Self {
         let object = object_file::ObjectFile::open(path).unwrap();
         Self::read(&object.parse().unwrap())
     }

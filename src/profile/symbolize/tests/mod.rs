@@ -4,6 +4,7 @@ mod debug_files;
 mod hostile;
 mod languages;
 mod pipeline;
+mod stripped;
 
 use std::{fs::File, path::Path, process::Command};
 
@@ -19,7 +20,7 @@ use crate::{
     progress::Silent,
 };
 
-/// Runs a tool in `dir`; `false` with a message if this machine does not have it.
+/// Runs a tool in `dir`; `false` with a message if this machine does not have it, which `HOTCOLD_REQUIRE_ALL=1` forbids.
 fn run(dir: &Path, tool: &str, args: &[&str]) -> bool {
     match Command::new(tool).args(args).current_dir(dir).output() {
         Ok(out) => {
@@ -28,6 +29,8 @@ fn run(dir: &Path, tool: &str, args: &[&str]) -> bool {
         }
         Err(error) => {
             use std::io::Write;
+            let required = std::env::var_os("HOTCOLD_REQUIRE_ALL").is_some_and(|value| value == "1");
+            assert!(!required, "`{tool}` is required by HOTCOLD_REQUIRE_ALL: {error}");
             writeln!(std::io::stderr(), "skipped: `{tool}`: {error}").unwrap();
             false
         }

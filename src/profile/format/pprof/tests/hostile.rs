@@ -30,7 +30,7 @@ fn gz(plain: &[u8]) -> Vec<u8> {
 fn use_it(bytes: &[u8]) {
     if let Ok(p) = read(bytes) {
         let _ = (super::canon::canon(&p), p.total_ns(), p.sample_count(), p.recording.visible_cpu_ns());
-        let _ = (p.rate_got_hz(), p.coverage(), p.recording.rooted_share());
+        let _ = p.recording.rooted_share();
         assert!(read(&write(&p)).is_ok());
     }
 }
