@@ -122,6 +122,9 @@ impl Error {
                 Some("`hotcold cache list DIR` shows the keys; `--id` takes the first column".into())
             }
             Self::Several { .. } => Some("name one of them".into()),
+            Self::NotKept { flag: "--unused-for", .. } => {
+                Some("`--older-than` goes by when entries were stored".into())
+            }
             Self::Ambiguous { .. } => Some("name one of them with `--id`".into()),
             Self::Locked { .. } => Some("wait longer with `--lock-timeout`, or try again later".into()),
             Self::Damaged { .. } => {

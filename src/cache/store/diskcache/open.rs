@@ -38,7 +38,7 @@ pub(super) struct Database {
     flags: OpenFlags,
     query: &'static str,
     /// Device and inode that had this name when it was opened.
-    identity: Option<(u64, u64)>,
+    pub(super) identity: Option<(u64, u64)>,
 }
 
 /// How a database was opened.
@@ -96,7 +96,7 @@ pub(super) fn header(path: &Path) -> Result<Header, Error> {
 }
 
 /// Opens a file to read without following a link, waiting for a pipe, or touching its access time where that is allowed.
-fn open_quietly(path: &Path) -> io::Result<File> {
+pub(super) fn open_quietly(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = openat(CWD, path, flags | OFlags::NOATIME, Mode::empty())
         .or_else(|_| openat(CWD, path, flags, Mode::empty()))?;
