@@ -104,6 +104,13 @@ pub enum Error {
     },
 }
 
+/// An operating system's error without its number, as part of a sentence.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_lowercase()
+}
+
 fn shown(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
