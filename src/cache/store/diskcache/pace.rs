@@ -24,7 +24,7 @@ const HOLD_OF_SHARD: Duration = Duration::from_millis(1);
 /// Fewest rows beside others: on a machine that does much else a hold is long because we wait too, and smaller ones would not end.
 const LEAST_ROWS: usize = 300;
 const LEAST_ROWS_OF_SHARD: usize = 100;
-/// Shortest and longest pause, and what of a hold it is in between.
+/// Shortest and longest pause, and what of a hold it is in between; all of it beside those of a `FanoutCache`.
 const PAUSE: Duration = Duration::from_millis(3);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 const SHARE: f64 = 0.6;
@@ -79,7 +79,8 @@ impl<'a> Pacer<'a> {
             self.look();
         }
         if self.polite {
-            thread::sleep(held.mul_f64(SHARE).clamp(PAUSE, LONGEST_PAUSE));
+            let share = if self.part.shard.is_some() { 1.0 } else { SHARE };
+            thread::sleep(held.mul_f64(share).clamp(PAUSE, LONGEST_PAUSE));
         }
     }
 
