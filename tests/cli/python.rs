@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -10,8 +11,8 @@ use serde_json::Value;
 use super::support::{
     backend::Way,
     process::{send, wait_until},
-    python::{any_interpreter, fixture, interpreters, number, record_by, row, rows},
-    require::require,
+    python::{any_interpreter, fixture, interpreters, number, other_interpreters, record_by, row, rows},
+    require::{met, require},
     scratch,
 };
 
@@ -164,6 +165,88 @@ fn other_names_and_arguments_and_no_symbols_do_not_hide_an_interpreter() {
         .success();
     let report: Value = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
     assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
+}
+
+/// A program with an interpreter linked into it, made with what an installation has for that; `None` where none has it.
+fn linked(dir: &Path, python: &Path) -> Option<(PathBuf, PathBuf)> {
+    let ask = "import sysconfig as s, sys; v = s.get_config_vars(); print(v['LIBPL'], v['LIBRARY'], v['INCLUDEPY'], sys.prefix, \
+        v['LIBS'], v['SYSLIBS'], v['MODLIBS'], sep='\\n')";
+    let output = Command::new(python).args(["-c", ask]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let mut lines = told.lines();
+    let archive = Path::new(lines.next()?).join(lines.next()?);
+    let (headers, home) = (PathBuf::from(lines.next()?), PathBuf::from(lines.next()?));
+    if !(archive.is_file() && headers.join("Python.h").is_file()) {
+        return None;
+    }
+    let source = "#include <Python.h>\nint main(int n, char **words) { return Py_BytesMain(n, words); }\n";
+    std::fs::write(dir.join("main.c"), source).unwrap();
+    let mut cc = Command::new("cc");
+    cc.current_dir(dir).args(["-o", "linked", "main.c", "-I"]).arg(headers).arg(archive);
+    let made = cc.args(lines.flat_map(str::split_whitespace)).stderr(Stdio::null()).status().unwrap();
+    made.success().then(|| (dir.join("linked"), home))
+}
+
+#[test]
+fn an_interpreter_that_a_program_keeps_to_itself_is_found_and_without_symbols_named() {
+    if !way().works() || !require("python3") || !require("cc") || !require("strip") {
+        return;
+    }
+    let dir = scratch();
+    let made = interpreters().iter().rev().find_map(|python| linked(dir.path(), python));
+    if !met(made.is_some(), "an interpreter with a static library") {
+        return;
+    }
+    let (program, home) = made.unwrap();
+    let source = "import os\ndef work():\n    while os.times()[0] < 0.4: sorted(range(99))\nwork()\n";
+    let home = format!("PYTHONHOME={}", home.display());
+    let command = ["env", &home, program.to_str().unwrap(), "-c", source];
+    let (report, _) = record(&[], &command);
+    assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
+    assert!(Command::new("strip").arg(&program).status().unwrap().success());
+    let (report, _) = record(&[], &command);
+    let expected =
+        format!("no Python frames for {}: it has an interpreter without symbols", program.display());
+    assert!(report["notes"].to_string().contains(&expected), "{report}");
+}
+
+#[test]
+fn interpreters_that_cannot_be_read_are_named() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    for (kind, python) in other_interpreters() {
+        let source = "import os\nwhile os.times()[0] < 0.3: sorted(range(99))\n";
+        let (report, _) = record(&[], &[python.to_str().unwrap(), "-c", source]);
+        let why = match kind.as_str() {
+            kind if kind.starts_with("cpython 2") => "it is Python 2",
+            kind if kind.ends_with("free-threaded") => "it is a free-threaded build",
+            kind if kind.starts_with("cpython 3.0") => "it is older than Python 3.9",
+            kind if kind.starts_with("pypy") => "PyPy is recorded as native code",
+            _ => continue,
+        };
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("no Python frames for /") && notes.contains(why), "{kind}: {notes}");
+        assert!(number(&report, "total_s") >= 0.2, "{kind}: {report}");
+    }
+}
+
+#[test]
+fn a_deep_recursion_has_its_functions() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    let source = "import os, sys, threading\nsys.setrecursionlimit(9999)\nthreading.stack_size(64 << 20)\n\
+        def leaf():\n    while os.times()[0] < 0.5: sum(range(999))\n\
+        def down(n):\n    return down(n - 1) if n else leaf()\n\
+        thread = threading.Thread(target=down, args=(3000,))\nthread.start()\nthread.join()\n";
+    for python in interpreters() {
+        let (report, _) = record(&["--native-frames", "none"], &[python.to_str().unwrap(), "-c", source]);
+        for name in ["leaf", "down"] {
+            let seconds = number(row(&report, name), "cumtime_s");
+            assert!((0.2..0.6).contains(&seconds), "{}: {name} {seconds}", python.display());
+        }
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct Python {
     state: State,
     captured: bool,
     gil: Gil,
+    /// Whether it was said that its memory is closed.
+    told: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,15 +73,11 @@ impl Python {
 
     /// The process has mapped this module.
     pub(super) fn mapped(&mut self, modules: &Modules, module: u32, bias: u64, totals: &mut PythonTotals) {
-        let path = modules.path(module);
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if name.starts_with("libpypy") || name.starts_with("pypy") {
-            totals.notes.insert(format!("no Python frames for {path}: PyPy is recorded as native code"));
-        }
-        if self.place.is_none() && modules.elf(module).python.is_some() {
-            self.place = Some(Place { module, bias });
-            totals.seen = true;
-        }
+        let Some(python) = modules.elf(module).python.as_ref().filter(|_| self.place.is_none()) else {
+            return;
+        };
+        self.place = Some(Place { module, bias });
+        totals.seen |= python.is_ok();
     }
 
     /// Copies what the sampled thread is running, before anything else takes time.
@@ -93,6 +91,13 @@ impl Python {
         if let State::Ready(reader) = &mut self.state {
             self.captured = reader.capture(&memory, sample.tid);
             self.gil = reader.gil();
+        }
+        if !self.captured && !self.told && memory.is_closed(place.bias) {
+            self.told = true;
+            totals.notes.insert(format!(
+                "no Python frames for process {}: it keeps its memory from this user",
+                sample.pid
+            ));
         }
     }
 
@@ -110,9 +115,13 @@ impl Python {
     }
 
     fn prove(&mut self, modules: &Modules, place: Place, memory: &ProcessMemory, totals: &mut PythonTotals) {
-        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let Some(found) = &modules.elf(place.module).python else { return };
+        let readiness = match found {
+            Ok(symbols) => examine(memory, symbols, place.bias),
+            Err(refusal) => Readiness::Refused(*refusal),
+        };
         let doubts = if let State::Doubted(doubts) = self.state { doubts } else { 0 };
-        self.state = match examine(memory, symbols, place.bias) {
+        self.state = match readiness {
             Readiness::Ready(interpreter) => State::Ready(Box::new(Reader::new(*interpreter))),
             Readiness::Starting => return,
             Readiness::Refused(Refusal::Different(_)) if doubts < MOST_DOUBTS => State::Doubted(doubts + 1),
@@ -134,7 +143,7 @@ impl Python {
         totals: &mut PythonTotals,
     ) {
         let Some(place) = self.place.filter(|_| !matches!(self.state, State::Refused)) else { return };
-        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let Some(Ok(symbols)) = &modules.elf(place.module).python else { return };
         let evaluates = |frame: RawFrame| matches!(frame, RawFrame::Native { module, address } if module == place.module && symbols.evaluates(address));
         let first = stack.frames.iter().position(|&frame| evaluates(frame));
         let State::Ready(reader) = &mut self.state else {

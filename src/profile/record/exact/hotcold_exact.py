@@ -65,6 +65,7 @@ class _Old:
         self._threads = _Threads(profiler_type)
         # The program has put a profiler of its own in our place.
         self.displaced = False
+        self._ended = False
 
     def start(self):
         import threading
@@ -85,13 +86,17 @@ class _Old:
 
     def profilers(self):
         """The profilers, with all that has begun ended."""
-        self.displaced |= sys.getprofile() is not self._threads[self._get_ident()]
+        # A signal may ask once more while the end is being written: there is none in our place then because we have left it.
+        if not self._ended:
+            self.displaced |= sys.getprofile() is not self._threads[self._get_ident()]
+        self._ended = True
         profilers = list(self._threads.values())
         for profiler in profilers:
             profiler.disable()
         return profilers
 
     def resume(self):
+        self._ended = False
         self._threads[self._get_ident()].enable()
 
 
