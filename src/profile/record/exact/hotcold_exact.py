@@ -301,18 +301,40 @@ class _Process:
             pass
 
 
-def _before(name, act):
-    """Has a function of `os`, after which no more code of ours runs, tell us before."""
-    original = getattr(os, name)
+def _before(module, name, act):
+    """Has a function, after which no more code of ours may run, tell us before."""
+    original = getattr(module, name)
 
     def replacement(*args, **kwargs):
-        act()
+        try:
+            act(*args)
+        except Exception:
+            pass  # The function itself says what is wrong with its arguments.
         return original(*args, **kwargs)
 
     replacement.__name__ = replacement.__qualname__ = name
     replacement.__doc__ = original.__doc__
     replacement.__module__ = original.__module__
-    setattr(os, name, replacement)
+    setattr(module, name, replacement)
+
+
+def _before_own_end(process):
+    """Writes before everything by which a program ends itself without Python's knowing."""
+    import _signal
+
+    def signalled(number):
+        if _signal.getsignal(number) == _signal.SIG_DFL:
+            process.write(go_on=True)
+
+    _before(os, "_exit", lambda *_: process.write())
+    _before(os, "abort", lambda *_: process.write())
+    _before(os, "execv", lambda *_: process.write(go_on=True))
+    _before(os, "execve", lambda *_: process.write(go_on=True))
+    # As servers do that were told to end, once they have cleaned up.
+    _before(os, "kill", lambda pid, number: signalled(number) if pid == os.getpid() else None)
+    for module in (_signal, sys.modules.get("signal")):
+        if module is not None:
+            _before(module, "raise_signal", signalled)
 
 
 def install():
@@ -333,9 +355,7 @@ def install():
     os.register_at_fork(after_in_child=process.forked)
     # Registered first, so that it comes last.
     atexit.register(process.write)
-    _before("_exit", process.write)
-    _before("execv", lambda: process.write(go_on=True))
-    _before("execve", lambda: process.write(go_on=True))
+    _before_own_end(process)
     if b"\0--multiprocessing-fork" in _command():
         process.outlive_terminate()
     source.start()
