@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::support::{
     backend::Way,
+    command,
     process::{send, wait_until},
     python::{any_interpreter, fixture, interpreters, number, other_interpreters, record_by, row, rows},
     require::{met, require},
@@ -229,6 +231,33 @@ fn interpreters_that_cannot_be_read_are_named() {
         assert!(notes.contains("no Python frames for /") && notes.contains(why), "{kind}: {notes}");
         assert!(number(&report, "total_s") >= 0.2, "{kind}: {report}");
     }
+}
+
+/// Root may read everything, so this is another user's.
+#[test]
+fn a_process_that_closes_its_memory_is_named_and_goes_on_as_native_code() {
+    const NOBODY: u32 = 65534;
+    if way() == Way::Ptrace || !way().works() || !require("python3") {
+        return;
+    }
+    let source = "import ctypes, os\ndef work():\n    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n    \
+        while os.times()[0] < 0.5: sorted(range(99))\nwork()\n";
+    let as_nobody = |command: &mut Command| {
+        let output = command.current_dir("/").uid(NOBODY).gid(NOBODY).env("TMPDIR", "/tmp").output();
+        output.ok().filter(|output| output.status.success())
+    };
+    let python = interpreters()
+        .into_iter()
+        .find(|python| as_nobody(Command::new(python).args(["-c", "import ctypes"])).is_some());
+    let version = as_nobody(command().arg("--version"));
+    if !met(python.is_some() && version.is_some(), "root, and programs that every user may run") {
+        return;
+    }
+    let mut run = command();
+    run.args(["profile", "run", "--no-save", "--"]).arg(python.unwrap()).args(["-c", source]);
+    let told = String::from_utf8(as_nobody(&mut run).unwrap().stderr).unwrap();
+    assert!(told.contains("note: no Python frames for process "), "{told}");
+    assert!(told.contains(": it keeps its memory from this user"), "{told}");
 }
 
 #[test]
