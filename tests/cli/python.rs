@@ -260,6 +260,28 @@ fn a_process_that_closes_its_memory_is_named_and_goes_on_as_native_code() {
     assert!(told.contains(": it keeps its memory from this user"), "{told}");
 }
 
+/// Builds that have it leave it off by default.
+#[test]
+fn what_the_interpreter_has_compiled_has_the_names_of_its_functions() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    let has_jit = |python: &PathBuf| {
+        let ask = "import sys; sys.exit(not sys._jit.is_available())";
+        Command::new(python).args(["-c", ask]).stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
+    for python in interpreters().into_iter().filter(has_jit) {
+        let source = fixture("shares.py");
+        let command = ["env", "PYTHON_JIT=1", python.to_str().unwrap(), source.to_str().unwrap(), "0.6"];
+        let (report, _) = record(&["--native-frames", "none"], &command);
+        let named: f64 =
+            ["hot", "warm", "Kettle.cool"].map(|name| number(row(&report, name), "cumtime_s")).iter().sum();
+        assert!(named >= 0.7 * 0.6, "{}: {report}", python.display());
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("functions that the JIT of "), "{}: {notes}", python.display());
+    }
+}
+
 #[test]
 fn a_deep_recursion_has_its_functions() {
     if !way().works() || !require("python3") {
