@@ -89,12 +89,16 @@ fn every_way_to_start_and_end_is_counted_on_every_version() {
         ("pool-spawn", 0, 8, 80),
         ("pool-forkserver", 0, 8, 80),
         ("process", 0, 2, 20),
+        ("ended-twice", 0, 1, 10),
         ("executor", 0, 4, 40),
         ("fork", 0, 3, 30),
         ("child", 0, 2, 20),
         ("exec", 0, 2, 20),
         ("exec-nothing", 0, 2, 20),
         ("os-exit", 7, 1, 10),
+        ("raise-signal", 143, 1, 10),
+        ("kill", 137, 1, 10),
+        ("abort", 134, 1, 10),
         ("at-exit", 0, 1, 10),
         ("daemon", 0, 1, 10),
         ("coroutines", 0, 3, 30),
@@ -105,6 +109,7 @@ fn every_way_to_start_and_end_is_counted_on_every_version() {
             let found = calls(&counted.report);
             let at = format!("{} {mode}: {}{found:?}", python.display(), counted.stderr);
             assert_eq!((counted.code, counted.stderr.as_str()), (code, ""), "{at}");
+            assert!(!counted.report["notes"].to_string().contains("not complete"), "{at}");
             for (name, expected) in [("work", work), ("inner", inner), ("leaf", 2 * inner)] {
                 assert_eq!(found.get(name), Some(&expected.to_string()), "{name} of {at}");
             }

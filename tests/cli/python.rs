@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -9,9 +11,10 @@ use serde_json::Value;
 
 use super::support::{
     backend::Way,
+    command,
     process::{send, wait_until},
-    python::{any_interpreter, fixture, interpreters, number, record_by, row, rows},
-    require::require,
+    python::{any_interpreter, fixture, interpreters, number, other_interpreters, record_by, row, rows},
+    require::{met, require},
     scratch,
 };
 
@@ -164,6 +167,137 @@ fn other_names_and_arguments_and_no_symbols_do_not_hide_an_interpreter() {
         .success();
     let report: Value = serde_json::from_slice(&std::fs::read(dir.path().join("t.json")).unwrap()).unwrap();
     assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
+}
+
+/// A program with an interpreter linked into it, made with what an installation has for that; `None` where none has it.
+fn linked(dir: &Path, python: &Path) -> Option<(PathBuf, PathBuf)> {
+    let ask = "import sysconfig as s, sys; v = s.get_config_vars(); print(v['LIBPL'], v['LIBRARY'], v['INCLUDEPY'], sys.prefix, \
+        v['LIBS'], v['SYSLIBS'], v['MODLIBS'], sep='\\n')";
+    let output = Command::new(python).args(["-c", ask]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    let mut lines = told.lines();
+    let archive = Path::new(lines.next()?).join(lines.next()?);
+    let (headers, home) = (PathBuf::from(lines.next()?), PathBuf::from(lines.next()?));
+    if !(archive.is_file() && headers.join("Python.h").is_file()) {
+        return None;
+    }
+    let source = "#include <Python.h>\nint main(int n, char **words) { return Py_BytesMain(n, words); }\n";
+    std::fs::write(dir.join("main.c"), source).unwrap();
+    let mut cc = Command::new("cc");
+    cc.current_dir(dir).args(["-o", "linked", "main.c", "-I"]).arg(headers).arg(archive);
+    let made = cc.args(lines.flat_map(str::split_whitespace)).stderr(Stdio::null()).status().unwrap();
+    made.success().then(|| (dir.join("linked"), home))
+}
+
+#[test]
+fn an_interpreter_that_a_program_keeps_to_itself_is_found_and_without_symbols_named() {
+    if !way().works() || !require("python3") || !require("cc") || !require("strip") {
+        return;
+    }
+    let dir = scratch();
+    let made = interpreters().iter().rev().find_map(|python| linked(dir.path(), python));
+    if !met(made.is_some(), "an interpreter with a static library") {
+        return;
+    }
+    let (program, home) = made.unwrap();
+    let source = "import os\ndef work():\n    while os.times()[0] < 0.4: sorted(range(99))\nwork()\n";
+    let home = format!("PYTHONHOME={}", home.display());
+    let command = ["env", &home, program.to_str().unwrap(), "-c", source];
+    let (report, _) = record(&[], &command);
+    assert!(number(row(&report, "work"), "cumtime_s") >= 0.2, "{report}");
+    assert!(Command::new("strip").arg(&program).status().unwrap().success());
+    let (report, _) = record(&[], &command);
+    let expected =
+        format!("no Python frames for {}: it has an interpreter without symbols", program.display());
+    assert!(report["notes"].to_string().contains(&expected), "{report}");
+}
+
+#[test]
+fn interpreters_that_cannot_be_read_are_named() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    for (kind, python) in other_interpreters() {
+        let source = "import os\nwhile os.times()[0] < 0.3: sorted(range(99))\n";
+        let (report, _) = record(&[], &[python.to_str().unwrap(), "-c", source]);
+        let why = match kind.as_str() {
+            kind if kind.starts_with("cpython 2") => "it is Python 2",
+            kind if kind.ends_with("free-threaded") => "it is a free-threaded build",
+            kind if kind.starts_with("cpython 3.0") => "it is older than Python 3.9",
+            kind if kind.starts_with("pypy") => "PyPy is recorded as native code",
+            _ => continue,
+        };
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("no Python frames for /") && notes.contains(why), "{kind}: {notes}");
+        assert!(number(&report, "total_s") >= 0.2, "{kind}: {report}");
+    }
+}
+
+/// Root may read everything, so this is another user's.
+#[test]
+fn a_process_that_closes_its_memory_is_named_and_goes_on_as_native_code() {
+    const NOBODY: u32 = 65534;
+    if way() == Way::Ptrace || !way().works() || !require("python3") {
+        return;
+    }
+    let source = "import ctypes, os\ndef work():\n    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n    \
+        while os.times()[0] < 0.5: sorted(range(99))\nwork()\n";
+    let as_nobody = |command: &mut Command| {
+        let output = command.current_dir("/").uid(NOBODY).gid(NOBODY).env("TMPDIR", "/tmp").output();
+        output.ok().filter(|output| output.status.success())
+    };
+    let python = interpreters()
+        .into_iter()
+        .find(|python| as_nobody(Command::new(python).args(["-c", "import ctypes"])).is_some());
+    let version = as_nobody(command().arg("--version"));
+    if !met(python.is_some() && version.is_some(), "root, and programs that every user may run") {
+        return;
+    }
+    let mut run = command();
+    run.args(["profile", "run", "--no-save", "--"]).arg(python.unwrap()).args(["-c", source]);
+    let told = String::from_utf8(as_nobody(&mut run).unwrap().stderr).unwrap();
+    assert!(told.contains("note: no Python frames for process "), "{told}");
+    assert!(told.contains(": it keeps its memory from this user"), "{told}");
+}
+
+/// Builds that have it leave it off by default.
+#[test]
+fn what_the_interpreter_has_compiled_has_the_names_of_its_functions() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    let has_jit = |python: &PathBuf| {
+        let ask = "import sys; sys.exit(not sys._jit.is_available())";
+        Command::new(python).args(["-c", ask]).stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    };
+    for python in interpreters().into_iter().filter(has_jit) {
+        let source = fixture("shares.py");
+        let command = ["env", "PYTHON_JIT=1", python.to_str().unwrap(), source.to_str().unwrap(), "0.6"];
+        let (report, _) = record(&["--native-frames", "none"], &command);
+        let named: f64 =
+            ["hot", "warm", "Kettle.cool"].map(|name| number(row(&report, name), "cumtime_s")).iter().sum();
+        assert!(named >= 0.7 * 0.6, "{}: {report}", python.display());
+        let notes = report["notes"].to_string();
+        assert!(notes.contains("functions that the JIT of "), "{}: {notes}", python.display());
+    }
+}
+
+#[test]
+fn a_deep_recursion_has_its_functions() {
+    if !way().works() || !require("python3") {
+        return;
+    }
+    let source = "import os, sys, threading\nsys.setrecursionlimit(9999)\nthreading.stack_size(64 << 20)\n\
+        def leaf():\n    while os.times()[0] < 0.5: sum(range(999))\n\
+        def down(n):\n    return down(n - 1) if n else leaf()\n\
+        thread = threading.Thread(target=down, args=(3000,))\nthread.start()\nthread.join()\n";
+    for python in interpreters() {
+        let (report, _) = record(&["--native-frames", "none"], &[python.to_str().unwrap(), "-c", source]);
+        for name in ["leaf", "down"] {
+            let seconds = number(row(&report, name), "cumtime_s");
+            assert!((0.2..0.6).contains(&seconds), "{}: {name} {seconds}", python.display());
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub(crate) use super::pythons::{fixture, interpreters};
+pub(crate) use super::pythons::{fixture, interpreters, other_interpreters};
 
 use super::{
     backend::Way,

@@ -14,6 +14,14 @@ pub trait Memory {
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessMemory(pub u32);
 
+impl ProcessMemory {
+    /// Whether this user may not read it, whatever lies at the address.
+    pub fn is_closed(self, address: u64) -> bool {
+        let read = memory::read(self.0, address, &mut [0; 8]);
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+    }
+}
+
 /// The kernel takes this many pieces in one call.
 const MOST_PIECES: usize = 1024;
 

@@ -31,4 +31,6 @@ pub struct Moment<'a> {
     pub evaluations: usize,
     /// Whether next to no time has passed since.
     pub fresh: bool,
+    /// Whether it ran machine code that the interpreter has made of byte code, which leaves no trace of where that is.
+    pub compiled: bool,
 }

@@ -8,11 +8,11 @@ use object::{
     Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SegmentFlags, elf::PF_X,
 };
 
-use super::parts;
-use crate::profile::frames::python::Symbols;
+use super::python_symbols;
+use crate::profile::frames::python::{Refusal, Symbols};
 
 /// More unwind information than this is not believed.
-const LARGEST_SECTION: u64 = 1 << 30;
+pub(super) const LARGEST_SECTION: u64 = 1 << 30;
 
 /// Bytes of a section, shared by all processes that map the file.
 #[derive(Clone, Debug)]
@@ -47,8 +47,8 @@ pub(super) struct Elf {
     pub(super) base: u64,
     /// Address ranges of functions that have no caller although nothing in the unwind information says so.
     pub(super) roots: Vec<Range<u64>>,
-    /// The Python interpreter in it.
-    pub(super) python: Option<Symbols>,
+    /// The Python interpreter in it, or why that cannot be read.
+    pub(super) python: Option<Result<Symbols, Refusal>>,
     sections: Option<Sections>,
 }
 
@@ -91,7 +91,7 @@ impl Elf {
             build_id: file.build_id().ok().flatten().unwrap_or_default().to_vec(),
             base: lowest & !0xfff,
             roots: roots(&file),
-            python: python(&file),
+            python: python_symbols::find(&file),
             sections: Some(sections),
         })
     }
@@ -186,58 +186,6 @@ fn roots<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Vec<Range<u
         roots.extend(symbols.map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size())));
     }
     roots
-}
-
-/// The interpreter's symbols, which it exports because extension modules need them. Whoever takes the names without being
-/// one is found out by looking at its memory.
-fn python<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> Option<Symbols> {
-    let mut found = Symbols::default();
-    for symbol in file.dynamic_symbols().filter(|symbol| symbol.is_definition()) {
-        match symbol.name() {
-            Ok("_PyRuntime") => found.runtime = symbol.address(),
-            Ok("Py_Version") => found.version = Some(symbol.address()),
-            Ok("PyCode_Type") => found.code_type = symbol.address(),
-            Ok("PyThreadState_GetFrame") => found.since_3_9 = true,
-            Ok("Py_NewRef") => found.since_3_10 = true,
-            _ => {}
-        }
-    }
-    if found.runtime == 0 || found.code_type == 0 {
-        return None;
-    }
-    // The parts of the evaluation function that compilers set apart are in the full symbol table only.
-    let evaluates = |name: &str| {
-        name.strip_prefix("_PyEval_EvalFrameDefault")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            || name.starts_with("_TAIL_CALL_")
-    };
-    let symbols = file.dynamic_symbols().chain(file.symbols());
-    found.evaluation = symbols
-        .filter(|symbol| symbol.size() > 0 && symbol.name().is_ok_and(evaluates))
-        .map(|symbol| symbol.address()..symbol.address().saturating_add(symbol.size()))
-        .collect();
-    if file.symbols().next().is_none() {
-        found.evaluation.extend(parts_of(file, &found.evaluation));
-    }
-    found.evaluation.sort_by_key(|range| range.start);
-    found.evaluation.dedup();
-    Some(found)
-}
-
-/// The parts of these functions that the stripped symbol table named.
-fn parts_of<'data, R: ReadRef<'data>>(
-    file: &object::File<'data, R>,
-    known: &[Range<u64>],
-) -> Vec<Range<u64>> {
-    let section = |name: &str| {
-        let section = file.section_by_name(name).filter(|s| s.size() <= LARGEST_SECTION)?;
-        Some((section.address(), section.data().ok()?))
-    };
-    let (Some((base, text)), Some((header_at, header))) = (section(".text"), section(".eh_frame_hdr")) else {
-        return Vec::new();
-    };
-    let starts = parts::piece_starts(header, header_at);
-    known.iter().flat_map(|known| parts::parts(text, base, known, &starts)).collect()
 }
 
 #[cfg(test)]

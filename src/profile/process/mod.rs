@@ -7,6 +7,7 @@ pub(in crate::profile) mod memory;
 mod modules;
 mod parts;
 mod python;
+mod python_symbols;
 pub(in crate::profile) mod samples;
 pub(in crate::profile) mod table;
 pub(in crate::profile) mod thread_files;

@@ -1,6 +1,6 @@
 //! The Python interpreter of one recorded process: found by what it has mapped, read at its samples.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs::File, io::Read};
 
 use super::modules::Modules;
 use crate::profile::{
@@ -22,6 +22,10 @@ pub(super) struct Python {
     state: State,
     captured: bool,
     gil: Gil,
+    /// Whether it turns byte code into machine code.
+    compiles: bool,
+    /// Whether it was said that its memory is closed.
+    told: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,8 @@ enum State {
 const MOST_DOUBTS: u32 = 50;
 /// After so long a thread is somewhere else, even if its innermost frame is the same.
 const STALE_NS: u64 = 5_000_000;
+
+const LARGEST_ENVIRONMENT: u64 = 1 << 20;
 
 /// Within this time few calls end.
 const FRESH_NS: u64 = 200_000;
@@ -71,15 +77,11 @@ impl Python {
 
     /// The process has mapped this module.
     pub(super) fn mapped(&mut self, modules: &Modules, module: u32, bias: u64, totals: &mut PythonTotals) {
-        let path = modules.path(module);
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if name.starts_with("libpypy") || name.starts_with("pypy") {
-            totals.notes.insert(format!("no Python frames for {path}: PyPy is recorded as native code"));
-        }
-        if self.place.is_none() && modules.elf(module).python.is_some() {
-            self.place = Some(Place { module, bias });
-            totals.seen = true;
-        }
+        let Some(python) = modules.elf(module).python.as_ref().filter(|_| self.place.is_none()) else {
+            return;
+        };
+        self.place = Some(Place { module, bias });
+        totals.seen |= python.is_ok();
     }
 
     /// Copies what the sampled thread is running, before anything else takes time.
@@ -93,6 +95,13 @@ impl Python {
         if let State::Ready(reader) = &mut self.state {
             self.captured = reader.capture(&memory, sample.tid);
             self.gil = reader.gil();
+        }
+        if !self.captured && !self.told && memory.is_closed(place.bias) {
+            self.told = true;
+            totals.notes.insert(format!(
+                "no Python frames for process {}: it keeps its memory from this user",
+                sample.pid
+            ));
         }
     }
 
@@ -110,10 +119,17 @@ impl Python {
     }
 
     fn prove(&mut self, modules: &Modules, place: Place, memory: &ProcessMemory, totals: &mut PythonTotals) {
-        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let Some(found) = &modules.elf(place.module).python else { return };
+        let readiness = match found {
+            Ok(symbols) => examine(memory, symbols, place.bias),
+            Err(refusal) => Readiness::Refused(*refusal),
+        };
         let doubts = if let State::Doubted(doubts) = self.state { doubts } else { 0 };
-        self.state = match examine(memory, symbols, place.bias) {
-            Readiness::Ready(interpreter) => State::Ready(Box::new(Reader::new(*interpreter))),
+        self.state = match readiness {
+            Readiness::Ready(interpreter) => {
+                self.compiles = asks_for_jit(memory.0);
+                State::Ready(Box::new(Reader::new(*interpreter)))
+            }
             Readiness::Starting => return,
             Readiness::Refused(Refusal::Different(_)) if doubts < MOST_DOUBTS => State::Doubted(doubts + 1),
             Readiness::Refused(refusal) => {
@@ -134,7 +150,7 @@ impl Python {
         totals: &mut PythonTotals,
     ) {
         let Some(place) = self.place.filter(|_| !matches!(self.state, State::Refused)) else { return };
-        let Some(symbols) = &modules.elf(place.module).python else { return };
+        let Some(Ok(symbols)) = &modules.elf(place.module).python else { return };
         let evaluates = |frame: RawFrame| matches!(frame, RawFrame::Native { module, address } if module == place.module && symbols.evaluates(address));
         let first = stack.frames.iter().position(|&frame| evaluates(frame));
         let State::Ready(reader) = &mut self.state else {
@@ -145,8 +161,14 @@ impl Python {
             totals.approximate += u64::from(first.is_some());
             return;
         }
+        let compiled = self.compiles && without_compiled(stack.frames, place.module);
+        if compiled {
+            let path = modules.path(place.module);
+            totals.notes.insert(format!("functions that the JIT of {path} has compiled are approximate"));
+        }
+        let first = stack.frames.iter().position(|&frame| evaluates(frame));
         totals.words.clear();
-        if let Some(first) = first {
+        if let Some(first) = first.filter(|_| !compiled) {
             (stack.words_inside)(first.saturating_sub(stack.kernel), &mut totals.words);
         }
         let memory = ProcessMemory(sample.pid);
@@ -157,6 +179,7 @@ impl Python {
             stack: &totals.words,
             evaluations: if stack.complete { evaluations } else { 0 },
             fresh: sample.age_ns < FRESH_NS,
+            compiled,
         };
         let Some(interpreted) = reader.frames(&memory, moment, &mut totals.functions) else { return };
         totals.interpreted = interpreted;
@@ -176,6 +199,44 @@ impl Python {
     }
 }
 
+/// Whether the process was started with the interpreter's JIT on. It is off by default in the builds that have it, from 3.13
+/// on; such a build is Debian's.
+fn asks_for_jit(pid: u32) -> bool {
+    let mut environment = Vec::new();
+    let read = File::open(format!("/proc/{pid}/environ"))
+        .and_then(|file| file.take(LARGEST_ENVIRONMENT).read_to_end(&mut environment));
+    let variables = environment.split(|&byte| byte == 0);
+    read.is_ok()
+        && variables
+            .filter_map(|variable| variable.strip_prefix(b"PYTHON_JIT="))
+            .any(|value| !value.is_empty() && value != b"0")
+}
+
+/// Leaves out machine code that the interpreter has made of byte code: such code was called by the interpreter itself, or
+/// nothing is known of what called it. Whether there was any.
+fn without_compiled(frames: &mut Vec<RawFrame>, interpreter: u32) -> bool {
+    let before = frames.len();
+    let mut inside_interpreter = true;
+    // From the outermost frame on.
+    let mut kept: Vec<RawFrame> = Vec::with_capacity(before);
+    for &frame in frames.iter().rev() {
+        if frame == RawFrame::Anonymous && inside_interpreter {
+            continue;
+        }
+        inside_interpreter = match frame {
+            RawFrame::Truncated => true,
+            RawFrame::Native { module, .. } => module == interpreter,
+            _ => false,
+        };
+        kept.push(frame);
+    }
+    if kept.len() < before {
+        kept.reverse();
+        *frames = kept;
+    }
+    frames.len() < before
+}
+
 /// A stack on its way to being merged.
 pub(super) struct Stack<'a> {
     /// Frames, innermost first.
@@ -186,4 +247,27 @@ pub(super) struct Stack<'a> {
     pub(super) complete: bool,
     /// Collects the words that lie on the stack inside of the user frame with this number.
     pub(super) words_inside: &'a dyn Fn(usize, &mut Vec<u64>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_that_the_interpreter_has_made_is_left_out() {
+        use RawFrame::{Anonymous, Truncated};
+        const PYTHON: u32 = 0;
+        let native = |module| RawFrame::Native { module, address: 1 };
+        let cases = [
+            (vec![native(1), Anonymous, Anonymous, native(PYTHON)], vec![native(1), native(PYTHON)]),
+            (vec![Anonymous, Truncated], vec![Truncated]),
+            // A compiled extension's, called by that.
+            (vec![Anonymous, native(1), native(PYTHON)], vec![Anonymous, native(1), native(PYTHON)]),
+        ];
+        for (mut frames, expected) in cases {
+            let before = frames.clone();
+            assert_eq!(without_compiled(&mut frames, PYTHON), before != expected);
+            assert_eq!(frames, expected);
+        }
+    }
 }

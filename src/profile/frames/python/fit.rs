@@ -83,6 +83,9 @@ impl Reader {
     /// Makes the frames those of the sample as far as it tells. Calls that began after it are left out; one that has ended
     /// since is put back. Whether the sample bears the frames out.
     pub(super) fn fit(&mut self, moment: Moment<'_>, mut origins: Vec<u64>, out: &mut Interpreted) -> bool {
+        if moment.compiled {
+            return false;
+        }
         if moment.registers.is_empty() {
             return self.stable;
         }

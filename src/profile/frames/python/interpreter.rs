@@ -27,14 +27,12 @@ pub struct Symbols {
     pub runtime: u64,
     /// `Py_Version`, from 3.11 on.
     pub version: Option<u64>,
+    /// Second number of the version where there is no `Py_Version`.
+    pub minor: u8,
     /// `PyCode_Type`.
     pub code_type: u64,
     /// The functions that run byte code, sorted.
     pub evaluation: Vec<Range<u64>>,
-    /// Whether there is `PyThreadState_GetFrame`, as from 3.9 on.
-    pub since_3_9: bool,
-    /// Whether there is `Py_NewRef`, as from 3.10 on.
-    pub since_3_10: bool,
 }
 
 impl Symbols {
@@ -61,6 +59,12 @@ pub enum Refusal {
     Unknown(Version),
     /// Older than any with a table, without saying how old.
     TooOld,
+    /// Python 2.
+    Python2,
+    /// It is part of a program without symbols.
+    Stripped,
+    /// PyPy.
+    PyPy,
     /// It runs without a global lock.
     FreeThreaded(Version),
     /// Its memory is not laid out as that version's is.
@@ -72,6 +76,9 @@ impl std::fmt::Display for Refusal {
         match self {
             Self::Unknown(version) => write!(f, "Python {version} is not one of 3.9 to 3.15"),
             Self::TooOld => write!(f, "it is older than Python 3.9"),
+            Self::Python2 => write!(f, "it is Python 2"),
+            Self::Stripped => write!(f, "it has an interpreter without symbols"),
+            Self::PyPy => write!(f, "PyPy is recorded as native code"),
             Self::FreeThreaded(version) => write!(f, "it is a free-threaded build of Python {version}"),
             Self::Different(version) => {
                 write!(f, "it says that it is Python {version}, but its memory is laid out differently")
@@ -94,11 +101,7 @@ pub enum Readiness {
 /// Looks at the interpreter with these symbols, loaded `bias` above the addresses of its file.
 pub fn examine(memory: &dyn Memory, symbols: &Symbols, bias: u64) -> Readiness {
     let runtime = symbols.runtime.wrapping_add(bias);
-    let version = match version(memory, symbols, bias) {
-        Some(Ok(version)) => version,
-        Some(Err(refusal)) => return Readiness::Refused(refusal),
-        None => return Readiness::Starting,
-    };
+    let Some(version) = version(memory, symbols, bias) else { return Readiness::Starting };
     let offsets = match offsets::description(version) {
         Some(description) => match described(memory, runtime, version, &description) {
             Ok(offsets) => offsets,
@@ -118,19 +121,14 @@ pub fn examine(memory: &dyn Memory, symbols: &Symbols, bias: u64) -> Readiness {
     }
 }
 
-fn version(memory: &dyn Memory, symbols: &Symbols, bias: u64) -> Option<Result<Version, Refusal>> {
+fn version(memory: &dyn Memory, symbols: &Symbols, bias: u64) -> Option<Version> {
     let Some(at) = symbols.version else {
-        let minor = match (symbols.since_3_9, symbols.since_3_10) {
-            (_, true) => 10,
-            (true, false) => 9,
-            (false, false) => return Some(Err(Refusal::TooOld)),
-        };
-        return Some(Ok(Version { major: 3, minor }));
+        return Some(Version { major: 3, minor: symbols.minor });
     };
     let hex = word(memory, at.wrapping_add(bias))? as u32;
     let version = version_of(u64::from(hex));
     // The dynamic linker has not filled it in yet.
-    (hex != 0).then_some(Ok(version))
+    (hex != 0).then_some(version)
 }
 
 /// `PY_VERSION_HEX`.

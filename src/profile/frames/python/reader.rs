@@ -28,14 +28,18 @@ use crate::profile::{
 const MOST_TRIES: usize = 4;
 /// Frames of a thread; also the end of a chain that is a circle.
 const MOST_FRAMES: usize = 4096;
-/// Of these, so many that have to be read one by one.
-const MOST_SINGLE: usize = 2048;
+/// So many pages are read for them, where they do not lie together.
+const MOST_PAGES: usize = 1024;
+const PAGE: u64 = 4096;
 const MOST_THREADS: usize = 4096;
 const MOST_INTERPRETERS: usize = 64;
 /// Frames are copied from the end of their memory; this much covers a hundred calls or more.
 const WINDOW: u64 = 16 << 10;
-/// After a stack that had no end, so many samples go without one: a program must not be able to keep us busy.
+/// After a stack that was much work and had no end, so many samples make do with its innermost frames: a program must not be
+/// able to keep us busy.
 const REST: u32 = 16;
+const MOST_FRAMES_RESTING: usize = 64;
+const MOST_PAGES_RESTING: usize = 16;
 /// `struct pthread` is about this long, and the kernel's thread id is in it.
 const PTHREAD: usize = 1024;
 
@@ -48,13 +52,21 @@ pub struct Reader {
     pub(super) calls: Calls,
     pub(super) homes: Homes,
     state: Vec<u8>,
-    window: Vec<u8>,
+    window: Piece,
+    page: Piece,
     captured: Vec<Captured>,
     complete: bool,
     pub(super) stable: bool,
     tid_place: Option<u64>,
     resting: u32,
     gil: Gil,
+}
+
+/// What a stack without an end has cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effort {
+    Little,
+    Much,
 }
 
 /// A frame as it was copied.
@@ -68,10 +80,39 @@ struct Captured {
     entry: bool,
 }
 
+/// Copied memory in which frames lie.
+#[derive(Debug, Default)]
+struct Piece {
+    base: u64,
+    bytes: Vec<u8>,
+    /// How many more frames there can be in it; fewer than none where they go round in a circle.
+    room: i64,
+}
+
+impl Piece {
+    fn copy(&mut self, memory: &dyn Memory, base: u64, end: u64, frame_size: u64) {
+        let len = end.saturating_sub(base);
+        self.base = base;
+        self.room = (len / frame_size.max(1)) as i64;
+        self.bytes.resize(len as usize, 0);
+        if !memory.read(base, &mut self.bytes) {
+            self.bytes.clear();
+        }
+    }
+
+    /// The bytes of a frame.
+    fn frame(&mut self, address: u64, size: u64) -> Option<&[u8]> {
+        let start = usize::try_from(address.checked_sub(self.base)?).ok()?;
+        let bytes = self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+        self.room -= 1;
+        Some(bytes)
+    }
+}
+
 enum Chain {
     Read,
-    /// It has no end, or none that is worth reading.
-    Endless,
+    /// It has no end, or none that is worth reading; the innermost frames were read.
+    Endless(Effort),
     /// It made no sense, most likely because it changed.
     Torn,
 }
@@ -86,7 +127,8 @@ impl Reader {
             calls: Calls::default(),
             homes: Homes::default(),
             state: Vec::new(),
-            window: Vec::new(),
+            window: Piece::default(),
+            page: Piece::default(),
             captured: Vec::new(),
             complete: true,
             stable: true,
@@ -101,10 +143,8 @@ impl Reader {
     pub fn capture(&mut self, memory: &dyn Memory, tid: u32) -> bool {
         self.captured.clear();
         self.gil = Gil::Unknown;
-        if self.resting > 0 {
-            self.resting -= 1;
-            return false;
-        }
+        let resting = self.resting > 0;
+        self.resting = self.resting.saturating_sub(1);
         let Some(thread) = self.thread(memory, tid) else { return false };
         self.gil = self.holds_lock(memory, thread);
         let mut endless = 0;
@@ -112,7 +152,7 @@ impl Reader {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
             let Some((place, innermost)) = self.innermost(memory) else { return false };
-            let read = self.chain(memory, innermost);
+            let read = self.chain(memory, innermost, resting);
             let again = word(memory, place);
             let same = again == Some(innermost);
             match read {
@@ -121,12 +161,15 @@ impl Reader {
                     break;
                 }
                 Chain::Read => {}
-                Chain::Endless if same && endless > 0 => {
+                Chain::Endless(effort) if same && (resting || endless > 0) => {
                     self.complete = false;
+                    if effort == Effort::Much {
+                        self.resting = REST;
+                    }
                     break;
                 }
                 // One that changed while it was read can look like it, too.
-                Chain::Endless => {
+                Chain::Endless(_) => {
                     endless += 1;
                     self.captured.clear();
                 }
@@ -135,9 +178,6 @@ impl Reader {
             if again.is_none() || !self.copy_thread(memory, thread) {
                 break;
             }
-        }
-        if !self.complete {
-            self.resting = REST;
         }
         !self.captured.is_empty()
     }
@@ -227,36 +267,29 @@ impl Reader {
     }
 
     /// Follows the frames from the innermost one.
-    fn chain(&mut self, memory: &dyn Memory, innermost: u64) -> Chain {
+    fn chain(&mut self, memory: &dyn Memory, innermost: u64, resting: bool) -> Chain {
         let offsets = self.interpreter.offsets;
-        let base = self.copy_window(memory, innermost);
         let size = offsets.frame.size;
-        let mut single = vec![0; size as usize];
-        let (mut at, mut singles, mut copied) = (innermost, 0, 0);
-        // There is no room for more of them where they were copied from.
-        let most_copied = self.window.len() as u64 / size;
+        let (most_frames, most_pages) =
+            if resting { (MOST_FRAMES_RESTING, MOST_PAGES_RESTING) } else { (MOST_FRAMES, MOST_PAGES) };
+        self.copy_window(memory, innermost);
+        self.page = Piece { bytes: std::mem::take(&mut self.page.bytes), ..Piece::default() };
+        self.page.bytes.clear();
+        let (mut at, mut pages) = (innermost, 0);
         while at != 0 {
-            if self.captured.len() >= MOST_FRAMES || singles >= MOST_SINGLE || copied > most_copied {
-                return Chain::Endless;
+            let circle = self.window.room < 0 || self.page.room < 0;
+            if circle || self.captured.len() >= most_frames || pages > most_pages {
+                let much = circle || pages > MOST_PAGES / 4;
+                return Chain::Endless(if much { Effort::Much } else { Effort::Little });
             }
-            let inside = at.checked_sub(base).and_then(|start| {
-                let start = usize::try_from(start).ok()?;
-                self.window.get(start..start.checked_add(size as usize)?)
-            });
-            let frame = match inside {
-                Some(bytes) => {
-                    copied += 1;
-                    bytes
-                }
+            let decoded = match self.window.frame(at, size) {
+                Some(bytes) => decode(&offsets, at, bytes),
                 None => {
-                    singles += 1;
-                    if !memory.read(at, &mut single) {
-                        return Chain::Torn;
-                    }
-                    &single
+                    pages += self.copy_page(memory, at, size);
+                    self.page.frame(at, size).and_then(|bytes| decode(&offsets, at, bytes))
                 }
             };
-            let Some((captured, previous)) = decode(&offsets, at, frame) else { return Chain::Torn };
+            let Some((captured, previous)) = decoded else { return Chain::Torn };
             // From 3.14 on there is one more frame of no code around everything.
             let around_all = captured.code == 0
                 && previous == 0
@@ -269,28 +302,31 @@ impl Reader {
         Chain::Read
     }
 
-    /// Copies the memory in which the newest frames lie; its address.
-    fn copy_window(&mut self, memory: &dyn Memory, innermost: u64) -> u64 {
-        self.window.clear();
+    /// Copies the memory in which the newest frames lie.
+    fn copy_window(&mut self, memory: &dyn Memory, innermost: u64) {
         let offsets = self.interpreter.offsets;
         let chunk = offsets.thread.chunk.and_then(|offset| word_at(&self.state, offset)).unwrap_or(0);
         let end = innermost.saturating_add(offsets.frame.size);
         // The innermost frame may be a generator's, which lies elsewhere.
         let near = chunk != 0 && innermost > chunk && innermost - chunk < 1 << 20;
-        if chunk == 0 {
-            return 0;
-        }
-        let (start, len) = if near {
-            let start = chunk.max(end.saturating_sub(WINDOW));
-            (start, end - start)
-        } else {
-            (chunk, 4096)
+        let (start, end) = match (chunk, near) {
+            (0, _) => (0, 0),
+            (_, true) => (chunk.max(end.saturating_sub(WINDOW)), end),
+            (_, false) => (chunk, chunk.saturating_add(PAGE)),
         };
-        self.window.resize(len as usize, 0);
-        if !memory.read(start, &mut self.window) {
-            self.window.clear();
+        self.window.copy(memory, start, end, offsets.frame.size);
+    }
+
+    /// Has the page at hand that a frame lies in, at least to the frame's end: its callers are often near it. How many pages
+    /// had to be read.
+    fn copy_page(&mut self, memory: &dyn Memory, frame: u64, size: u64) -> usize {
+        let start = frame & !(PAGE - 1);
+        let end = start.saturating_add(PAGE).max(frame.saturating_add(size));
+        let held = self.page.base == start && end - start <= self.page.bytes.len() as u64;
+        if !held {
+            self.page.copy(memory, start, end, size);
         }
-        start
+        usize::from(!held)
     }
 
     /// Where the innermost frame's address stands, and the address.

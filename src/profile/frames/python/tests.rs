@@ -191,8 +191,7 @@ fn made(minor: u8) -> Made {
         runtime: runtime - BASE,
         version: (minor > 10).then_some(hex - BASE),
         code_type: code_type - BASE,
-        since_3_9: true,
-        since_3_10: minor >= 10,
+        minor,
         ..Symbols::default()
     };
     Made { arena, symbols, offsets, thread, innermost, frame_place, codes, functions: RefCell::default() }
@@ -338,17 +337,50 @@ fn memory_given_to_another_code_object_is_noticed() {
 }
 
 #[test]
-fn a_chain_without_end_is_cut_and_the_process_left_alone_for_a_while() {
+fn a_chain_without_end_is_cut_and_read_with_less_effort_for_a_while() {
     for minor in [9, 12] {
         let mut made = made(minor);
         let mut reader = made.reader();
         let place = made.innermost + made.offsets.frame.previous;
         made.arena.word(place, made.innermost);
-        let (read, _) = made.read(&mut reader, &[]);
+        let (read, names) = made.read(&mut reader, &[]);
         assert!(read.frames.len() <= 4096 && !read.sure);
+        assert_eq!(names.first().map(String::as_str), Some("inner a.py:11"), "3.{minor}");
         let before = made.arena.reads.get();
-        assert!(!reader.capture(&made.arena, TID));
-        assert_eq!(made.arena.reads.get(), before);
+        let (read, names) = made.read(&mut reader, &[]);
+        assert!(read.frames.len() <= 64 && !read.sure);
+        assert_eq!(names.first().map(String::as_str), Some("inner a.py:11"), "3.{minor}");
+        let reads = made.arena.reads.get() - before;
+        assert!(reads <= 32, "{reads}");
+    }
+}
+
+#[test]
+fn a_deep_recursion_is_read_by_the_page() {
+    const DEPTH: u64 = 300;
+    for minor in [9, 12] {
+        let mut made = made(minor);
+        let mut reader = made.reader();
+        let (offsets, code) = (made.offsets, made.codes[0]);
+        let frames = made.arena.room(128 * DEPTH as usize);
+        let frame = |i: u64| frames + 128 * (DEPTH - 1 - i);
+        for i in 0..DEPTH {
+            let previous = if i + 1 < DEPTH { frame(i + 1) } else { made.innermost };
+            made.arena.word(frame(i) + offsets.frame.previous, previous);
+            made.arena.word(frame(i) + offsets.frame.code, code);
+            if let Position::Address = offsets.frame.kind {
+                let first = instructions(&made.arena, &offsets, code);
+                made.arena.word(frame(i) + offsets.frame.position, first);
+            }
+        }
+        made.arena.word(made.frame_place, frame(0));
+        assert!(reader.capture(&made.arena, TID));
+        let before = made.arena.reads.get();
+        let (read, _) = made.read(&mut reader, &[]);
+        assert_eq!(read.frames.len(), DEPTH as usize + 3, "3.{minor}");
+        assert!(read.sure);
+        let reads = made.arena.reads.get() - before;
+        assert!(reads < 60, "3.{minor}: {reads} reads");
     }
 }
 
@@ -374,9 +406,6 @@ fn only_a_known_and_proved_layout_is_ready() {
     let mut wrong = made(12);
     wrong.arena.word(wrong.thread + wrong.offsets.thread.interpreter, 8);
     assert_eq!(refusal(&wrong), Some(Refusal::Different(Version { major: 3, minor: 12 })));
-    let mut old = made(9);
-    old.symbols.since_3_9 = false;
-    assert_eq!(refusal(&old), Some(Refusal::TooOld));
 }
 
 #[test]

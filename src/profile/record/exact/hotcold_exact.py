@@ -65,6 +65,7 @@ class _Old:
         self._threads = _Threads(profiler_type)
         # The program has put a profiler of its own in our place.
         self.displaced = False
+        self._ended = False
 
     def start(self):
         import threading
@@ -85,13 +86,17 @@ class _Old:
 
     def profilers(self):
         """The profilers, with all that has begun ended."""
-        self.displaced |= sys.getprofile() is not self._threads[self._get_ident()]
+        # A signal may ask once more while the end is being written: there is none in our place then because we have left it.
+        if not self._ended:
+            self.displaced |= sys.getprofile() is not self._threads[self._get_ident()]
+        self._ended = True
         profilers = list(self._threads.values())
         for profiler in profilers:
             profiler.disable()
         return profilers
 
     def resume(self):
+        self._ended = False
         self._threads[self._get_ident()].enable()
 
 
@@ -370,18 +375,40 @@ class _Process:
             pass
 
 
-def _before(name, act):
-    """Has a function of `os`, after which no more code of ours runs, tell us before."""
-    original = getattr(os, name)
+def _before(module, name, act):
+    """Has a function, after which no more code of ours may run, tell us before."""
+    original = getattr(module, name)
 
     def replacement(*args, **kwargs):
-        act()
+        try:
+            act(*args)
+        except Exception:
+            pass  # The function itself says what is wrong with its arguments.
         return original(*args, **kwargs)
 
     replacement.__name__ = replacement.__qualname__ = name
     replacement.__doc__ = original.__doc__
     replacement.__module__ = original.__module__
-    setattr(os, name, replacement)
+    setattr(module, name, replacement)
+
+
+def _before_own_end(process):
+    """Writes before everything by which a program ends itself without Python's knowing."""
+    import _signal
+
+    def signalled(number):
+        if _signal.getsignal(number) == _signal.SIG_DFL:
+            process.write(go_on=True)
+
+    _before(os, "_exit", lambda *_: process.write())
+    _before(os, "abort", lambda *_: process.write())
+    _before(os, "execv", lambda *_: process.write(go_on=True))
+    _before(os, "execve", lambda *_: process.write(go_on=True))
+    # As servers do that were told to end, once they have cleaned up.
+    _before(os, "kill", lambda pid, number: signalled(number) if pid == os.getpid() else None)
+    for module in (_signal, sys.modules.get("signal")):
+        if module is not None:
+            _before(module, "raise_signal", signalled)
 
 
 def install():
@@ -402,9 +429,7 @@ def install():
     os.register_at_fork(after_in_child=process.forked)
     # Registered first, so that it comes last.
     atexit.register(process.write)
-    _before("_exit", process.write)
-    _before("execv", lambda: process.write(go_on=True))
-    _before("execve", lambda: process.write(go_on=True))
+    _before_own_end(process)
     if b"\0--multiprocessing-fork" in _command():
         process.expect_terminate()
     source.start()
