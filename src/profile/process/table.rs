@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     arch::Unwinder,
     elf::Bytes,
-    maps::parse_maps,
+    maps::{parse_maps, read_maps},
     modules::Modules,
     python::{Python, PythonTotals, Stack},
     samples::Samples,
@@ -464,7 +464,7 @@ impl ProcessTable {
         if let Some(live) = self.live.get_mut(&pid) {
             live.reread = true;
         }
-        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let text = read_maps(pid);
         for mapping in parse_maps(pid, &text) {
             self.map(&mapping);
         }
@@ -488,7 +488,7 @@ impl ProcessTable {
 
     /// Takes over what `/proc/PID/maps` shows; whether that was anything new.
     fn look_at_maps(&mut self, pid: u32) -> bool {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let text = read_maps(pid);
         let mappings = parse_maps(pid, &text);
         let mut changed = false;
         for mapping in &mappings {
