@@ -124,9 +124,12 @@ fn failure_code(error: &anyhow::Error) -> u8 {
 
 fn outlived_note(pids: &[u32]) -> String {
     let list: Vec<String> = pids.iter().map(u32::to_string).collect();
-    let (noun, verb) = if pids.len() == 1 { ("a process", "runs") } else { ("processes", "run") };
+    let (noun, verb) = match pids {
+        [_] => ("a process", "runs and is"),
+        _ => ("processes", "run and are"),
+    };
     let list = list.join(", ");
-    format!("{noun} of the program still {verb} and is not recorded any more: {list}; --wait-children waits")
+    format!("{noun} of the program still {verb} not recorded any more: {list}; --wait-children waits")
 }
 
 #[cfg(test)]

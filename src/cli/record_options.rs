@@ -59,6 +59,8 @@ pub(super) struct RecordArgs {
     ///
     /// `perf` uses the kernel's perf events. `ptrace` stops each running thread for a moment, which works where perf events are
     /// refused: in containers, and for ordinary users of many distributions. `auto` takes the best that works. HOTCOLD_BACKEND sets it.
+    ///
+    /// Nobody else can trace what ptrace records: no debugger, and not the program itself.
     #[arg(
         long,
         value_name = "BACKEND",

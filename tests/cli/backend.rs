@@ -15,7 +15,7 @@ use super::support::{
     command,
     fixture::fixture,
     process::{children, is_alive, send, state, status, wait_until},
-    require::met,
+    require::{met, require},
     scratch,
 };
 
@@ -44,10 +44,28 @@ impl Busy {
     fn pid(&self) -> u32 {
         self.0.id()
     }
+
+    /// Whether no thread is traced or stands still, and one or more run.
+    fn runs_untouched(&self) -> bool {
+        let threads = threads(self.pid());
+        let state = |tid: u32| state(tid).unwrap_or('X');
+        threads.iter().all(|&tid| status(tid, "TracerPid").is_some_and(|pid| pid == "0"))
+            && threads.iter().all(|&tid| !matches!(state(tid), 'T' | 't'))
+            && threads.iter().any(|&tid| state(tid) == 'R')
+    }
+}
+
+/// Ids of the threads of a process.
+fn threads(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.filter_map(|task| task.file_name().to_str()?.parse().ok()).collect()
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
+        for child in children(self.0.id()) {
+            send(child, Signal::KILL);
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -169,26 +187,52 @@ fn open_scratch_is_closed(error: &str) -> bool {
     !met(!error.contains("permission denied"), "a build directory that every user may write to")
 }
 
-#[test]
-fn killing_hotcold_at_any_moment_leaves_the_program_running() {
-    let Some(behave) = fixture("behave.c").filter(|_| Way::Ptrace.works()) else { return };
-    let busy = Busy::start(Command::new(behave).arg("busy"));
+/// Kills hotcold again and again, at moments that are spread over a few of its ticks.
+fn kill_at_any_moment(busy: &Busy) {
     let pid = busy.pid().to_string();
     for i in 0..20_u64 {
         let mut attach = profile(&["attach", "--no-save", "--backend", "ptrace", "-r", "5000", "-p", &pid]);
         let mut hotcold = attach.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_until("hotcold to trace", || Way::Ptrace.has_begun(hotcold.id(), busy.pid()).then_some(()));
-        // At moments that are spread over a few of its ticks.
         let wait = std::time::Instant::now() + std::time::Duration::from_micros(i * 137);
         while std::time::Instant::now() < wait {
             std::hint::spin_loop();
         }
         hotcold.kill().unwrap();
         hotcold.wait().unwrap();
-        wait_until("the tracer to be gone", || (status(busy.pid(), "TracerPid")? == "0").then_some(()));
-        // It would show `t` or `T` for good if it had been left standing.
-        wait_until("the program to run", || (state(busy.pid())? == 'R').then_some(()));
+        // A thread would show `t` or `T` for good if it had been left standing.
+        wait_until("the program to run, traced by nobody", || busy.runs_untouched().then_some(()));
     }
+}
+
+#[test]
+fn killing_hotcold_at_any_moment_leaves_the_program_running() {
+    let Some(behave) = fixture("behave.c").filter(|_| Way::Ptrace.works()) else { return };
+    kill_at_any_moment(&Busy::start(Command::new(behave).arg("busy")));
+}
+
+#[test]
+fn killing_hotcold_at_any_moment_leaves_all_threads_running() {
+    let Some(waits) = fixture("waits.c").filter(|_| Way::Ptrace.works()) else { return };
+    kill_at_any_moment(&Busy::start(Command::new(waits).arg("all")));
+}
+
+#[test]
+fn killing_hotcold_at_any_moment_leaves_a_python_program_running() {
+    if !Way::Ptrace.works() || !require("python3") {
+        return;
+    }
+    let code = "\
+import threading
+def spins():
+    while True: sum(range(1000))
+for _ in range(3): threading.Thread(target=spins, daemon=True).start()
+print('ready', flush=True)
+spins()
+";
+    let ask = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
+    let python = String::from_utf8(ask.stdout).unwrap();
+    kill_at_any_moment(&Busy::start(Command::new(python.trim()).args(["-c", code])));
 }
 
 #[test]
@@ -258,6 +302,25 @@ fn waiting_is_not_cut_short_by_being_looked_at() {
     let mut run = profile(&["run", "--no-save", "-qq", "--backend", "ptrace", "-r", "5000", "--"]);
     let (code, out, error) = output(run.arg(&waits).args(["epoll", "3000"]));
     assert_eq!((code, out.as_str()), (Some(0), "0 of 3000 were interrupted\n"), "{error}");
+}
+
+#[test]
+fn a_process_without_its_first_thread_is_recorded() {
+    let Some(behave) = fixture("behave.c").filter(|_| Way::Ptrace.works()) else { return };
+    let mut run = profile(&["run", "--no-save", "--backend", "ptrace", "--"]);
+    let (code, _, error) = output(run.arg(behave).args(["leaderless", "0.3"]));
+    assert_eq!(code, Some(5), "{error}");
+    assert!(error.contains(" burn ") && !error.contains("[unknown]"), "{error}");
+}
+
+#[test]
+fn threads_that_end_at_once_leave_nothing_behind() {
+    let Some(behave) = fixture("behave.c").filter(|_| Way::Ptrace.works()) else { return };
+    // Many are gone before the thread that has made them tells of them.
+    let mut run = profile(&["run", "--no-save", "--backend", "ptrace", "--"]);
+    let (code, out, error) = output(run.arg(behave).args(["threads", "2000"]));
+    assert_eq!((code, out.as_str()), (Some(0), "2000\n"), "{error}");
+    assert!(!error.contains("still run"), "{error}");
 }
 
 #[test]

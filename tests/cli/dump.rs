@@ -109,6 +109,7 @@ fn a_stopped_process_stays_stopped_and_is_seen() {
     wait_until("the program to stop", || (state(pid)? == 'T').then_some(()));
     let document = document(&mut dump(pid, &["--json"]));
     assert!(thread_in(&document, "stop_self").is_some(), "{document}");
+    assert!(document["notes"][0].as_str().unwrap().contains("stands still"), "{document}");
     assert_eq!(state(pid), Some('T'));
 }
 

@@ -118,7 +118,8 @@ fn what_follows_the_program_is_the_programs() {
     let Some(behave) = fixture("behave.c").filter(|_| way().works()) else { return };
     let out = hotcold()
         .current_dir(dir.path())
-        .args(["profile", "run", "-qq", "--no-save"])
+        // At this rate there is no sample, so that there is no table.
+        .args(["profile", "run", "-qq", "--no-save", "-r", "1"])
         .arg(behave)
         .args(["args", "--json", "-q", "--", "--help", "a b"])
         .assert()

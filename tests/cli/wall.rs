@@ -157,6 +157,33 @@ fn attaching_sees_what_has_been_waited_for_since_before() {
 }
 
 #[test]
+fn pprof_reads_waiting_as_a_value_of_its_own() {
+    let Some(waits) = fixture("waits.c").filter(|_| way().works() && require("go")) else { return };
+    let dir = scratch();
+    let mut hotcold = way().hotcold();
+    hotcold.current_dir(dir.path()).args(["profile", "run", "-qq", "--wall", "--table-to", "t", "--"]);
+    hotcold.arg(waits).args(["known", "0.5"]).assert().success();
+    let top = |index: &str| {
+        let mut pprof = Command::new("go");
+        pprof.current_dir(dir.path()).env("GOTOOLCHAIN", "local").env("HOME", dir.path());
+        pprof.args(["tool", "pprof", "-top", &format!("-sample_index={index}"), "hotcold.pb.gz"]);
+        String::from_utf8(pprof.output().unwrap().stdout).unwrap()
+    };
+    let (wait, cpu) = (top("wait"), top("cpu"));
+    assert!(wait.contains("\nType: wait\n") && wait.contains(" sleeps\n"), "{wait}");
+    assert!(cpu.contains("\nType: cpu\n") && cpu.contains(" work"), "{cpu}");
+}
+
+#[test]
+fn no_sleep_is_interrupted_and_no_signal_is_sent() {
+    let Some(waits) = fixture("waits.c").filter(|_| way().works()) else { return };
+    // Short sleeps and a high rate, so that many of them begin in the moment when the thread is looked at.
+    let (report, told) = record(&["-r", "5000"], &[waits.to_str().unwrap(), "naps", "3000"]);
+    assert_eq!(told, "0 of 3000 were interrupted, 0 signals\n");
+    assert!(number(&report["waits"], "sleep") > 1.0, "{report}");
+}
+
+#[test]
 fn it_does_not_go_with_all_processors() {
     let mut hotcold = way().hotcold();
     hotcold.args(["profile", "run", "--wall", "--system-wide", "true"]).assert().code(2);

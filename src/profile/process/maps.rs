@@ -2,7 +2,19 @@
 
 use std::borrow::Cow;
 
-use crate::profile::record::Mapping;
+use crate::profile::{record::Mapping, target::threads_of};
+
+/// The text of a process's `maps` file; empty where it may not be read. Where its first thread has ended before the others, that one
+/// has none any more, but they have.
+pub fn read_maps(pid: u32) -> String {
+    let read = |dir: &str| std::fs::read_to_string(format!("{dir}/maps")).unwrap_or_default();
+    let text = read(&format!("/proc/{pid}"));
+    if !text.is_empty() {
+        return text;
+    }
+    let others = threads_of(pid).into_iter().map(|(tid, _)| read(&format!("/proc/{pid}/task/{tid}")));
+    others.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+}
 
 /// The executable mappings in the text of a `maps` file.
 pub fn parse_maps(pid: u32, text: &str) -> Vec<Mapping<'static>> {

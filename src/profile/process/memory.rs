@@ -2,8 +2,21 @@
 
 use std::io;
 
+use crate::profile::target::threads_of;
+
 /// Copies memory of a process from `address` on, as far as it is readable; the part of `buffer` that was filled.
 pub(in crate::profile) fn read(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    match read_by(pid, address, buffer) {
+        // Its first thread has ended before the others, or the whole process.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {
+            let mut others = threads_of(pid).into_iter().filter(|&(tid, _)| tid != pid);
+            others.find_map(|(tid, _)| read_by(tid, address, buffer).ok()).ok_or(error)
+        }
+        result => result,
+    }
+}
+
+fn read_by(pid: u32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
     let mut have = 0;
     // The kernel takes only so many pieces at a time.
     for part in buffer.chunks_mut(MOST_AT_ONCE) {

@@ -14,5 +14,5 @@ pub(in crate::profile) mod thread_files;
 mod thread_names;
 mod unwind;
 
-pub use maps::parse_maps;
+pub use maps::{parse_maps, read_maps};
 pub use table::ProcessTable;

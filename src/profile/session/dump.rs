@@ -11,7 +11,7 @@ use crate::{
         error::Error,
         model::{Recording, Wait},
         process::{
-            ProcessTable, memory,
+            ProcessTable, memory, read_maps,
             thread_files::{Blocked, Doing, ThreadFiles},
         },
         raw::RawProfile,
@@ -63,13 +63,14 @@ struct Dump<'p> {
     time_ns: u64,
     recording: Recording,
     buffer: Vec<u8>,
+    is_stopped: bool,
 }
 
 impl<'p> Dump<'p> {
     fn of(process: &'p Running, now: SystemTime) -> Self {
         let time_ns = monotonic_ns();
         let mut table = ProcessTable::new(time_ns, false, false);
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.pid)).unwrap_or_default();
+        let maps = read_maps(process.pid);
         table.add_running(process.pid, process.parent_pid, &process.name, &process.threads, &maps);
         let recording = Recording {
             command: command_line(process.pid, Some(&process.name)),
@@ -78,7 +79,7 @@ impl<'p> Dump<'p> {
             host: host(),
             ..Recording::default()
         };
-        Self { process, table, time_ns, recording, buffer: Vec::new() }
+        Self { process, table, time_ns, recording, buffer: Vec::new(), is_stopped: false }
     }
 
     fn take(mut self) -> Result<RawProfile, ptrace::Refusal> {
@@ -114,6 +115,10 @@ impl<'p> Dump<'p> {
                 self.table.add_waiting(self.time_ns, thread, stack, Wait::Other, 1);
             }
         }
+        if self.is_stopped {
+            let note = "the process stands still: a signal or a debugger has stopped it".to_owned();
+            self.recording.notes.push(note);
+        }
         self.recording.duration_ns = monotonic_ns().saturating_sub(self.time_ns);
         Ok(self.table.into_profile(self.recording))
     }
@@ -124,6 +129,7 @@ impl<'p> Dump<'p> {
         let mut files = ThreadFiles::new(pid, tid);
         for _ in 0..MOST_TRIES {
             let Some(Doing::Blocked(blocked @ Blocked { sp: 1.., .. })) = files.doing() else { return false };
+            self.is_stopped |= files.is_stopped();
             let seen =
                 look(&mut self.table, (pid, tid), &mut files, &blocked, self.time_ns, &mut self.buffer);
             if let Some(seen) = seen {

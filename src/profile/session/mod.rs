@@ -26,7 +26,7 @@ use waits::Waits;
 use super::{
     error::Error,
     model::{Clock, Host, Recording},
-    process::ProcessTable,
+    process::{ProcessTable, read_maps},
     raw::RawProfile,
     record::{Backend, Event, Needs, Refusal, Setup, perf, perf::monotonic_ns, ptrace},
     target::{Change, Child, CpuTime, Ended, Launch, LaunchError, running_tree, threads_of},
@@ -180,7 +180,7 @@ pub fn attach(
     session.enable(&format!("process {pid}"), Some(pid))?;
     // After enabling: what is mapped from now on is told by an event, what was mapped before stands in the maps.
     for process in running_tree(&[pid]) {
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", process.pid)).unwrap_or_default();
+        let maps = read_maps(process.pid);
         session.table.add_running(process.pid, process.parent_pid, &process.name, &process.threads, &maps);
     }
     session.recording.command = command_line(pid, tree.first().map(|process| process.name.as_str()));

@@ -67,7 +67,7 @@ impl ProcessTable {
         if let Some(live) = self.live.get_mut(&pid) {
             live.reread = true;
         }
-        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let text = read_maps(pid);
         for mapping in parse_maps(pid, &text) {
             self.map(&mapping);
         }
@@ -81,7 +81,7 @@ impl ProcessTable {
 
     /// Takes over what `/proc/PID/maps` shows; whether that was anything new.
     fn look_at_maps(&mut self, pid: u32) -> bool {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        let text = read_maps(pid);
         let mappings = parse_maps(pid, &text);
         let mut changed = false;
         for mapping in &mappings {

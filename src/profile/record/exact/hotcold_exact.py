@@ -211,7 +211,7 @@ def _pool_queues(process):
     """The queues of tasks and results of a worker of a `multiprocessing.Pool`; None for other processes."""
     target, args = getattr(process, "_target", None), getattr(process, "_args", ())
     worker = getattr(target, "__module__", None) == "multiprocessing.pool" and target.__name__ == "worker"
-    return args[:2] if worker and hasattr(args[0], "_reader") else None
+    return args[:2] if worker else None
 
 
 def _label(code):
@@ -322,25 +322,13 @@ class _Process:
             pass  # Not in the main thread.
 
     def _write_in_pauses(self, tasks, results):
-        """A worker of a pool, which is mostly killed while it waits for work, writes what it has before it tells the last result.
+        """A worker of a pool, which is mostly killed while it waits for work, writes what it has before it tells a result.
 
         A handler of the signal would not do: it never runs if the signal comes just before the worker waits in the kernel for
-        a lock that one who was killed holds.
+        a lock that one who was killed holds. Nor would writing after the last result: it is killed as soon as that is told.
         """
-        import select
-        import time
-
-        more = select.poll()
-        more.register(tasks._reader.fileno(), select.POLLIN)
         get, put = tasks.get, results.put
         idle, busy = (os.path.join(_OUT, self._name + kind) for kind in (".idle", ".busy"))
-        # When it was written last, and how long that took.
-        last = [0.0, 0.0]
-
-        def save():
-            start = time.monotonic()
-            self.write(".idle", go_on=True)
-            last[:] = start, time.monotonic() - start
 
         def get_task():
             task = get()
@@ -348,15 +336,14 @@ class _Process:
                 try:
                     os.rename(idle, busy)
                 except OSError:
-                    pass  # It has not waited.
+                    pass  # It could not be written.
             return task
 
         def put_result(result):
-            if not more.poll(0) or time.monotonic() - last[0] > 100 * last[1]:
-                save()
+            self.write(".idle", go_on=True)
             put(result)
 
-        save()
+        self.write(".idle", go_on=True)
         tasks.get, results.put = get_task, put_result
 
     def write(self, kind=".prof", go_on=False):

@@ -7,6 +7,7 @@
 mod calls;
 mod once;
 mod privileges;
+mod prompt;
 mod queue;
 mod refusal;
 mod restart;

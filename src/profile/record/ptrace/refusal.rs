@@ -1,6 +1,6 @@
 //! Why a process cannot be traced: the kernel answers "operation not permitted" to almost everything.
 
-use std::{fs, io};
+use std::{fs, io, os::unix::fs::MetadataExt};
 
 /// Why a process cannot be traced.
 #[derive(Debug)]
@@ -73,13 +73,15 @@ impl Refusal {
                 let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
                 let yama = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok();
                 let own = rustix::process::geteuid().as_raw();
-                Self::of_status(&status, yama.and_then(|text| text.trim().parse().ok()), own, error)
+                let owner = fs::metadata(format!("/proc/{pid}")).map_or(own, |meta| meta.uid());
+                Self::of_status(&status, yama.and_then(|text| text.trim().parse().ok()), own, owner, error)
             }
             _ => Self::Other(error),
         }
     }
 
-    fn of_status(status: &str, yama: Option<u32>, own_uid: u32, error: io::Error) -> Self {
+    /// `owner` is whose files in `/proc` are the process's: root's, where not even its own user may look at it.
+    fn of_status(status: &str, yama: Option<u32>, own_uid: u32, owner: u32, error: io::Error) -> Self {
         let field = |name: &str| {
             let mut lines = status.lines();
             lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
@@ -100,7 +102,8 @@ impl Refusal {
         }
         let uids = field("Uid").unwrap_or_default();
         let privileged = own_uid == 0;
-        if !privileged && uids.split_whitespace().any(|uid| uid.parse() != Ok(own_uid)) {
+        let foreign = owner != own_uid || uids.split_whitespace().any(|uid| uid.parse() != Ok(own_uid));
+        if !privileged && foreign {
             return Self::OtherUser;
         }
         match yama.filter(|&scope| scope > 0 && !privileged) {
@@ -115,7 +118,11 @@ mod tests {
     use super::*;
 
     fn reason(status: &str, yama: Option<u32>) -> String {
-        Refusal::of_status(status, yama, 1000, io::Error::from_raw_os_error(libc::EPERM)).to_string()
+        owned_by(1000, status, yama)
+    }
+
+    fn owned_by(owner: u32, status: &str, yama: Option<u32>) -> String {
+        Refusal::of_status(status, yama, 1000, owner, io::Error::from_raw_os_error(libc::EPERM)).to_string()
     }
 
     #[test]
@@ -128,6 +135,7 @@ mod tests {
         assert_eq!(reason(&root, Some(1)), "it belongs to another user or has privileges of its own");
         let setuid = own.replace("1000\t1000\t1000\t1000", "1000\t0\t0\t0");
         assert!(reason(&setuid, None).contains("privileges"));
+        assert!(owned_by(0, own, Some(1)).contains("privileges"), "it has had some, or guards its memory");
         assert!(reason(&own.replace("S (sleeping)", "Z (zombie)"), None).contains("waits for its parent"));
         assert!(reason(&own.replace("VmSize", "Other"), None).contains("kernel"));
         let traced = own.replace("TracerPid:\t0", &format!("TracerPid:\t{}", std::process::id()));

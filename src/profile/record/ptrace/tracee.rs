@@ -14,7 +14,7 @@ pub(super) struct Tracee {
     last: Scheduled,
     /// As of the last look that found it running.
     looked: Scheduled,
-    /// Between that look and the last sample it was ready to run for so long, in nanoseconds.
+    /// For how long it was ready to run without a processor between that look and its stop, in nanoseconds.
     delayed_ns: u64,
     /// Looks in a row that found it waiting.
     idle: u32,
@@ -31,11 +31,26 @@ pub(super) enum State {
     /// It was told to stop, then, and has not done so yet.
     Interrupted {
         since_ns: u64,
+        /// Whoever was on a processor then was running when it was told to stop, but for us who needed that processor.
+        ran_ns: u64,
         /// Whether it has been given up.
         missed: bool,
     },
     /// Its process is stopped.
     Standing,
+}
+
+/// What a thread that stands still has used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Used {
+    /// So much CPU time since its last sample, in nanoseconds.
+    Ns(u64),
+    /// Nothing.
+    Nothing,
+    /// Something, but where it stands now is no fair picture of that.
+    Elsewhere,
+    /// The scheduler does not count.
+    Unknown,
 }
 
 /// A thread that waits is looked at less and less often, up to each so many ticks.
@@ -78,20 +93,38 @@ impl Tracee {
             return false;
         }
         self.idle = 0;
+        let Some(now) = self.files.scheduled() else { return true };
+        self.looked = now;
         // While it waits for a processor there is nothing new to see of it.
-        self.files
-            .scheduled()
-            .is_none_or(|now| (now.turns, now.cpu_ns) != (self.last.turns, self.last.cpu_ns))
+        (now.turns, now.cpu_ns) != (self.last.turns, self.last.cpu_ns)
     }
 
-    /// The CPU time that it has used since its last sample, in nanoseconds; `None` where the scheduler does not count. It must
-    /// stand still: then the count is exact.
-    pub(super) fn used_ns(&mut self) -> Option<u64> {
-        let now = self.files.scheduled()?;
-        let used = now.cpu_ns.saturating_sub(self.last.cpu_ns);
-        self.last = now;
+    /// The CPU time that it has used since its last sample, which a sample taken now stands for. It must stand still: then the
+    /// count is exact. `slept_ns` is when we have last left our processor to others.
+    ///
+    /// A thread that has a processor stops at once, at a moment like any other. One that has none stops where it has lost it,
+    /// and many lose it in the same places: in system calls that have the scheduler look at the clock or wake somebody. What
+    /// it has used must not all be told of those. Only who had to go for our sake stands at a moment like any other. Of who has
+    /// not been seen like that for long a bad picture is better than none.
+    pub(super) fn used(&mut self, slept_ns: u64, longest_ns: u64) -> Used {
+        let Some(now) = self.files.scheduled() else { return Used::Unknown };
         self.delayed_ns = now.delay_ns.saturating_sub(self.looked.delay_ns);
-        Some(used)
+        let ns = now.cpu_ns.saturating_sub(self.last.cpu_ns);
+        if ns == 0 {
+            self.last = now;
+            return Used::Nothing;
+        }
+        if !self.stands_where_it_ran(now, slept_ns) && ns < longest_ns {
+            return Used::Elsewhere;
+        }
+        self.last = now;
+        Used::Ns(ns)
+    }
+
+    fn stands_where_it_ran(&self, now: Scheduled, slept_ns: u64) -> bool {
+        let State::Interrupted { ran_ns, .. } = self.state else { return true };
+        // Without a new turn it had its processor all the while. Otherwise it got one back when we went to sleep, or later.
+        now.turns == self.looked.turns || self.delayed_ns <= slept_ns.saturating_sub(ran_ns)
     }
 
     /// For how long it has stood still when it goes on at `now_ns`. The time for which it had no processor before it could

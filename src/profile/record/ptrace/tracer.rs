@@ -20,10 +20,11 @@ use rustc_hash::FxHashMap;
 use super::{
     calls::{self, Stop},
     privileges::lost_privileges,
+    prompt::be_prompt,
     queue::{Caught, Queue, Record},
     refusal::Refusal,
     restart::keep_waiting,
-    tracee::{Process, State, Tracee},
+    tracee::{Process, State, Tracee, Used},
 };
 use crate::profile::{
     process::memory,
@@ -55,8 +56,12 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// How often to look at a program that has stopped before it is believed: it may be about to be continued together with us.
 const STANDING_LOOKS: u32 = 3;
 const STANDING_WAIT: Duration = Duration::from_millis(2);
-/// Before ordinary processes: those who stand still wait for us.
-const PRIORITY: i32 = -10;
+/// A tick that comes later than this after its time is late.
+const LATE_NS: u64 = 200_000;
+/// What the scheduler takes at most to put another thread on a processor.
+const SWITCH_NS: u64 = 20_000;
+/// A thread is sampled after so many periods of CPU time even if it was never seen on a processor.
+const MOST_PERIODS: u64 = 4;
 /// A thread born while its siblings are being attached is found by another look.
 const MOST_LOOKS: usize = 3;
 
@@ -71,6 +76,8 @@ pub(super) struct Tracer {
     standing: Option<u32>,
     period_ns: u64,
     next_ns: u64,
+    /// When it last went to sleep.
+    slept_ns: u64,
     ticks: u64,
     random: u64,
     due: Vec<u32>,
@@ -87,6 +94,7 @@ impl Tracer {
             standing: None,
             period_ns: 1_000_000_000 / rate_hz.max(1),
             next_ns: 0,
+            slept_ns: 0,
             ticks: 0,
             random: monotonic_ns() | 1,
             due: Vec::new(),
@@ -116,8 +124,7 @@ impl Tracer {
                 }
             }
         }
-        // Who may not ask for it goes without.
-        let _ = rustix::process::setpriority_process(None, PRIORITY);
+        be_prompt();
         Ok(())
     }
 
@@ -156,6 +163,7 @@ impl Tracer {
 
     /// Traces until it is told to stop.
     pub(super) fn run(mut self) {
+        self.schedule(monotonic_ns());
         while !self.control.stop.load(Ordering::Relaxed) {
             while let Some((tid, change)) = calls::next_change() {
                 match change {
@@ -167,7 +175,8 @@ impl Tracer {
             if now >= self.next_ns {
                 self.tick(now);
             }
-            let left = Duration::from_nanos(self.next_ns.saturating_sub(monotonic_ns()));
+            self.slept_ns = monotonic_ns();
+            let left = Duration::from_nanos(self.next_ns.saturating_sub(self.slept_ns));
             calls::wait_for_change(left.min(self.patience()));
         }
     }
@@ -184,16 +193,22 @@ impl Tracer {
     /// Tells all threads to stop that run and have run since their last sample.
     fn tick(&mut self, now: u64) {
         self.ticks += 1;
-        // Not in step with anything that the program does at fixed times.
-        self.next_ns = now + self.period_ns / 2 + self.random() % self.period_ns.max(1);
+        // Who comes late may have waited until somebody else had no use for the processor any more.
+        let ran_ns = if now.saturating_sub(self.next_ns) <= LATE_NS {
+            self.next_ns.saturating_sub(SWITCH_NS)
+        } else {
+            now
+        };
+        self.schedule(now);
         let mut due = std::mem::take(&mut self.due);
         due.clear();
         let processes = &mut self.processes;
         for (&tid, tracee) in &mut self.threads {
-            if let State::Interrupted { since_ns, missed: false } = tracee.state
-                && now.saturating_sub(since_ns) > MISSED_NS
+            if let State::Interrupted { since_ns, missed, .. } = &mut tracee.state
+                && !*missed
+                && now.saturating_sub(*since_ns) > MISSED_NS
             {
-                tracee.state = State::Interrupted { since_ns, missed: true };
+                *missed = true;
                 self.queue.lose(1);
             }
             let busy = processes
@@ -207,10 +222,15 @@ impl Tracer {
             if let Some(tracee) = self.threads.get_mut(&tid)
                 && calls::interrupt(tid).is_ok()
             {
-                tracee.state = State::Interrupted { since_ns: now, missed: false };
+                tracee.state = State::Interrupted { since_ns: now, ran_ns, missed: false };
             }
         }
         self.due = due;
+    }
+
+    /// The next tick is not in step with anything that the program does at fixed times.
+    fn schedule(&mut self, now: u64) {
+        self.next_ns = now + self.period_ns / 2 + self.random() % self.period_ns.max(1);
     }
 
     fn random(&mut self) -> u64 {
@@ -265,11 +285,11 @@ impl Tracer {
     fn catch(&mut self, tid: u32, stop: Stop) {
         let Some(tracee) = self.threads.get_mut(&tid) else { return };
         let Ok(registers) = calls::registers(tid) else { return };
-        let weight_ns = match tracee.used_ns() {
-            // It was not running after all.
-            Some(0) => None,
-            Some(used) => Some(used),
-            None => {
+        let weight_ns = match tracee.used(self.slept_ns, self.period_ns * MOST_PERIODS) {
+            // It was not running after all, or elsewhere.
+            Used::Nothing | Used::Elsewhere => None,
+            Used::Ns(used) => Some(used),
+            Used::Unknown => {
                 self.queue.note(
                     "the kernel does not tell each thread's CPU time: every sample weighs the same"
                         .to_owned(),
@@ -282,7 +302,13 @@ impl Tracer {
             let mut stack = self.queue.buffer();
             stack.resize(self.control.dump.load(Ordering::Relaxed), 0);
             // Without it the sample still has its innermost frame.
-            let n = memory::read(tracee.pid, unwinding.sp, &mut stack).unwrap_or(0);
+            let n = memory::read(tid, unwinding.sp, &mut stack).unwrap_or_else(|error| {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    let pid = tracee.pid;
+                    self.queue.note(format!("process {pid} guards its memory: it shows no functions"));
+                }
+                0
+            });
             stack.truncate(n);
             let time_ns = monotonic_ns();
             if let Some(name) = tracee.new_name(time_ns) {
@@ -296,13 +322,14 @@ impl Tracer {
         }
     }
 
-    /// A thread or process that one of the tracees has made.
+    /// A thread or process that one of the tracees has made. One that is gone when its maker tells of it has been told of by
+    /// itself already, and its end, too.
     fn adopt(&mut self, tid: u32) {
-        let status = std::fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{tid}/status")) else { return };
         let number = |name: &str| -> Option<u32> {
             status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim().parse().ok()
         };
-        let pid = number("Tgid").unwrap_or(tid);
+        let Some(pid) = number("Tgid") else { return };
         let parent_pid = if pid == tid { number("PPid").unwrap_or(0) } else { pid };
         self.add(pid, tid, false);
         self.queue.put(Record::Fork { pid, parent_pid, tid, parent_tid: parent_pid });

@@ -19,7 +19,10 @@ pub(in crate::profile::session) fn kind(blocked: &Blocked) -> Wait {
         // An old way to sleep: wait for none of no files.
         libc::SYS_poll | libc::SYS_ppoll if second == 0 => Wait::Sleep,
         libc::SYS_select | libc::SYS_pselect6 if first == 0 || nothing_to_select => Wait::Sleep,
-        libc::SYS_wait4 | libc::SYS_waitid => Wait::Child,
+        // Making a process is waited for only as vfork does: until the child has executed its program.
+        libc::SYS_wait4 | libc::SYS_waitid | libc::SYS_vfork | libc::SYS_clone | libc::SYS_clone3 => {
+            Wait::Child
+        }
         _ if IO.contains(&call) => Wait::Io,
         _ => Wait::Other,
     }
@@ -98,6 +101,7 @@ mod tests {
         assert_eq!(of(libc::SYS_fcntl, [3, 6, 0, 0, 0, 0]), Wait::Other);
         assert_eq!(of(libc::SYS_clock_nanosleep, [0; 6]), Wait::Sleep);
         assert_eq!(of(libc::SYS_wait4, [0; 6]), Wait::Child);
+        assert_eq!(of(libc::SYS_vfork, [0; 6]), Wait::Child);
         assert_eq!(of(libc::SYS_read, [0; 6]), Wait::Io);
         assert_eq!(of(libc::SYS_pause, [0; 6]), Wait::Other);
         assert_eq!(kind(&Blocked { call: None, arguments: [0; 6], sp: 1, ip: 1 }), Wait::Io);
