@@ -91,7 +91,7 @@ fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result
     let status = match program {
         Program::Ended(ended) => ended.status,
         Program::Running(program) => program.wait().status,
-        Program::Left => ExitStatus::default(),
+        Program::Left { .. } => ExitStatus::default(),
     };
     Ok(ExitCode::from(if answered.is_err() { FAILED } else { code_of(status) }))
 }

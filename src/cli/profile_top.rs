@@ -34,7 +34,6 @@ use crate::{
         raw::RawProfile,
         session::{self, Checkpoints, Options, Program, Reason, Recorded, Redirect, Request},
         symbolize,
-        target::thread_count,
     },
     render::{
         Style,
@@ -261,12 +260,13 @@ impl Top {
         let recorded = session::attach(pid, &args.options(), &mut |_| {}, &mut self);
         self.finish(streams)?;
         let recorded = recorded?;
-        match recorded.asked_by {
-            None | Some(libc::SIGINT) => {}
-            Some(signal) => signals::die_of(signal),
-        }
-        if thread_count(pid) == 0 {
-            streams.note(&format!("process {pid} has ended"));
+        if let Program::Left { gone, asked_by } = recorded.program {
+            if let Some(signal) = asked_by.filter(|&signal| signal != libc::SIGINT) {
+                signals::die_of(signal);
+            }
+            if gone {
+                streams.note(&format!("process {pid} has ended"));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -291,7 +291,7 @@ impl Top {
         let status = match program {
             Program::Ended(ended) => ended.status,
             Program::Running(program) => program.wait().status,
-            Program::Left => ExitStatus::default(),
+            Program::Left { .. } => ExitStatus::default(),
         };
         if let Some(caught) = &self.caught {
             caught.release();

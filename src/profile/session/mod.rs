@@ -76,8 +76,6 @@ pub struct Recorded {
     pub program: Program,
     /// Processes of the program that are still running and not recorded any more.
     pub outlived: Vec<u32>,
-    /// The signal that ended the recording of a process that we were attached to.
-    pub asked_by: Option<i32>,
 }
 
 /// The program that was profiled.
@@ -88,7 +86,12 @@ pub enum Program {
     /// It is our child and still runs; call [`StillRunning::wait`].
     Running(Box<StillRunning>),
     /// It was attached to and is none of our business any more.
-    Left,
+    Left {
+        /// It has ended.
+        gone: bool,
+        /// The signal by which we were asked to leave it.
+        asked_by: Option<i32>,
+    },
 }
 
 /// Starts a program, with these streams in place of ours, and records it.
@@ -138,7 +141,7 @@ pub fn run(
             session.meter.end(ended.cpu);
             Program::Ended(ended)
         }
-        End::Time | End::Asked(_) => {
+        End::Time | End::Asked(_) | End::Gone => {
             session.meter.read(&session.tree());
             Program::Running(Box::new(StillRunning::new(child, signals)))
         }
@@ -183,5 +186,5 @@ pub fn attach(
     let end = session.record(&signals, None, report, checkpoints);
     session.meter.read(&session.tree());
     let asked_by = if let End::Asked(signal) = end { signal } else { None };
-    Ok(Recorded { asked_by, ..session.finish(Program::Left) })
+    Ok(session.finish(Program::Left { gone: matches!(end, End::Gone), asked_by }))
 }

@@ -31,6 +31,8 @@ use crate::{
 pub(super) enum End {
     Program(Ended),
     Time,
+    /// The process that we were attached to has ended.
+    Gone,
     /// Somebody wanted it to, by this signal if by one.
     Asked(Option<i32>),
 }
@@ -196,7 +198,7 @@ impl Session {
                 && !self.lives(self.root)
                 && !(self.options.wait_children && self.others_live())
             {
-                return self.last_round(End::Asked(None), child, ended);
+                return self.last_round(End::Gone, child, ended);
             }
             match checkpoints.request() {
                 Some(Request::End) => return self.last_round(End::Asked(None), child, ended),
@@ -331,7 +333,7 @@ impl Session {
             return;
         }
         match choose::for_running(&running_tree(&[self.root]), &self.options) {
-            Ok(chosen) => self.backend = chosen.backend,
+            Ok(chosen) => (self.backend, self.asked) = (chosen.backend, Needs::default()),
             Err(_) if !is_running(self.root) => {}
             Err(_) => {
                 self.broken = true;
@@ -388,7 +390,7 @@ impl Session {
         }
         let mut outlived = self.table.live_processes();
         outlived.retain(|&pid| pid != self.root);
-        Recorded { raw: self.table.into_profile(self.recording), setup, program, outlived, asked_by: None }
+        Recorded { raw: self.table.into_profile(self.recording), setup, program, outlived }
     }
 }
 
