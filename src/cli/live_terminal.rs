@@ -255,6 +255,30 @@ mod tests {
     use super::*;
 
     #[test]
+    #[ignore = "for the test below"]
+    #[should_panic(expected = "on purpose")]
+    fn panics_on_a_screen() {
+        let _screen = Screen::open(Suspends::No).unwrap();
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_panic_is_told_on_the_ordinary_screen() {
+        let output = tempfile::NamedTempFile::new().unwrap();
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--ignored", "--nocapture", "--exact", "cli::live_terminal::tests::panics_on_a_screen"]);
+        again.stdin(std::process::Stdio::null());
+        // Both add to it.
+        let file = std::fs::File::options().append(true).open(output.path()).unwrap();
+        again.stdout(file.try_clone().unwrap()).stderr(file);
+        assert!(again.status().unwrap().success());
+        let text = String::from_utf8(std::fs::read(output.path()).unwrap()).unwrap();
+        let places = ["\x1b[?1049h", "\x1b[?1049l", "on purpose"].map(|part| text.find(part));
+        assert!(places[0].is_some() && places.is_sorted(), "{text:?}");
+        assert_eq!(text.matches("\x1b[?1049l").count(), 1);
+    }
+
+    #[test]
     fn terminals_keys_are_understood() {
         let expected = [Key::Char('s'), Key::Up, Key::PageDown, Key::Home, Key::Enter, Key::Escape];
         assert_eq!(keys(b"s\x1b[A\x1b[6~\x1bOH\r\x1b"), expected);
