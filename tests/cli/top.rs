@@ -329,6 +329,30 @@ fn ctrl_c_reaches_a_program_of_its_own_and_q_ends_it_when_confirmed() {
 }
 
 #[test]
+fn ctrl_z_stops_a_program_of_its_own_and_fg_continues_both() {
+    let dir = scratch();
+    let Some(phases) = fixture("phases.c").filter(|_| way().works()) else { return };
+    let mut command = top(dir.path(), &[]);
+    command.arg("--").arg(phases);
+    let script =
+        "set -m; stty -a > before; \"$@\"; stty -a > stopped; echo suspended; read line; fg; echo code $?";
+    let Some(mut shell) = between_settings(&command, script) else { return };
+    let mut terminal = Terminal::spawn(&mut shell, 100, 24);
+    terminal.wait_for("hot_a");
+    let program = children(viewer(terminal.pid()))[0];
+    terminal.press(b"\x1a");
+    terminal.wait_for("suspended");
+    assert_eq!(settings(dir.path(), "before"), settings(dir.path(), "stopped"));
+    assert!(matches!(state(program), Some('T' | 't')), "{:?}", state(program));
+    terminal.press(b"\n");
+    terminal.wait_for("hot_a");
+    wait_until("the program to go on", || (!matches!(state(program), Some('T' | 't'))).then_some(()));
+    terminal.press(b"qy");
+    let (_, screen) = terminal.finish();
+    assert!(screen.contains("code 143"), "{screen}");
+}
+
+#[test]
 fn in_a_pipe_there_is_a_table_each_interval() {
     let dir = scratch();
     let Some(running) = phases() else { return };
