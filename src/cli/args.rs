@@ -86,6 +86,7 @@ pub(super) enum Profile {
     Merge(super::profile_merge::Args),
     /// Write a recording in another format
     Convert(super::convert::Args),
+    Top(super::profile_top::Args),
     Dump(super::profile_dump::Args),
 }
 

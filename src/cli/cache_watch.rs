@@ -11,7 +11,7 @@ use super::{
     Streams,
     args::Global,
     cache_clock, cache_filters, cache_open,
-    live_terminal::{Ends, Event, Screen},
+    live_terminal::{Ends, Event, Screen, Suspends},
     table_options::style_out,
 };
 use crate::{
@@ -103,7 +103,7 @@ impl Watch<'_> {
         let mut meter = Meter::default();
         // The first look may fail, which belongs on the ordinary screen.
         let mut view = self.look(&mut meter)?;
-        let screen = Screen::open()?;
+        let screen = Screen::open(Suspends::No)?;
         let (mut looks, mut due) = (1, Instant::now() + self.args.interval);
         loop {
             let (columns, rows) = Screen::size();

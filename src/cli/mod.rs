@@ -32,6 +32,8 @@ mod profile_flamegraph;
 mod profile_merge;
 mod profile_report;
 mod profile_run;
+mod profile_top;
+mod program_output;
 mod progress;
 mod record_options;
 mod recording;
@@ -39,6 +41,8 @@ mod report_html;
 mod select_options;
 mod streams;
 mod table_options;
+mod top_screen;
+mod top_worker;
 mod view_options;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
@@ -66,6 +70,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> E
             args::Profile::Flamegraph(a) => profile_flamegraph::run(a, &args.global, streams),
             args::Profile::Merge(a) => profile_merge::run(a, &args.global, streams),
             args::Profile::Convert(a) => convert::run(a, &args.global, streams),
+            args::Profile::Top(a) => profile_top::run(a, &args.global, streams),
             args::Profile::Dump(a) => profile_dump::run(a, &args.global, streams),
         },
         args::Command::Doctor(a) => doctor::run(a, &args.global, streams),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::profile::{
     Error,
-    session::{self, Program, Recorded},
+    session::{self, Program, Recorded, Redirect},
 };
 
 const EXAMPLES: &str = "\
@@ -51,7 +51,7 @@ pub(super) struct Args {
 }
 
 /// hotcold itself failed, not the program.
-const FAILED: u8 = 125;
+pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
@@ -77,7 +77,8 @@ fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result
     let mut answer = Answer::prepare(&args.record, &args.table, global, Table::Err, None, streams)?;
     let options = args.record.options(SystemTime::now());
     let report = &mut |status| progress.update(status);
-    let recorded = session::run(&args.program, &options, report, &mut answer.checkpoints);
+    let recorded =
+        session::run(&args.program, &Redirect::default(), &options, report, &mut answer.checkpoints);
     let Recorded { raw, program, outlived, .. } = recorded?;
     // Whatever goes wrong from here on, the program is not left behind.
     let answered = answer.give(raw, streams);
@@ -90,7 +91,7 @@ fn record(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result
     let status = match program {
         Program::Ended(ended) => ended.status,
         Program::Running(program) => program.wait().status,
-        Program::Left => ExitStatus::default(),
+        Program::Left { .. } => ExitStatus::default(),
     };
     Ok(ExitCode::from(if answered.is_err() { FAILED } else { code_of(status) }))
 }
@@ -109,12 +110,13 @@ fn count(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<
 }
 
 /// The program's own code; 128 and the signal's number when a signal ended it, as shells tell it.
-fn code_of(status: ExitStatus) -> u8 {
+pub(super) fn code_of(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED)
 }
 
-fn failure_code(error: &anyhow::Error) -> u8 {
+/// The code of what has kept a program from running, or its recording from being shown.
+pub(super) fn failure_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Error>() {
         Some(Error::Launch { missing: true, .. }) => NOT_FOUND,
         Some(Error::Launch { .. }) => NOT_EXECUTABLE,
@@ -122,7 +124,8 @@ fn failure_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn outlived_note(pids: &[u32]) -> String {
+/// A line about processes that were left.
+pub(super) fn outlived_note(pids: &[u32]) -> String {
     let list: Vec<String> = pids.iter().map(u32::to_string).collect();
     let (noun, verb) = match pids {
         [_] => ("a process", "runs and is"),

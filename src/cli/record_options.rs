@@ -138,11 +138,13 @@ impl From<NativeFrames> for symbolize::NativeFrames {
 
 const FASTEST: u64 = 20_000;
 
-fn rate() -> impl clap::builder::TypedValueParser<Value = u64> {
+/// Samples per second.
+pub(super) fn rate() -> impl clap::builder::TypedValueParser<Value = u64> {
     clap::value_parser!(u64).range(1..=FASTEST)
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A time that is not nothing.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if duration.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(duration) }
 }
@@ -199,6 +201,7 @@ impl RecordArgs {
     }
 }
 
-fn is_stdout(path: &Path) -> bool {
+/// Whether it stands for standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }

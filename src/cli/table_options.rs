@@ -149,6 +149,14 @@ impl TableOptions {
         if self.selection.sort == aggregate::Sort::Samples { Err(Error::NoSamplesCounted) } else { Ok(()) }
     }
 
+    /// JSON with all functions.
+    pub(super) fn json_of_all() -> Self {
+        let selection = Selection::default();
+        // Whoever shows a profile has chosen the part of it already.
+        let part = view::View { imports: view::Imports::Shown, ..view::View::default() };
+        Self { selection, part, view: View::Rows, json: true }
+    }
+
     /// Whether JSON was asked for.
     pub(super) fn json(&self) -> bool {
         self.json

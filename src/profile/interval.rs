@@ -2,7 +2,7 @@
 //!
 //! Sums per thread and stack are compared and not rows per time bucket: buckets grow longer while a recording does.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use rustc_hash::FxHashMap;
 
@@ -15,11 +15,60 @@ use super::{
 /// Number of samples and the nanoseconds they stand for.
 type Sum = (u64, u64);
 
+/// What was recorded, by thread and stack.
+#[derive(Clone, Debug, Default)]
+struct Sums {
+    samples: FxHashMap<(u32, StackId, Gil), Sum>,
+    waits: FxHashMap<(u32, StackId, Wait), u64>,
+}
+
+impl Sums {
+    fn of(raw: &RawProfile) -> Self {
+        let mut sums = Self::default();
+        sums.add(&raw.samples, &raw.waits);
+        sums
+    }
+
+    fn add(&mut self, samples: &[RawSample], waits: &[RawWaiting]) {
+        for row in samples {
+            let sum = self.samples.entry((row.thread, row.stack, row.gil)).or_default();
+            sum.0 = sum.0.saturating_add(row.count);
+            sum.1 = sum.1.saturating_add(row.weight_ns);
+        }
+        for row in waits {
+            let sum = self.waits.entry((row.thread, row.stack, row.wait)).or_default();
+            *sum = sum.saturating_add(row.ns);
+        }
+    }
+
+    /// What has been added since `before`, in one bucket.
+    fn samples_since(&self, before: &Self, bucket: u32) -> Vec<RawSample> {
+        let grown = |(&(thread, stack, gil), &(count, weight_ns)): (&(u32, StackId, Gil), &Sum)| {
+            let before = before.samples.get(&(thread, stack, gil)).copied().unwrap_or_default();
+            let (count, weight_ns) = (count.saturating_sub(before.0), weight_ns.saturating_sub(before.1));
+            (count > 0).then_some(RawSample { bucket, thread, stack, gil, count, weight_ns })
+        };
+        let mut samples: Vec<RawSample> = self.samples.iter().filter_map(grown).collect();
+        samples.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
+        samples
+    }
+
+    fn waits_since(&self, before: &Self, bucket: u32) -> Vec<RawWaiting> {
+        let grown = |(&(thread, stack, wait), &ns): (&(u32, StackId, Wait), &u64)| {
+            let before = before.waits.get(&(thread, stack, wait)).copied().unwrap_or_default();
+            let ns = ns.saturating_sub(before);
+            (ns > 0).then_some(RawWaiting { bucket, thread, stack, wait, ns })
+        };
+        let mut waits: Vec<RawWaiting> = self.waits.iter().filter_map(grown).collect();
+        waits.sort_unstable_by_key(|row| (row.thread, row.stack, row.wait));
+        waits
+    }
+}
+
 /// How far a recording had come at a moment; the default is its start.
 #[derive(Clone, Debug, Default)]
 pub struct Mark {
-    sums: FxHashMap<(u32, StackId, Gil), Sum>,
-    waits: FxHashMap<(u32, StackId, Wait), u64>,
+    sums: Sums,
     recording: Option<Recording>,
 }
 
@@ -27,52 +76,79 @@ impl Mark {
     /// Moves the mark to `now`, a later snapshot of the same recording, and gives what lies between: its own start, duration,
     /// counts and samples, all of them in one time bucket.
     pub fn advance(&mut self, now: RawProfile) -> RawProfile {
-        let mut sums = FxHashMap::<_, Sum>::default();
-        for row in &now.samples {
-            let sum = sums.entry((row.thread, row.stack, row.gil)).or_default();
-            sum.0 = sum.0.saturating_add(row.count);
-            sum.1 = sum.1.saturating_add(row.weight_ns);
-        }
-        let mut samples: Vec<RawSample> = sums
-            .iter()
-            .filter_map(|(&(thread, stack, gil), &(count, weight_ns))| {
-                let before = self.sums.get(&(thread, stack, gil)).copied().unwrap_or_default();
-                let (count, weight_ns) = (count.saturating_sub(before.0), weight_ns.saturating_sub(before.1));
-                (count > 0).then_some(RawSample { bucket: 0, thread, stack, gil, count, weight_ns })
-            })
-            .collect();
-        samples.sort_unstable_by_key(|row| (row.thread, row.stack, row.gil));
-        let waits = self.advance_waits(&now.waits);
-        let recording = match &self.recording {
-            Some(before) => between(before, &now.recording),
-            None => now.recording.clone(),
-        };
+        let sums = Sums::of(&now);
+        let (samples, waits) = (sums.samples_since(&self.sums, 0), sums.waits_since(&self.sums, 0));
+        let recording = between(self.recording.as_ref(), &now.recording);
         let recording = Recording { bucket_ns: recording.duration_ns.max(1), ..recording };
         self.sums = sums;
         self.recording = Some(now.recording.clone());
         RawProfile { recording, samples, waits, ..now }
     }
+}
 
-    fn advance_waits(&mut self, now: &[RawWaiting]) -> Vec<RawWaiting> {
-        let mut sums = FxHashMap::<_, u64>::default();
-        for row in now {
-            let sum = sums.entry((row.thread, row.stack, row.wait)).or_default();
-            *sum = sum.saturating_add(row.ns);
+/// The last seconds of a recording that goes on.
+#[derive(Debug)]
+pub struct Window {
+    length_ns: u64,
+    now: Sums,
+    recording: Option<Recording>,
+    steps: VecDeque<Step>,
+}
+
+/// What lies between two snapshots.
+#[derive(Debug)]
+struct Step {
+    /// The recording as it was before; `None` for its start.
+    before: Option<Recording>,
+    samples: Vec<RawSample>,
+    waits: Vec<RawWaiting>,
+}
+
+/// Time bucket of what lies within a [`Window`].
+pub const RECENT: u32 = 1;
+
+impl Window {
+    /// A window of this length, as far as snapshots allow.
+    pub fn new(length: Duration) -> Self {
+        let length_ns = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
+        Self { length_ns, now: Sums::default(), recording: None, steps: VecDeque::new() }
+    }
+
+    /// Moves the window's end to `now`, a later snapshot of the same recording. Gives all that was recorded so far, what lies within
+    /// the window in the time bucket [`RECENT`] and the rest in bucket 0, and the window's own start, duration and counts.
+    pub fn advance(&mut self, now: RawProfile) -> (RawProfile, Recording) {
+        let sums = Sums::of(&now);
+        let step = Step {
+            before: self.recording.replace(now.recording.clone()),
+            samples: sums.samples_since(&self.now, RECENT),
+            waits: sums.waits_since(&self.now, RECENT),
+        };
+        self.now = sums;
+        self.steps.push_back(step);
+        let starts_at = |step: &Step| step.before.as_ref().map_or(0, |before| before.duration_ns);
+        let end_ns = now.recording.duration_ns;
+        // Without the first step it must be long enough still.
+        while (self.steps.get(1))
+            .is_some_and(|second| end_ns - starts_at(second).min(end_ns) >= self.length_ns)
+        {
+            self.steps.pop_front();
         }
-        let mut waits: Vec<RawWaiting> = (sums.iter())
-            .filter_map(|(&(thread, stack, wait), &ns)| {
-                let before = self.waits.get(&(thread, stack, wait)).copied().unwrap_or_default();
-                let ns = ns.saturating_sub(before);
-                (ns > 0).then_some(RawWaiting { bucket: 0, thread, stack, wait, ns })
-            })
-            .collect();
-        waits.sort_unstable_by_key(|row| (row.thread, row.stack, row.wait));
-        self.waits = sums;
-        waits
+        let mut recent = Sums::default();
+        self.steps.iter().for_each(|step| recent.add(&step.samples, &step.waits));
+        let nothing = Sums::default();
+        let mut samples = self.now.samples_since(&recent, 0);
+        samples.extend(recent.samples_since(&nothing, RECENT));
+        let mut waits = self.now.waits_since(&recent, 0);
+        waits.extend(recent.waits_since(&nothing, RECENT));
+        let before = self.steps.front().and_then(|step| step.before.as_ref());
+        let window = between(before, &now.recording);
+        (RawProfile { samples, waits, ..now }, window)
     }
 }
 
-fn between(before: &Recording, now: &Recording) -> Recording {
+/// What lies between two snapshots' recordings; all of it where there is no earlier one.
+fn between(before: Option<&Recording>, now: &Recording) -> Recording {
+    let Some(before) = before else { return now.clone() };
     let grown = |of: fn(&Recording) -> u64| of(now).saturating_sub(of(before));
     let charged = |now: Option<u64>, before: Option<u64>| Some(now?.saturating_sub(before?));
     let start = now.started.and_then(|start| start.checked_add(Duration::from_nanos(before.duration_ns)));
@@ -151,6 +227,27 @@ mod tests {
                 grown.iter().map(|&ns| (0, ns)).collect::<Vec<_>>()
             );
         }
+    }
+
+    #[test]
+    fn a_window_moves_along_and_the_rest_is_what_was_before() {
+        let mut window = Window::new(Duration::from_secs(3));
+        let mut parts = |seconds, rows: &[(u32, u32, u64)]| {
+            let (raw, recording) = window.advance(snapshot(seconds, rows));
+            let rows: Vec<_> = raw.samples.iter().map(|s| (s.bucket, s.stack.0, s.count)).collect();
+            (recording.duration_ns / 1_000_000_000, rows)
+        };
+        assert_eq!(parts(2, &[(0, 1, 5)]), (2, vec![(RECENT, 1, 5)]));
+        assert_eq!(parts(4, &[(0, 1, 5), (1, 2, 1)]), (4, vec![(RECENT, 1, 5), (RECENT, 2, 1)]));
+        let rows = [(0, 1, 5), (1, 2, 1), (2, 1, 4)];
+        assert_eq!(parts(5, &rows), (3, vec![(0, 1, 5), (RECENT, 1, 4), (RECENT, 2, 1)]));
+        assert_eq!(
+            parts(6, &rows),
+            (4, vec![(0, 1, 5), (RECENT, 1, 4), (RECENT, 2, 1)]),
+            "not below three seconds"
+        );
+        assert_eq!(parts(9, &rows), (3, vec![(0, 1, 9), (0, 2, 1)]), "nothing has happened since");
+        assert_eq!(parts(9, &rows).0, 3, "no time has passed");
     }
 
     proptest! {

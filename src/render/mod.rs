@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod table;
 pub mod text;
+pub mod top;
 pub mod tree;
 
 #[cfg(test)]

@@ -49,6 +49,7 @@ mod record;
 mod report;
 mod run;
 mod streamlit;
+mod top;
 mod wall;
 
 // The same once more on a machine that refuses perf events: their results do not depend on what records.
@@ -61,6 +62,9 @@ mod record_without_perf;
 #[allow(clippy::duplicate_mod)]
 #[path = "run.rs"]
 mod run_without_perf;
+#[allow(clippy::duplicate_mod)]
+#[path = "top.rs"]
+mod top_without_perf;
 #[allow(clippy::duplicate_mod)]
 #[path = "wall.rs"]
 mod wall_without_perf;

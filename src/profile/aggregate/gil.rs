@@ -1,7 +1,10 @@
 //! How the threads of Python programs shared their interpreter's lock.
 
 use super::Totals;
-use crate::profile::model::{Gil, Profile, Wait};
+use crate::profile::{
+    interval::RECENT,
+    model::{Gil, Profile, Sample, Wait},
+};
 
 /// Shares of the samples of Python threads, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,9 +18,21 @@ pub struct GilShares {
 /// How many samples held the lock or waited for it; `None` where nobody could see. Waiting is told by the functions that take
 /// the lock, and on a CPU clock there is only as much of it as waiting takes CPU time.
 pub fn gil_shares(profile: &Profile) -> Option<GilShares> {
+    shares(profile, |_| true)
+}
+
+/// The same of the last seconds of a recording that goes on, which are the time bucket [`RECENT`].
+pub fn recent_gil_shares(profile: &Profile) -> Option<GilShares> {
+    shares(profile, |sample| sample.bucket == RECENT)
+}
+
+fn shares(profile: &Profile, wanted: impl Fn(&Sample) -> bool) -> Option<GilShares> {
+    if profile.samples.iter().all(|sample| sample.gil == Gil::Unknown) {
+        return None;
+    }
     let taking = takes_lock(profile);
     let (mut held, mut waiting, mut known) = (0_u64, 0_u64, 0_u64);
-    for sample in profile.samples.iter().filter(|sample| sample.gil != Gil::Unknown) {
+    for sample in profile.samples.iter().filter(|s| s.gil != Gil::Unknown && wanted(s)) {
         known = known.saturating_add(sample.count);
         if sample.gil == Gil::Held {
             held = held.saturating_add(sample.count);

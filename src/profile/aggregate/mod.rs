@@ -21,6 +21,7 @@ mod gil;
 mod inverted;
 pub(in crate::profile) mod keys;
 mod lines;
+pub mod live;
 mod named;
 mod rows;
 #[cfg(test)]
@@ -36,7 +37,7 @@ mod waits;
 use regex::Regex;
 
 pub use call_graph::call_graph;
-pub use gil::{GilShares, gil_shares, tell_gil_waits};
+pub use gil::{GilShares, gil_shares, recent_gil_shares, tell_gil_waits};
 pub use inverted::inverted_tree;
 pub use lines::{FunctionKey, own_lines};
 pub use rows::{Row, Subject, Table, Times, rows};

@@ -81,6 +81,11 @@ impl Subject<'_> {
         }
     }
 
+    /// By name, then by all that tells two rows of one name apart.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        self.name().cmp(other.name()).then_with(|| self.rest().cmp(&other.rest()))
+    }
+
     /// Everything that tells two rows of one name apart, for a stable order.
     fn rest(&self) -> (&str, u32, u32, &str) {
         match *self {
@@ -380,8 +385,6 @@ fn sort(rows: &mut [Row], by: Sort) {
             Sort::Tottime => tottime.then(cumtime).then(samples),
             Sort::Time | Sort::Ncalls => idle.then(time).then(cumtime).then(samples),
         };
-        let identity =
-            || a.subject.name().cmp(b.subject.name()).then(a.subject.rest().cmp(&b.subject.rest()));
-        numbers.then_with(identity)
+        numbers.then_with(|| a.subject.compare(&b.subject))
     });
 }

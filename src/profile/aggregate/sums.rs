@@ -34,7 +34,8 @@ impl Weights {
         Self::sum(profile, profile.samples.iter().map(|sample| (sample.stack, sample.count, weight(sample))))
     }
 
-    fn sum(profile: &Profile, parts: impl Iterator<Item = (StackId, u64, u64)>) -> Self {
+    /// The sums of these stacks, numbers of samples and nanoseconds.
+    pub(super) fn sum(profile: &Profile, parts: impl Iterator<Item = (StackId, u64, u64)>) -> Self {
         let nodes = profile.stacks.nodes();
         let (mut samples, mut self_ns) = (vec![0_u64; nodes.len()], vec![0_u64; nodes.len()]);
         for (stack, samples_here, ns_here) in parts {

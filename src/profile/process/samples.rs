@@ -19,6 +19,8 @@ pub(in crate::profile) struct Samples {
     bucket: u32,
     current: FxHashMap<Key, (u64, u64)>,
     rows: Vec<Row>,
+    /// Sums of `rows`, once somebody has asked for them.
+    sums: Option<FxHashMap<Key, (u64, u64)>>,
     most_rows: usize,
 }
 
@@ -54,6 +56,7 @@ impl Default for Samples {
             bucket: 0,
             current: FxHashMap::default(),
             rows: Vec::new(),
+            sums: None,
             most_rows: MOST_ROWS,
         }
     }
@@ -89,9 +92,7 @@ impl Samples {
             self.close_bucket();
             self.bucket = u32::try_from(time_ns / self.bucket_ns).unwrap_or(u32::MAX);
         }
-        let sum = self.current.entry(key).or_default();
-        sum.0 = sum.0.saturating_add(count);
-        sum.1 = sum.1.saturating_add(ns);
+        add(&mut self.current, key, (count, ns));
     }
 
     /// Length of a bucket as of now.
@@ -113,6 +114,19 @@ impl Samples {
         Rows::of(self.rows.iter().copied().chain(self.open_rows()))
     }
 
+    /// All samples so far in one bucket, in no order. After the first time it takes as long as there are different stacks.
+    pub(super) fn sums(&mut self) -> Rows {
+        let rows = &self.rows;
+        let closed = self.sums.get_or_insert_with(|| {
+            let mut sums = FxHashMap::default();
+            rows.iter().for_each(|row| add(&mut sums, row.key, (row.count, row.ns)));
+            sums
+        });
+        let mut sums = closed.clone();
+        self.current.iter().for_each(|(&key, &sum)| add(&mut sums, key, sum));
+        Rows::of(sums.into_iter().map(|(key, (count, ns))| Row { bucket: 0, key, count, ns }))
+    }
+
     fn open_rows(&self) -> Vec<Row> {
         let bucket = self.bucket;
         let row = |(&key, &(count, ns)): (&Key, &(u64, u64))| Row { bucket, key, count, ns };
@@ -123,6 +137,9 @@ impl Samples {
 
     fn close_bucket(&mut self) {
         let rows = self.open_rows();
+        if let Some(sums) = &mut self.sums {
+            rows.iter().for_each(|row| add(sums, row.key, (row.count, row.ns)));
+        }
         self.rows.extend(rows);
         self.current.clear();
         if self.rows.len() > self.most_rows {
@@ -154,6 +171,12 @@ impl Samples {
     }
 }
 
+fn add(sums: &mut FxHashMap<Key, (u64, u64)>, key: Key, (count, ns): (u64, u64)) {
+    let sum = sums.entry(key).or_default();
+    sum.0 = sum.0.saturating_add(count);
+    sum.1 = sum.1.saturating_add(ns);
+}
+
 impl Rows {
     fn of(rows: impl Iterator<Item = Row>) -> Self {
         let mut out = Self::default();
@@ -180,6 +203,11 @@ mod tests {
         let second = FIRST_BUCKET_NS;
         for i in 0..2000_u64 {
             samples.add(i * second / 2, 0, StackId((i % 7) as u32), Gil::Unknown, 3);
+            if i == 700 || i == 1999 {
+                let sums = samples.sums().samples;
+                assert_eq!(sums.len(), 7, "one row for each stack");
+                assert_eq!(sums.iter().map(|row| row.count).sum::<u64>(), i + 1);
+            }
         }
         let sum = |rows: &[RawSample]| {
             rows.iter().map(|row| (row.count, row.weight_ns)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))

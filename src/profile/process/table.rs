@@ -11,7 +11,11 @@ use rustc_hash::FxHashMap;
 
 use self::live::Live;
 use super::{
-    maps::parse_maps, modules::Modules, python::PythonTotals, samples::Samples, thread_names::ThreadNames,
+    maps::parse_maps,
+    modules::Modules,
+    python::PythonTotals,
+    samples::{Rows, Samples},
+    thread_names::ThreadNames,
     unwind::StackWalker,
 };
 use crate::profile::{
@@ -184,9 +188,18 @@ impl ProcessTable {
     }
 
     /// The recording up to now. Numbers of modules, stacks, processes and threads mean the same in every later one.
-    pub fn snapshot(&self, mut recording: Recording) -> RawProfile {
+    pub fn snapshot(&self, recording: Recording) -> RawProfile {
+        self.so_far(recording, self.samples.snapshot())
+    }
+
+    /// The same in one time bucket, which is made in a time that does not grow with the length of the recording.
+    pub fn sums(&mut self, recording: Recording) -> RawProfile {
+        let rows = self.samples.sums();
+        self.so_far(recording, rows)
+    }
+
+    fn so_far(&self, mut recording: Recording, rows: Rows) -> RawProfile {
         self.tell_counts(&mut recording);
-        let rows = self.samples.snapshot();
         RawProfile {
             recording,
             modules: self.modules.files().to_vec(),

@@ -11,6 +11,21 @@ pub enum Reason {
     Due,
     /// We were asked to end. Whoever asked may not wait for the program to do so, but kill us, too.
     Ending,
+    /// It was asked for by [`Request::Snapshot`].
+    Asked,
+}
+
+/// What whoever watches a recording wants of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A snapshot at once.
+    Snapshot,
+    /// Send the program that we have started this signal.
+    Signal(i32),
+    /// Be stopped, as by Ctrl-Z. A program that we have started is stopped by the terminal itself, and we with it.
+    Suspend,
+    /// End the recording.
+    End,
 }
 
 /// Takes snapshots of a recording while it goes on. Its methods run between two looks at the sampling buffers and must
@@ -22,6 +37,20 @@ pub trait Checkpoints {
     fn skip(&mut self);
     /// Takes a snapshot. Numbers of stacks, threads and modules mean the same in every later one of the recording.
     fn take(&mut self, snapshot: RawProfile, reason: Reason);
+    /// Recording of this process has begun. From now on threads may be started.
+    fn begin(&mut self, _pid: u32) {}
+    /// Whether sums since the start will do for snapshots that are due: all of them in one time bucket.
+    fn wants_sums(&self) -> bool {
+        false
+    }
+    /// Asked again and again: what is wanted.
+    fn request(&mut self) -> Option<Request> {
+        None
+    }
+    /// We are about to be stopped.
+    fn suspend(&mut self) {}
+    /// We go on.
+    fn resume(&mut self) {}
 }
 
 /// When checkpoints are due: at whole multiples of an interval since the start.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Options, raise_file_limit};
+use super::{Options, host::raise_file_limit};
 use crate::profile::{
     record::{
         Backend, Refusal,

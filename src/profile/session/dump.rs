@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{
-    command_line, host, raise_file_limit,
+    host::{command_line, host, raise_file_limit},
     waits::{kind::kind, look::look},
 };
 use crate::{

@@ -7,16 +7,20 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{attend, host, poll, tell_cpu};
+use super::{
+    attend::{attend, poll},
+    host::host,
+    recorder::tell_cpu,
+};
 use crate::{
     profile::{
         calls::{CallGraph, Counted},
         error::Error,
         model::{Clock, Recording},
         record::exact::{Collected, Hook, Unheard},
-        target::{Child, Ended, Launch, LaunchError},
+        target::{Child, Ended, Launch, LaunchError, Redirect},
     },
-    signals::Signals,
+    signals::{Signals, stop_self},
     units,
 };
 
@@ -64,7 +68,8 @@ pub fn count(command: &[OsString], options: &ExactOptions) -> Result<Counting, E
     let environment = environment(&hook, &options.environment);
     let start = Instant::now();
     let signals = Signals::hold_back().map_err(|source| launch_error(LaunchError::NoProcess(source)))?;
-    let launch = Launch::fork(command, Some(&environment), &signals).map_err(launch_error)?;
+    let launch =
+        Launch::fork(command, Some(&environment), &Redirect::default(), &signals).map_err(launch_error)?;
     let child = launch.execute().map_err(|(error, child)| {
         child.reap();
         launch_error(error)
@@ -100,7 +105,7 @@ fn environment(hook: &Hook, given: &[(OsString, OsString)]) -> Vec<(OsString, Os
 fn wait(child: &Child, signals: &Signals) -> Ended {
     loop {
         poll(&[signals.descriptor().as_raw_fd()], POLL);
-        if let Some(ended) = attend(child, signals, &mut Child::change).ended {
+        if let Some(ended) = attend(child, signals, &mut Child::change, &mut stop_self).ended {
             return ended;
         }
     }

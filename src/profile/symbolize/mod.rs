@@ -88,6 +88,11 @@ impl Symbolizer {
         Self { options, ..Self::default() }
     }
 
+    /// Shows other frames of interpreters from now on.
+    pub fn show(&mut self, native_frames: NativeFrames) {
+        self.options.native_frames = native_frames;
+    }
+
     /// The recording with names. Never fails: what cannot be read is shown by its address, and a note says so where it
     /// concerns one sample in a hundred.
     pub fn symbolize(&mut self, raw: &RawProfile, progress: &dyn Progress) -> Profile {

@@ -46,6 +46,11 @@ pub fn threads_of(pid: u32) -> Vec<(u32, String)> {
     numbers_in(&task).into_iter().map(|tid| (tid, comm(&format!("{task}/{tid}/comm")))).collect()
 }
 
+/// How many threads a process has; none when it is gone.
+pub fn thread_count(pid: u32) -> usize {
+    numbers_in(&format!("/proc/{pid}/task")).len()
+}
+
 fn numbers_in(dir: &str) -> Vec<u32> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut numbers: Vec<u32> =
@@ -73,6 +78,7 @@ mod tests {
         let pid = std::process::id();
         let tree = running_tree(&[pid]);
         assert_eq!(tree[0].pid, pid);
+        assert!(thread_count(pid) >= 1);
         assert!(tree[0].threads.iter().any(|(tid, _)| *tid == pid));
         assert_eq!(running_tree(&[u32::MAX]), []);
     }

@@ -23,6 +23,28 @@ pub struct Launch {
     failure: std::fs::File,
 }
 
+/// Streams that a program gets in place of ours; `None` for ours.
+#[derive(Debug, Default)]
+pub struct Redirect {
+    /// Standard input.
+    pub stdin: Option<OwnedFd>,
+    /// Standard output.
+    pub stdout: Option<OwnedFd>,
+    /// Standard error.
+    pub stderr: Option<OwnedFd>,
+}
+
+impl Redirect {
+    /// The descriptors in the order of the streams that they become; none is one of these itself.
+    fn descriptors(&self) -> io::Result<[Option<OwnedFd>; 3]> {
+        let beyond = |fd: &Option<OwnedFd>| match fd {
+            Some(fd) => Ok(Some(rustix::io::fcntl_dupfd_cloexec(fd, 3)?)),
+            None => Ok::<_, io::Error>(None),
+        };
+        Ok([beyond(&self.stdin)?, beyond(&self.stdout)?, beyond(&self.stderr)?])
+    }
+}
+
 /// Why a program could not be started.
 #[derive(Debug)]
 pub enum LaunchError {
@@ -36,13 +58,14 @@ pub enum LaunchError {
 
 impl Launch {
     /// Forks a child for this command line (program and arguments). It gets the signal settings that we started with, and our
-    /// environment unless another one is given.
+    /// environment and streams unless others are given.
     ///
     /// # Errors
     /// [`LaunchError::NoProcess`], and [`LaunchError::NotFound`] for a name that no file can have.
     pub fn fork(
         command: &[OsString],
         environment: Option<&[(OsString, OsString)]>,
+        redirect: &Redirect,
         signals: &Signals,
     ) -> Result<Self, LaunchError> {
         let strings: Result<Vec<CString>, _> = command.iter().map(|s| CString::new(s.as_bytes())).collect();
@@ -55,6 +78,8 @@ impl Launch {
         let envp = variables.as_deref().map(null_terminated);
         let (permission_in, permission_out) = pipe().map_err(LaunchError::NoProcess)?;
         let (failure_in, failure_out) = pipe().map_err(LaunchError::NoProcess)?;
+        let held = redirect.descriptors().map_err(LaunchError::NoProcess)?;
+        let streams = held.each_ref().map(|fd| fd.as_ref().map_or(-1, AsRawFd::as_raw_fd));
         let original = signals.original();
         // SAFETY: this process has one thread here, and the child calls only async-signal-safe functions until it executes
         // the program or exits.
@@ -63,7 +88,7 @@ impl Launch {
             0 => {
                 let fds = [permission_in.as_raw_fd(), permission_out.as_raw_fd(), failure_out.as_raw_fd()];
                 // SAFETY: we are the new child; both lists are null-terminated and their strings live on in our copy of memory.
-                unsafe { become_program(&argv, envp.as_deref(), fds, &original) }
+                unsafe { become_program(&argv, envp.as_deref(), fds, streams, &original) }
             }
             pid => {
                 let child = Child::new(pid).map_err(LaunchError::NoProcess)?;
@@ -120,7 +145,8 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
 
-/// Waits for permission, then becomes the program. `fds` are the permission pipe's two ends and the failure pipe's inner end.
+/// Waits for permission, then becomes the program. `fds` are the permission pipe's two ends and the failure pipe's inner end,
+/// `streams` what the standard streams shall be, where not negative.
 ///
 /// # Safety
 /// Only in a child just forked; `argv` and `envp` must be null-terminated and point to null-terminated strings.
@@ -128,6 +154,7 @@ unsafe fn become_program(
     argv: &[*const libc::c_char],
     envp: Option<&[*const libc::c_char]>,
     fds: [i32; 3],
+    streams: [i32; 3],
     original: &Original,
 ) -> ! {
     let [permission_in, permission_out, failure_out] = fds;
@@ -144,6 +171,11 @@ unsafe fn become_program(
             }
         };
         if n == 1 {
+            for (stream, fd) in (0..).zip(streams) {
+                if fd >= 0 {
+                    libc::dup2(fd, stream);
+                }
+            }
             match envp {
                 Some(envp) => libc::execvpe(argv[0], argv.as_ptr(), envp.as_ptr()),
                 None => libc::execvp(argv[0], argv.as_ptr()),

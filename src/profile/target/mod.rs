@@ -6,7 +6,7 @@ mod child;
 mod cpu_time;
 mod launch;
 
-pub use attach::{Running, running_tree, threads_of};
+pub use attach::{Running, running_tree, thread_count, threads_of};
 pub use child::{Change, Child, Ended};
 pub use cpu_time::{CpuTime, charged};
-pub use launch::{Launch, LaunchError};
+pub use launch::{Launch, LaunchError, Redirect};

@@ -6,7 +6,10 @@ use super::{
     ProcessTable,
     live::{Code, Mapped},
 };
-use crate::profile::{process::maps::parse_maps, record::Mapping};
+use crate::profile::{
+    process::maps::{parse_maps, read_maps},
+    record::Mapping,
+};
 
 /// When to look at what a process maps.
 #[derive(Clone, Copy, Debug, Default)]
