@@ -138,7 +138,8 @@ impl Stored {
                 entry.value_type = data_type;
                 let mut url = response.url;
                 let cut = url.len() > LONGEST;
-                url.truncate(url.floor_char_boundary(LONGEST));
+                let end = (0..=LONGEST.min(url.len())).rev().find(|&end| url.is_char_boundary(end));
+                url.truncate(end.unwrap_or(0));
                 entry.group = host(&url);
                 entry.key = Label { data_type: DataType::Name, text: url, cut, ..Label::default() };
                 entry.note = Some(format!("{} {}", response.method, response.status).trim().to_owned());
