@@ -183,3 +183,31 @@ fn a_store_that_others_fetch_from_is_refused() {
     let (code, _, err) = cache(&["list"], &dir.path().join("repo/.git/lfs"));
     assert!(code == 1 && err.contains("has no remote"), "{err}");
 }
+
+#[test]
+fn settings_of_a_repository_run_nothing() {
+    let Some((dir, _)) = made() else { return };
+    let (repo, mark) = (dir.path().join("repo"), dir.path().join("mark"));
+    let evil = dir.path().join("evil");
+    fs::write(&evil, format!("#!/bin/sh\ntouch {}\n", mark.display())).unwrap();
+    fs::set_permissions(&evil, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let evil = evil.to_str().unwrap();
+    for key in ["core.fsmonitor", "gpg.program", "core.sshCommand", "core.pager", "core.askPass"] {
+        git(dir.path(), &["config", key, evil]);
+    }
+    git(dir.path(), &["config", "log.showSignature", "true"]);
+    git(dir.path(), &["config", "alias.lfs", &format!("!{evil}")]);
+    git(dir.path(), &["config", "lfs.pruneverifyremotealways", "true"]);
+    let _ = fs::remove_file(&mark);
+    assert_eq!(lines(&["list"], &repo).len(), 10);
+    assert!(!mark.exists());
+    if rustix::process::geteuid().is_root() {
+        // That of somebody else is not read at all.
+        run(Command::new("chown").args(["-R", "12345"]).arg(&repo));
+        let (code, out, err) = cache(&["list"], &repo);
+        assert!(
+            code == 0 && !out.contains("model.bin") && err.contains("git cannot say what is needed"),
+            "{err}"
+        );
+    }
+}

@@ -18,8 +18,13 @@ const MOST_LINE: u64 = 64 << 10;
 /// Only small files can be pointers. Directories are not told.
 const SMALL: &str = "--filter=combine:blob:limit=1025+object:type=blob";
 /// Settings that make git run programs or ask servers on its own.
-const QUIET: [(&str, &str); 3] =
-    [("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null"), ("lfs.pruneverifyremotealways", "false")];
+const QUIET: [(&str, &str); 5] = [
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("log.showSignature", "false"),
+    ("gpg.program", "false"),
+    ("lfs.pruneverifyremotealways", "false"),
+];
 /// Bytes of what a command says that are read.
 const MOST_SAID: u64 = 64 << 20;
 
@@ -93,7 +98,8 @@ impl Git {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
-        command.arg("--git-dir").arg(&self.dir).args(arguments).current_dir(&self.dir);
+        // It finds the repository by itself: one that is named is trusted, whoever's it is.
+        command.args(arguments).current_dir(&self.dir);
         self.quiet(&mut command);
         // No server is asked for what is missing, whatever the settings say.
         command.env("GIT_ALLOW_PROTOCOL", "none").env("GIT_NO_LAZY_FETCH", "1");
@@ -184,8 +190,9 @@ impl Git {
 
     /// What `git lfs prune` would remove. It keeps what is checked out, recent, stashed or not pushed; some versions forget what is staged.
     fn prunable(&self) -> io::Result<HashSet<Box<str>>> {
-        let mut command = Command::new("git");
-        command.args(["lfs", "prune", "--dry-run", "--verbose"]).current_dir(self.work_tree()?);
+        // Not through git, which would look for an alias where there is no such program.
+        let mut command = Command::new("git-lfs");
+        command.args(["prune", "--dry-run", "--verbose"]).current_dir(self.work_tree()?);
         self.quiet(&mut command);
         // Without it only the last of the objects is told where the output is no terminal.
         command.env("GIT_LFS_FORCE_PROGRESS", "1").env("GIT_ALLOW_PROTOCOL", "none");
