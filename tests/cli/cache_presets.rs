@@ -277,5 +277,5 @@ fn cargo_counts_for_itself_and_tells_when_crates_were_used() {
         entries.iter().find(|entry| entry["id"].as_str().unwrap().ends_with("itoa-1.0.15.crate")).unwrap();
     assert_eq!(file["accessed_source"], "recorded", "{file}");
     assert_eq!(lines(&["list"], &home).len(), entries.len());
-    is_only_looked_at(&root, "cargo clean gc");
+    is_only_looked_at(&root, "clean gc -Zgc");
 }

@@ -191,7 +191,7 @@ pub(in crate::cache::store) const CARGO: Preset = Preset {
         Unit { path: &[Is("src"), Like(|_| true), Like(|name| !name.starts_with('.'))], kind: WHOLE },
     ],
     owners_tool: Some(
-        "cargo keeps count of what is in it, and drops what was not used for months by itself: see `gc.auto` and `cargo clean gc`",
+        "cargo keeps count of what is in it, and drops what was not used for months by itself; `cargo +nightly clean gc -Zgc` does so now",
     ),
     judge: Some(registry::judge),
     knows_use: true,
