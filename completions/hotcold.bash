@@ -312,7 +312,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__clear)
-            opts="-n -y -q -v -h --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -342,7 +342,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__expire)
-            opts="-n -y -q -v -h --include --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --include --app --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -610,7 +610,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -684,7 +684,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__rm)
-            opts="-n -y -q -v -h --id --dry-run --yes --grace --lock-timeout --vacuum --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --id --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

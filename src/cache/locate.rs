@@ -1,12 +1,15 @@
 //! Finds out what kind of cache a directory is, by its content. Writes nothing, and never goes by a name alone.
 
 use std::{
+    ffi::OsStr,
     io,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
 use super::{
     Error,
+    look::{self, Dir},
     store::{self, Access, Kind, Store, plain},
 };
 
@@ -34,7 +37,7 @@ pub enum Verdict {
 pub struct Found {
     /// What kind it is; `None` for a directory that is nothing but files.
     kind: Option<&'static dyn Kind>,
-    /// Its directory.
+    /// Its directory, or its only file.
     pub root: PathBuf,
     /// What proves it, in a few words.
     pub evidence: String,
@@ -68,17 +71,29 @@ impl Found {
     }
 }
 
-/// Finds out what `dir` is, or what the only cache is that it is known to be around, such as `hub` in `HF_HOME`.
+/// Names in a directory of which those that may be caches are looked at.
+const MOST_NAMES: usize = 10_000;
+
+/// Finds out what `dir` is, or what the only cache is that it is known to be around, such as `hub` in `HF_HOME`, or that is a file in it.
+/// It may also be such a file itself.
 ///
 /// # Errors
 /// [`Error::Read`], [`Error::NotADirectory`], [`Error::NotACache`] and [`Error::Several`].
 pub fn locate(dir: &Path, places: &Places) -> Result<Found, Error> {
     let read = |source: io::Error| Error::Read { path: dir.to_owned(), source };
     let about = std::fs::metadata(dir).map_err(read)?;
-    if !about.is_dir() {
-        return Err(Error::NotADirectory { path: dir.to_owned() });
-    }
     let mut unsure = None;
+    if about.is_file()
+        && let Some(found) = known_file(dir, &mut unsure)?
+    {
+        return Ok(found);
+    }
+    if !about.is_dir() {
+        return Err(match unsure {
+            Some(reason) => Error::NotACache { path: dir.to_owned(), reason },
+            None => Error::NotADirectory { path: dir.to_owned() },
+        });
+    }
     if let Some(found) = known(dir, &mut unsure)? {
         return Ok(found);
     }
@@ -90,20 +105,89 @@ pub fn locate(dir: &Path, places: &Places) -> Result<Found, Error> {
             }
         }
     }
-    match inside.len() {
-        0 => {}
-        1 => return inside.pop().ok_or_else(|| not_a_cache(dir, None)),
-        _ => {
-            let roots = inside.into_iter().map(|found| found.root).collect();
-            return Err(Error::Several { path: dir.to_owned(), roots });
-        }
+    if let Some(found) = only(dir, inside)? {
+        return Ok(found);
+    }
+    let names = FileCaches::in_dir(dir, &mut unsure)?;
+    if names.alone
+        && let Some(found) = only(dir, names.found)?
+    {
+        return Ok(found);
     }
     match plain::probe(dir, places)? {
         Verdict::Yes(evidence) => return Ok(Found { kind: None, root: dir.to_owned(), evidence }),
         Verdict::Unsure(why) => unsure = unsure.or(Some(why)),
         Verdict::No => {}
     }
-    Err(not_a_cache(dir, unsure))
+    only(dir, FileCaches::in_dir(dir, &mut None)?.found)?.ok_or_else(|| not_a_cache(dir, unsure))
+}
+
+/// The only one of those that were found in `dir`.
+fn only(dir: &Path, mut found: Vec<Found>) -> Result<Option<Found>, Error> {
+    if found.len() > 1 {
+        let roots = found.into_iter().map(|found| found.root).collect();
+        return Err(Error::Several { path: dir.to_owned(), roots });
+    }
+    Ok(found.pop())
+}
+
+/// Files in a directory that are caches by themselves.
+pub(super) struct FileCaches {
+    pub(super) found: Vec<Found>,
+    /// Whether there is nothing else in the directory but what belongs to them.
+    pub(super) alone: bool,
+}
+
+impl FileCaches {
+    /// Looks at the files in `dir` whose names may be those of caches.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub(super) fn in_dir(dir: &Path, unsure: &mut Option<String>) -> Result<Self, Error> {
+        let read = |source: io::Error| Error::Read { path: dir.to_owned(), source };
+        let mut names = Vec::new();
+        let look = Dir::open(dir).map_err(read)?;
+        let result = look.names(&mut |name, kind| {
+            names.push((name.to_owned(), kind));
+            if names.len() < MOST_NAMES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        result.map_err(read)?;
+        let mut found = Vec::new();
+        let files = names.iter().filter(|(name, kind)| {
+            *kind == look::Kind::File && store::has_file_sign(name.as_encoded_bytes())
+        });
+        for (name, _) in files {
+            found.extend(known_file(&dir.join(name), unsure)?);
+        }
+        let of_one = |name: &OsStr| {
+            found.iter().filter_map(|found| found.root.file_name()).any(|root| {
+                let rest = name.as_encoded_bytes().strip_prefix(root.as_encoded_bytes());
+                rest.is_some_and(|rest| BESIDE.contains(&rest))
+            })
+        };
+        let alone = names.len() < MOST_NAMES && names.iter().all(|(name, _)| of_one(name));
+        Ok(Self { found, alone })
+    }
+}
+
+/// What SQLite adds to the name of a file for those beside it; nothing for the file itself.
+const BESIDE: [&[u8]; 4] = [b"", b"-wal", b"-shm", b"-journal"];
+
+/// What kind of cache the file `path` is by its content.
+///
+/// # Errors
+/// [`Error::Read`].
+pub(super) fn known_file(path: &Path, unsure: &mut Option<String>) -> Result<Option<Found>, Error> {
+    for &kind in store::FILE_KINDS {
+        match kind.probe_file(path)? {
+            Verdict::Yes(evidence) => {
+                return Ok(Some(Found { kind: Some(kind), root: path.to_owned(), evidence }));
+            }
+            Verdict::Unsure(why) => *unsure = unsure.take().or(Some(why)),
+            Verdict::No => {}
+        }
+    }
+    Ok(None)
 }
 
 /// What kind `dir` is by its content; what speaks against it where it only looks like one.

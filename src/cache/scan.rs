@@ -218,12 +218,13 @@ impl Crew<'_> {
 
     /// Looks at one directory; those in it that are to be looked at.
     fn one(&self, job: Job, events: &Sender<Event>) -> Vec<Job> {
-        let (mut inner, mut sign, mut tagged) = (Vec::new(), false, false);
+        let (mut inner, mut sign, mut tagged, mut files) = (Vec::new(), false, false, false);
         let own = job.path.file_name().unwrap_or_default();
         sign |= store::has_sign(own.as_encoded_bytes());
         let listed = job.dir.names(&mut |name, kind| {
             sign |= store::has_sign(name.as_encoded_bytes());
             tagged |= plain::is_mark(name);
+            files |= kind == Kind::File && store::has_file_sign(name.as_encoded_bytes());
             if kind == Kind::Dir && !is_opaque(name) {
                 inner.push(name.to_owned());
             }
@@ -234,6 +235,11 @@ impl Crew<'_> {
             return Vec::new();
         }
         let mut inside = job.inside;
+        if files {
+            // Where there is nothing else, the directory is not taken for a cache of its own.
+            inside |= self.files_in(&job, events);
+        }
+        let job = Job { inside, ..job };
         match self.identify(&job, sign, tagged) {
             Ok(Verdicts::None) => {}
             Ok(Verdicts::Refused(why)) => {
@@ -241,7 +247,11 @@ impl Crew<'_> {
             }
             Ok(Verdicts::Cache(found)) => {
                 let files = found.is_plain();
-                let _ = events.send(Event::Cache(Box::new(self.summarize(found))));
+                let seen = self.summarize(found);
+                // What is left of a directory of files without the caches in it may be nothing.
+                if !(files && seen.summary.as_ref().is_ok_and(|summary| summary.entries == 0)) {
+                    let _ = events.send(Event::Cache(Box::new(seen)));
+                }
                 if !files {
                     return Vec::new();
                 }
@@ -270,6 +280,24 @@ impl Crew<'_> {
             }
         };
         inner.iter().filter_map(open).collect()
+    }
+
+    /// Looks for files that are caches by themselves; whether they are all there is.
+    fn files_in(&self, job: &Job, events: &Sender<Event>) -> bool {
+        let mut unsure = None;
+        match locate::FileCaches::in_dir(&job.path, &mut unsure) {
+            Ok(files) => {
+                let alone = files.alone && !files.found.is_empty();
+                for found in files.found {
+                    let _ = events.send(Event::Cache(Box::new(self.summarize(found))));
+                }
+                alone
+            }
+            Err(error) => {
+                let _ = events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
+                false
+            }
+        }
     }
 
     fn identify(&self, job: &Job, sign: bool, tagged: bool) -> Result<Verdicts, Error> {
@@ -313,7 +341,7 @@ fn is_opaque(name: &OsStr) -> bool {
 
 /// Where caches are looked for without being named, as far as it exists: relative to a home directory.
 pub fn well_known(home: &Path) -> Vec<PathBuf> {
-    [".cache", ".streamlit", ".triton", ".npm", ".cargo/registry"]
+    [".cache", ".streamlit", ".triton", ".npm", ".cargo/registry", ".ccache"]
         .iter()
         .map(|name| home.join(name))
         .collect()

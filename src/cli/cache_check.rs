@@ -33,6 +33,8 @@ pub(super) struct Args {
     #[arg(value_name = "DIR", required = true)]
     dirs: Vec<PathBuf>,
     /// Read all keys and values too, and compare every index with its table
+    ///
+    /// Where a name or an index tells the hash of a content, it is compared: Hugging Face, Git LFS, npm, torch.hub, wandb.
     #[arg(long)]
     deep: bool,
     /// Repair what can be repaired without losing anything

@@ -27,7 +27,7 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Directory of the cache
+    /// Directory of the cache, or its file where it is one
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// Order by size, age, used, expires or key instead of as stored

@@ -53,6 +53,11 @@ pub(super) struct RemovalArgs {
     /// for itself: it is refused while other programs have it open.
     #[arg(long)]
     vacuum: bool,
+    /// Remove also what may exist nowhere else, such as objects of Git LFS that nothing points at
+    ///
+    /// What is staged, stashed or not pushed stays nevertheless.
+    #[arg(long, hide_short_help = true)]
+    only_copies: bool,
     /// Do not slow down for other users of the cache
     #[arg(long, conflicts_with = "polite")]
     fast: bool,
@@ -119,8 +124,25 @@ impl Job<'_> {
     /// From the plan to the outcome.
     pub(super) fn run(&mut self, store: &dyn Store, plan: &Plan) -> anyhow::Result<ExitCode> {
         let place = Place { kind: store.kind(), root: store.root(), size_counts: store.size_counts() };
+        if let Some(why) = store.owners_tool() {
+            let path = store.root().to_owned();
+            return Err(Error::ReadOnly { path, reason: why.to_owned() }.into());
+        }
         if self.args.dry_run {
             return self.dry_run(store, place, plan);
+        }
+        if let Some(why) = store.only_copies().filter(|_| plan.entries > 0) {
+            if plan.verb == Verb::Clear {
+                let path = store.root().to_owned();
+                return Err(Error::Unsupported { verb: "clear", path, reason: why.to_owned() }.into());
+            }
+            if !self.args.only_copies {
+                let root = escape(&store.root().to_string_lossy()).into_owned();
+                let err = &mut self.streams.err;
+                writeln!(err, "error: cannot remove from `{root}`: {why}\n")?;
+                writeln!(err, "hint: `--dry-run -v` names what would go; `--only-copies` removes it")?;
+                return Ok(exit::usage());
+            }
         }
         if self.needs_a_yes(plan) {
             match self.ask(place, plan)? {

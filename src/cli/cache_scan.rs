@@ -1,6 +1,10 @@
 //! `hotcold cache scan`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use super::{Streams, args::Global, cache_open, exit, progress, table_options};
 use crate::{
@@ -37,7 +41,7 @@ pub(super) struct Args {
 }
 
 /// Variables that name directories of caches.
-const PLACES: [&str; 7] = [
+const PLACES: [&str; 14] = [
     "XDG_CACHE_HOME",
     "HF_HOME",
     "HF_HUB_CACHE",
@@ -45,7 +49,21 @@ const PLACES: [&str; 7] = [
     "UV_CACHE_DIR",
     "CARGO_HOME",
     "CCACHE_DIR",
+    "SCCACHE_DIR",
+    "npm_config_cache",
+    "TORCH_HOME",
+    "TRITON_CACHE_DIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "WANDB_CACHE_DIR",
+    "PLAYWRIGHT_BROWSERS_PATH",
 ];
+
+/// Where TorchInductor keeps what it compiles for a user.
+fn inductor(user: &OsStr) -> PathBuf {
+    let mut name = OsString::from("torchinductor_");
+    name.push(user);
+    std::env::temp_dir().join(name)
+}
 
 pub(super) fn run(
     args: &Args,
@@ -57,7 +75,8 @@ pub(super) fn run(
     let dirs = if args.dirs.is_empty() {
         let named = PLACES.iter().filter_map(std::env::var_os).map(PathBuf::from);
         let known = places.home.iter().flat_map(|home| scan::well_known(home));
-        named.chain(known).filter(|dir| dir.is_dir()).chain([PathBuf::from(".")]).collect()
+        let inductor = std::env::var_os("USER").map(|user| inductor(&user));
+        named.chain(known).chain(inductor).filter(|dir| dir.is_dir()).chain([PathBuf::from(".")]).collect()
     } else {
         args.dirs.clone()
     };

@@ -45,7 +45,7 @@ const MOST_NAMED: usize = 5;
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Directory of the cache
+    /// Directory of the cache, or its file where it is one
     #[arg(value_name = "DIR")]
     dir: PathBuf,
     /// Key of the entry: a string as it is, any other as `cache list` shows it

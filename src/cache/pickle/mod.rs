@@ -121,14 +121,23 @@ impl<'a> Pickle<'a> {
 
     /// The elements of a tuple of two plain values.
     pub fn pair(&self) -> Option<(Plain, Plain)> {
-        let plain = |value: Value| match value {
+        match *self.heap.tuple(self.root.ok()?)? {
+            [first, second] => self.plain(first).zip(self.plain(second)),
+            _ => None,
+        }
+    }
+
+    /// The plain value under text keys of dicts in each other.
+    pub fn field(&self, keys: &[&str]) -> Option<Plain> {
+        let value = keys.iter().try_fold(self.root.ok()?, |dict, key| self.heap.item(dict, key))?;
+        self.plain(value)
+    }
+
+    fn plain(&self, value: Value) -> Option<Plain> {
+        match value {
             Value::Int(n) => Some(Plain::Integer(n)),
             Value::Float(x) => Some(Plain::Float(x)),
             value => self.heap.name(value).map(|text| Plain::Text(text.into_owned())),
-        };
-        match *self.heap.tuple(self.root.ok()?)? {
-            [first, second] => plain(first).zip(plain(second)),
-            _ => None,
         }
     }
 

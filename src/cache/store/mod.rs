@@ -6,10 +6,16 @@ mod datasets;
 pub mod diskcache;
 mod django;
 mod files;
+mod hashes;
 mod hub;
 mod joblib;
+mod lfs;
+mod npm;
 mod pip;
 pub(super) mod plain;
+mod presets;
+mod requests_cache;
+mod sqlite;
 mod streamlit;
 mod tally;
 mod uv;
@@ -40,7 +46,21 @@ pub const KINDS: &[&dyn Kind] = &[
     &pip::CacheControl,
     &django::Django,
     &cachelib::Cachelib,
+    &requests_cache::RequestsFiles,
+    &lfs::Lfs,
+    &npm::Npm,
+    &presets::TRITON,
+    &presets::INDUCTOR,
+    &presets::TORCH_HUB,
+    &presets::WANDB,
+    &presets::PLAYWRIGHT,
+    &presets::CCACHE,
+    &presets::SCCACHE,
+    &presets::CARGO,
 ];
+
+/// Kinds of cache that are a single file.
+pub(super) const FILE_KINDS: &[&dyn Kind] = &[&requests_cache::RequestsDatabase];
 
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {
@@ -50,6 +70,16 @@ pub(super) fn has_sign(name: &[u8]) -> bool {
 /// Whether `dir` is a cache of some kind, as its content says; what cannot be read is none.
 pub(super) fn is_any(dir: &Path) -> bool {
     KINDS.iter().any(|kind| matches!(kind.probe(dir), Ok(Verdict::Yes(_))))
+}
+
+/// Whether a file of this name may be a cache by itself.
+pub(super) fn has_file_sign(name: &[u8]) -> bool {
+    FILE_KINDS.iter().any(|kind| kind.file_sign(name))
+}
+
+/// Whether the file at `path` is a cache by itself; what cannot be read is none.
+pub(super) fn is_cache_file(path: &Path) -> bool {
+    FILE_KINDS.iter().any(|kind| matches!(kind.probe_file(path), Ok(Verdict::Yes(_))))
 }
 
 /// One kind of cache.
@@ -63,7 +93,7 @@ pub trait Kind: Sync {
     /// [`Error::Read`] if the directory cannot be looked at.
     fn probe(&self, dir: &Path) -> Result<Verdict, Error>;
 
-    /// Opens the one in `dir`.
+    /// Opens the one in `dir`, or the one that is the file `dir`.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Damaged`], [`Error::ReadOnly`], [`Error::Locked`].
@@ -72,6 +102,19 @@ pub trait Kind: Sync {
     /// Whether a directory in which something has this name may be one, so that it is worth a [`Kind::probe`]. Asked for every name of
     /// a tree that is searched: no more than a look at the bytes.
     fn sign(&self, name: &[u8]) -> bool;
+
+    /// Whether a file of this name may be one by itself. Asked for every name of a tree that is searched.
+    fn file_sign(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    /// Whether the file at `path` is one by itself, by its content.
+    ///
+    /// # Errors
+    /// As [`Kind::probe`].
+    fn probe_file(&self, _path: &Path) -> Result<Verdict, Error> {
+        Ok(Verdict::No)
+    }
 
     /// Where the cache itself is in a directory that holds it and other things, such as `hub` in `HF_HOME`; relative paths.
     fn inside(&self) -> &'static [&'static str] {
@@ -212,7 +255,7 @@ pub trait Store {
     /// The kind's name, or a more telling one: `diskcache`, `fanoutcache`, `deque`.
     fn kind(&self) -> &'static str;
 
-    /// Its directory.
+    /// Its directory, or its only file.
     fn root(&self) -> &Path;
 
     /// What its owner keeps.
@@ -245,6 +288,11 @@ pub trait Store {
 
     /// Why what is in it may exist nowhere else, so that a yes does not suffice to remove it.
     fn only_copies(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Why nothing is removed here, and the command of its owner that does; without a final stop.
+    fn owners_tool(&self) -> Option<&'static str> {
         None
     }
 

@@ -220,7 +220,7 @@ impl Plain {
             return None;
         }
         let about = dir.about(name).map_err(|error| ground.note(path, &error)).ok()?;
-        if about.kind != Kind::File || about.is_sticky() {
+        if about.kind != Kind::File || about.is_sticky() || is_cache_file(ground, name, path) {
             return None;
         }
         let mut item = Item::of_file(path, about);
@@ -278,6 +278,15 @@ fn is_another(ground: &Ground, dir: &Dir, path: &Path) -> bool {
         if signs { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     signs && (dir.has(".git") || super::is_any(&ground.path.join(path)))
+}
+
+/// Whether a file is a cache by itself, with what SQLite keeps beside it.
+fn is_cache_file(ground: &Ground, name: &OsStr, path: &Path) -> bool {
+    let bytes = name.as_bytes();
+    let beside = [&b"-wal"[..], b"-shm", b"-journal"].iter().find_map(|end| bytes.strip_suffix(*end));
+    let own = beside.unwrap_or(bytes);
+    super::has_file_sign(own)
+        && super::is_cache_file(&ground.path.join(path).with_file_name(OsStr::from_bytes(own)))
 }
 
 fn is_trash(name: &OsStr) -> bool {

@@ -84,7 +84,7 @@ fn fields(show: &Show, style: Style) -> Vec<(&'static str, String)> {
     if let Some(group) = &entry.group {
         fields.push(("group", shown(group)));
     }
-    if let (State::Ok, Some(note)) = (entry.state, &entry.note) {
+    if let (State::Ok, Some(note), true) = (entry.state, &entry.note, show.details.is_empty()) {
         fields.push(("recipe", shown(note)));
     }
     fields.push(("size", size(entry.size_bytes())));

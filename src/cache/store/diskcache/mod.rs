@@ -9,7 +9,6 @@ mod fanout;
 #[cfg(test)]
 mod fixture;
 mod keys;
-mod open;
 mod pace;
 mod pages;
 mod prefix;
@@ -32,7 +31,7 @@ use std::{
 
 use super::{
     Access, By, CheckOptions, Drawers, Kind, Problem, Pulse, Query, Reclaimed, Removal, RemovalWatcher,
-    Store, Take, Totals, Value, Visit,
+    Store, Take, Totals, Value, Visit, sqlite as open,
 };
 use crate::cache::{
     Error,

@@ -11,8 +11,6 @@ mod sweep;
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, limits::Limit};
-
 use super::{
     DiskStore, Part, entries,
     open::Database,
@@ -138,9 +136,7 @@ pub(super) fn reclaim(store: &DiskStore) -> Result<Reclaimed, Error> {
     for part in &store.parts {
         let connection = &part.database.connection;
         let error = |error| Lock { part, timeout: lock_timeout }.error(error);
-        let number = |pragma: &str| {
-            connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, u64>(0)).map_err(error)
-        };
+        let number = |pragma: &str| part.database.number(pragma).map_err(error);
         let (page, before) = (number("page_size")?, number("page_count")?);
         if number("freelist_count")? > 0 {
             match number("auto_vacuum")? {
@@ -149,26 +145,13 @@ pub(super) fn reclaim(store: &DiskStore) -> Result<Reclaimed, Error> {
                     reclaimed.refused = Some("other processes have the cache open".to_owned());
                     continue;
                 }
-                _ => vacuum(connection).map_err(error)?,
+                _ => part.database.vacuum().map_err(error)?,
             }
         }
-        checkpoint(connection).map_err(error)?;
+        part.database.checkpoint().map_err(error)?;
         reclaimed.bytes += before.saturating_sub(number("page_count")?).saturating_mul(page);
     }
     Ok(reclaimed)
-}
-
-/// Writes the database anew, for which SQLite attaches the new one.
-fn vacuum(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
-    let result = connection.execute_batch("VACUUM");
-    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-    result
-}
-
-/// Writes the log into the database as far as nobody needs to wait for it.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// What a planned entry stays for; `None` if it is as it was.

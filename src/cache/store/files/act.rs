@@ -117,6 +117,9 @@ impl<L: Layout> FileStore<L> {
     }
 
     fn require_change(&self) -> Result<Duration, Error> {
+        if let Some(why) = self.layout.owners_tool() {
+            return Err(Error::ReadOnly { path: self.ground.path.clone(), reason: why.to_owned() });
+        }
         match self.access {
             Access::Change { lock_timeout } => Ok(lock_timeout),
             Access::Look => Err(Error::ReadOnly {

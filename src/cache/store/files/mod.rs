@@ -72,6 +72,16 @@ pub(super) trait Layout {
         None
     }
 
+    /// See [`super::Store::only_copies`].
+    fn only_copies(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// See [`super::Store::owners_tool`].
+    fn owners_tool(&self) -> Option<&'static str> {
+        None
+    }
+
     /// See [`super::Store::nested`].
     fn nested(&self) -> &[std::path::PathBuf] {
         &[]

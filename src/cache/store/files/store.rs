@@ -127,6 +127,14 @@ impl<L: Layout> Store for FileStore<L> {
         self.layout.aftermath()
     }
 
+    fn only_copies(&self) -> Option<&'static str> {
+        self.layout.only_copies()
+    }
+
+    fn owners_tool(&self) -> Option<&'static str> {
+        self.layout.owners_tool()
+    }
+
     fn unseen(&self) -> Vec<String> {
         self.ground.take_unseen()
     }

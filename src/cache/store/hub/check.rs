@@ -1,16 +1,15 @@
 //! Whether blobs are what their names say: the SHA-256 of the content, or the hash by which git knows it.
 
-use std::{
-    cell::RefCell,
-    io::{self, Read},
-    path::Path,
-};
+use std::{cell::RefCell, io, path::Path};
 
 use rustc_hash::FxHashMap;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::cache::store::files::{Ground, Item};
+use crate::cache::store::{
+    files::{Ground, Item},
+    hashes,
+};
 
 /// What is wrong with the content of a revision's files.
 pub(super) fn verify(
@@ -50,20 +49,9 @@ fn matches(ground: &Ground, content: &Path, path: &Path) -> io::Result<bool> {
     let mut file = ground.dir.file(content)?;
     let length = file.metadata()?.len();
     let found = match name.len() {
-        64 => hash(Sha256::new(), &mut file)?,
-        40 => hash(Sha1::new().chain_update(format!("blob {length}\0")), &mut file)?,
+        64 => hashes::of(Sha256::new(), &mut file)?,
+        40 => hashes::of(Sha1::new().chain_update(format!("blob {length}\0")), &mut file)?,
         _ => return Ok(true),
     };
-    Ok(found == name)
-}
-
-fn hash(mut digest: impl Digest, file: &mut impl Read) -> io::Result<String> {
-    let mut room = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut room)? {
-            0 => break,
-            n => digest.update(room.get(..n).unwrap_or_default()),
-        }
-    }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hashes::hex(&found) == name)
 }

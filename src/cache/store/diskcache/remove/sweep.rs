@@ -4,7 +4,7 @@ use std::{os::unix::ffi::OsStrExt, thread, time::Instant};
 
 use rusqlite::{Connection, Transaction, types::ValueRef};
 
-use super::{Counted, Database, Files, Lock, Log, Pacer, Part, Scout, changed, checkpoint, entries};
+use super::{Counted, Database, Files, Lock, Log, Pacer, Part, Scout, changed, entries};
 use crate::cache::{
     Error,
     model::{Entry, EntryId, Timestamp},
@@ -70,7 +70,7 @@ impl Sweep<'_, '_> {
         let (count, inline) = result.map_err(|error| self.lock.error(error))?;
         self.watcher.removed(count, inline);
         self.files.commit(self.watcher);
-        checkpoint(&self.part.database.connection).map_err(|error| self.lock.error(error))
+        self.part.database.checkpoint().map_err(|error| self.lock.error(error))
     }
 
     /// Removes everything, or what has expired at a moment, in the order of the rows. One row in `each` is expected to go.

@@ -1,5 +1,7 @@
 use std::{fs, path::Path, time::Duration};
 
+use rusqlite::Connection;
+
 use super::super::fixture::{self, NOW, add, scattered};
 use super::*;
 use crate::cache::{

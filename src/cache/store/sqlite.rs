@@ -1,4 +1,4 @@
-//! Opening `cache.db` without trusting it and without changing it.
+//! Opening an SQLite database of somebody else without trusting it and without changing it.
 //!
 //! SQLite drops its locks on a database when the same process closes the file by other means, so nothing but SQLite opens one that is
 //! already open here.
@@ -8,10 +8,12 @@ use std::{
     io::{self, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig, ffi, limits::Limit};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig, ffi, limits::Limit,
+};
 use rustix::{
     fs::{Access as Permission, CWD, Mode, OFlags, access, openat},
     io::Errno,
@@ -21,13 +23,15 @@ use crate::cache::{Error, error::plain, store::Access};
 
 /// How long a look waits for a lock; readers of a WAL database never need one for long.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for a lock before we ask whether to go on.
+const SLICE: Duration = Duration::from_millis(100);
 /// What every SQLite database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const DAMAGED: &str = "the database is damaged";
 /// Longest SQL text of a schema that is parsed.
 const LONGEST_SQL: i32 = 1 << 20;
 
-/// An open `cache.db`.
+/// An open database.
 #[derive(Debug)]
 pub(super) struct Database {
     pub(super) connection: Connection,
@@ -145,6 +149,67 @@ impl Database {
         }
         let reason = "another one has taken its place meanwhile".to_owned();
         Err(Error::ReadOnly { path: self.path.clone(), reason })
+    }
+
+    /// Begins a transaction that may write, waiting for others at most `timeout`; `None` if `go_on` says no meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when others have had the lock all the time.
+    pub(super) fn begin(
+        &self,
+        timeout: Duration,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Transaction<'_>>, Error> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = self.connection.busy_timeout(left.min(SLICE));
+            wait.map_err(|error| self.error_after(error, timeout))?;
+            match Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate) {
+                Ok(transaction) => return Ok(Some(transaction)),
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    if !go_on() {
+                        return Ok(None);
+                    }
+                }
+                Err(error) => return Err(self.error_after(error, timeout)),
+            }
+        }
+    }
+
+    /// SQLite's error in this tool's words, with the time that was really waited.
+    pub(super) fn error_after(&self, error: rusqlite::Error, waited: Duration) -> Error {
+        if is_busy(&error) {
+            return Error::Locked { path: self.path.clone(), waited };
+        }
+        self.error(error)
+    }
+
+    /// What a pragma answers with a number.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn number(&self, pragma: &str) -> rusqlite::Result<u64> {
+        self.connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
+    }
+
+    /// Writes the database anew without what is not used in it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn vacuum(&self) -> rusqlite::Result<()> {
+        self.connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+        let result = self.connection.execute_batch("VACUUM");
+        self.connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        result
+    }
+
+    /// Writes the log into the database as far as nobody needs to wait for it.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
     }
 
     /// Whether readers and a writer do not keep each other from anything.
@@ -339,6 +404,11 @@ pub(super) fn describe(path: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason: DAMAGED.to_owned() },
         _ => Error::Damaged { reason: reason(), path },
     }
+}
+
+/// Whether somebody else has the lock.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn extended(error: &rusqlite::Error) -> i32 {
