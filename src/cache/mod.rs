@@ -14,6 +14,7 @@ pub mod meter;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod policy;
 pub mod preview;
 pub mod safe_delete;
 pub mod scan;

@@ -19,6 +19,7 @@ mod cache_list;
 mod cache_looking;
 mod cache_pip;
 mod cache_plain;
+mod cache_policy;
 mod cache_removal;
 mod cache_scan;
 mod cache_show;

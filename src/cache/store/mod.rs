@@ -42,6 +42,9 @@ pub const KINDS: &[&dyn Kind] = &[
     &cachelib::Cachelib,
 ];
 
+/// The name of the kind that is nothing but files.
+pub const FILES: &str = "files";
+
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {
     KINDS.iter().any(|kind| kind.sign(name))
