@@ -4,12 +4,13 @@
 //! is followed, no mount crossed; of what was found only the sums are kept.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io,
     ops::ControlFlow,
+    os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     sync::{
-        Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         mpsc::{Sender, channel},
     },
     thread,
@@ -87,6 +88,28 @@ struct Job {
     inside: bool,
 }
 
+/// Directories in a directory, which are opened when it is their turn: many are waiting, few are open.
+struct Inner {
+    parent: Arc<Job>,
+    /// Each with a zero byte behind it.
+    names: Vec<u8>,
+}
+
+impl Inner {
+    /// The next one.
+    fn next(&mut self) -> Option<OsString> {
+        self.names.pop()?;
+        let start = self.names.iter().rposition(|&byte| byte == 0).map_or(0, |at| at + 1);
+        Some(OsString::from_vec(self.names.split_off(start)))
+    }
+}
+
+/// What is to be done.
+enum Todo {
+    Root(Job),
+    Inner(Arc<Job>, OsString),
+}
+
 /// Looks for caches in `roots` and below.
 ///
 /// # Errors
@@ -97,13 +120,13 @@ pub fn scan(
     now: Timestamp,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
-    let (mut jobs, mut outcome, mut error) = (Vec::new(), Outcome::default(), None);
+    let (mut starts, mut outcome, mut error) = (Vec::new(), Outcome::default(), None);
     let mut known = FxHashSet::default();
     let mut unseen = 0_u64;
     for path in outermost(roots) {
         match Dir::open(&path).and_then(|dir| Ok((dir.itself()?, dir))) {
             Ok((about, dir)) if known.insert((about.device, about.inode)) => {
-                jobs.push(Job { dir, path, depth: DEEPEST, inside: false });
+                starts.push(Job { dir, path, depth: DEEPEST, inside: false });
             }
             Ok(_) => {}
             Err(source) => {
@@ -113,10 +136,11 @@ pub fn scan(
             }
         }
     }
-    if let (true, Some(error)) = (jobs.is_empty(), error) {
+    if let (true, Some(error)) = (starts.is_empty(), error) {
         return Err(error);
     }
-    let crew = Crew { places, now, waiting: Mutex::new((jobs, 0)), more: Condvar::new() };
+    let waiting = Waiting { roots: starts, inner: Vec::new(), working: 0 };
+    let crew = Crew { places, now, waiting: Mutex::new(waiting), more: Condvar::new() };
     let (sender, events) = channel();
     let threads = thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS);
     thread::scope(|scope| {
@@ -178,37 +202,65 @@ fn describe(error: &Error) -> String {
 struct Crew<'a> {
     places: &'a Places,
     now: Timestamp,
-    /// What is to be done, the last one first so that few are open, and how many are being done.
-    waiting: Mutex<(Vec<Job>, usize)>,
+    waiting: Mutex<Waiting>,
     more: Condvar,
+}
+
+/// What is to be done: first what lies deepest, so that little is waiting.
+struct Waiting {
+    roots: Vec<Job>,
+    inner: Vec<Inner>,
+    /// How many are being looked at.
+    working: usize,
+}
+
+impl Waiting {
+    fn next(&mut self) -> Option<Todo> {
+        while let Some(last) = self.inner.last_mut() {
+            if let Some(name) = last.next() {
+                return Some(Todo::Inner(Arc::clone(&last.parent), name));
+            }
+            self.inner.pop();
+        }
+        self.roots.pop().map(Todo::Root)
+    }
 }
 
 impl Crew<'_> {
     fn work(&self, events: &Sender<Event>) {
         let mut directories = 0;
-        while let Some(job) = self.next() {
+        while let Some(todo) = self.next() {
             directories += 1;
             if directories == STEP {
                 let _ = events.send(Event::Directories(directories));
                 directories = 0;
             }
-            let inner = self.one(job, events);
+            let job = match todo {
+                Todo::Root(job) => Some(job),
+                Todo::Inner(parent, name) => self.open(&parent, &name, events),
+            };
+            let inner = job.and_then(|job| self.one(job, events));
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.0.extend(inner);
-            waiting.1 -= 1;
-            self.more.notify_all();
+            waiting.working -= 1;
+            let ended = inner.is_none() && waiting.working == 0;
+            if let Some(inner) = inner {
+                waiting.inner.push(inner);
+                self.more.notify_all();
+            } else if ended {
+                self.more.notify_all();
+            }
         }
         let _ = events.send(Event::Directories(directories));
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<Todo> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(job) = waiting.0.pop() {
-                waiting.1 += 1;
-                return Some(job);
+            if let Some(todo) = waiting.next() {
+                waiting.working += 1;
+                return Some(todo);
             }
-            if waiting.1 == 0 {
+            if waiting.working == 0 {
                 self.more.notify_all();
                 return None;
             }
@@ -216,24 +268,40 @@ impl Crew<'_> {
         }
     }
 
+    fn open(&self, parent: &Job, name: &OsStr, events: &Sender<Event>) -> Option<Job> {
+        let path = parent.path.join(name);
+        match parent.dir.sub(name) {
+            Ok(dir) => Some(Job { dir, path, depth: parent.depth - 1, inside: parent.inside }),
+            Err(error) => {
+                // Another file system, or gone meanwhile, which is as it should be.
+                let expected = [Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error());
+                if !expected {
+                    let _ = events.send(Event::Unseen(path, error));
+                }
+                None
+            }
+        }
+    }
+
     /// Looks at one directory; those in it that are to be looked at.
-    fn one(&self, job: Job, events: &Sender<Event>) -> Vec<Job> {
-        let (mut inner, mut sign, mut tagged) = (Vec::new(), false, false);
+    fn one(&self, mut job: Job, events: &Sender<Event>) -> Option<Inner> {
+        let (mut names, mut sign, mut tagged) = (Vec::new(), false, false);
         let own = job.path.file_name().unwrap_or_default();
         sign |= store::has_sign(own.as_encoded_bytes());
-        let listed = job.dir.names(&mut |name, kind| {
-            sign |= store::has_sign(name.as_encoded_bytes());
-            tagged |= plain::is_mark(name);
+        let listed = job.dir.names_once(&mut |name, kind| {
+            let bytes = name.as_encoded_bytes();
+            sign = sign || store::has_sign(bytes);
+            tagged = tagged || plain::is_mark(name);
             if kind == Kind::Dir && !is_opaque(name) {
-                inner.push(name.to_owned());
+                names.extend_from_slice(bytes);
+                names.push(0);
             }
             ControlFlow::Continue(())
         });
         if let Err(error) = listed {
             let _ = events.send(Event::Unseen(job.path, error));
-            return Vec::new();
+            return None;
         }
-        let mut inside = job.inside;
         match self.identify(&job, sign, tagged) {
             Ok(Verdicts::None) => {}
             Ok(Verdicts::Refused(why)) => {
@@ -243,33 +311,17 @@ impl Crew<'_> {
                 let files = found.is_plain();
                 let _ = events.send(Event::Cache(Box::new(self.summarize(found))));
                 if !files {
-                    return Vec::new();
+                    return None;
                 }
                 // Other caches in it are looked at on their own.
-                inside = true;
+                job.inside = true;
             }
             Err(error) => {
                 let _ = events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
             }
         }
-        if job.depth == 0 {
-            return Vec::new();
-        }
-        let open = |name: &std::ffi::OsString| {
-            let path = job.path.join(name);
-            match job.dir.sub(name) {
-                Ok(dir) => Some(Job { dir, path, depth: job.depth - 1, inside }),
-                Err(error) => {
-                    // Another file system, or gone meanwhile, which is as it should be.
-                    let expected = [Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error());
-                    if !expected {
-                        let _ = events.send(Event::Unseen(path, error));
-                    }
-                    None
-                }
-            }
-        };
-        inner.iter().filter_map(open).collect()
+        let more = job.depth > 0 && !names.is_empty();
+        more.then(|| Inner { parent: Arc::new(job), names })
     }
 
     fn identify(&self, job: &Job, sign: bool, tagged: bool) -> Result<Verdicts, Error> {

@@ -8,6 +8,7 @@ mod support;
 
 mod annotate;
 mod backend;
+mod cache_attack;
 mod cache_check;
 mod cache_datasets;
 mod cache_fixtures;

@@ -117,12 +117,13 @@ impl<L: Layout> FileStore<L> {
     }
 
     fn require_change(&self) -> Result<Duration, Error> {
+        let path = self.ground.path.clone();
         match self.access {
+            Access::Change { .. } if self.ground.dir.is_read_only() => {
+                Err(Error::ReadOnly { path, reason: "read-only file system".to_owned() })
+            }
             Access::Change { lock_timeout } => Ok(lock_timeout),
-            Access::Look => Err(Error::ReadOnly {
-                path: self.ground.path.clone(),
-                reason: "it was opened to look".to_owned(),
-            }),
+            Access::Look => Err(Error::ReadOnly { path, reason: "it was opened to look".to_owned() }),
         }
     }
 }
