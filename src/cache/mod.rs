@@ -6,6 +6,7 @@
 
 pub mod act;
 mod confine;
+mod crew;
 mod error;
 pub mod listing;
 pub mod locate;

@@ -4,15 +4,11 @@
 //! is followed, no mount crossed; of what was found only the sums are kept.
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     io,
     ops::ControlFlow,
-    os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        mpsc::{Sender, channel},
-    },
+    sync::mpsc::{Sender, channel},
     thread,
 };
 
@@ -20,6 +16,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Error,
+    crew::{self, Names, Node, Work},
     locate::{self, Found, Places, Verdict},
     look::{Dir, Kind},
     model::{Summary, Timestamp},
@@ -27,8 +24,6 @@ use super::{
 };
 use crate::{progress::Progress, units};
 
-/// More threads than this only wait for each other in the kernel.
-const MOST_THREADS: usize = 8;
 /// Directories inside each other that are looked into; each may be held open.
 const DEEPEST: u32 = 200;
 /// Things that are told of because they could not be looked at; of more only the number.
@@ -79,36 +74,8 @@ enum Event {
     Unseen(PathBuf, io::Error),
 }
 
-/// A directory to be looked at.
-struct Job {
-    dir: Dir,
-    path: PathBuf,
-    depth: u32,
-    /// Whether it is inside of a directory of files that has been found to be a cache.
-    inside: bool,
-}
-
-/// Directories in a directory, which are opened when it is their turn: many are waiting, few are open.
-struct Inner {
-    parent: Arc<Job>,
-    /// Each with a zero byte behind it.
-    names: Vec<u8>,
-}
-
-impl Inner {
-    /// The next one.
-    fn next(&mut self) -> Option<OsString> {
-        self.names.pop()?;
-        let start = self.names.iter().rposition(|&byte| byte == 0).map_or(0, |at| at + 1);
-        Some(OsString::from_vec(self.names.split_off(start)))
-    }
-}
-
-/// What is to be done.
-enum Todo {
-    Root(Job),
-    Inner(Arc<Job>, OsString),
-}
+/// A directory to be looked at, and whether it is inside of a directory of files that has been found to be a cache.
+type Job = Node<bool>;
 
 /// Looks for caches in `roots` and below.
 ///
@@ -126,7 +93,7 @@ pub fn scan(
     for path in outermost(roots) {
         match Dir::open(&path).and_then(|dir| Ok((dir.itself()?, dir))) {
             Ok((about, dir)) if known.insert((about.device, about.inode)) => {
-                starts.push(Job { dir, path, depth: DEEPEST, inside: false });
+                starts.push(Job { dir, path, depth: DEEPEST, data: false });
             }
             Ok(_) => {}
             Err(source) => {
@@ -139,17 +106,15 @@ pub fn scan(
     if let (true, Some(error)) = (starts.is_empty(), error) {
         return Err(error);
     }
-    let waiting = Waiting { roots: starts, inner: Vec::new(), working: 0 };
-    let crew = Crew { places, now, waiting: Mutex::new(waiting), more: Condvar::new() };
+    let search = Search { places, now };
     let (sender, events) = channel();
-    let threads = thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS);
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let sender = sender.clone();
-            let crew = &crew;
-            scope.spawn(move || crew.work(&sender));
-        }
-        drop(sender);
+        scope.spawn(move || {
+            let make = || Own { events: sender.clone(), directories: 0 };
+            for own in crew::walk(starts, &search, &make) {
+                let _ = own.events.send(Event::Directories(own.directories));
+            }
+        });
         for event in events {
             match event {
                 Event::Directories(n) => outcome.directories += n,
@@ -198,132 +163,73 @@ fn describe(error: &Error) -> String {
     format!("{error}: {}", cause.get(..end).unwrap_or(&cause).to_lowercase())
 }
 
-/// Several threads with directories to look at.
-struct Crew<'a> {
+/// A search for caches.
+struct Search<'a> {
     places: &'a Places,
     now: Timestamp,
-    waiting: Mutex<Waiting>,
-    more: Condvar,
 }
 
-/// What is to be done: first what lies deepest, so that little is waiting.
-struct Waiting {
-    roots: Vec<Job>,
-    inner: Vec<Inner>,
-    /// How many are being looked at.
-    working: usize,
+/// What each thread has.
+struct Own {
+    events: Sender<Event>,
+    /// Directories that have not been told of.
+    directories: u64,
 }
 
-impl Waiting {
-    fn next(&mut self) -> Option<Todo> {
-        while let Some(last) = self.inner.last_mut() {
-            if let Some(name) = last.next() {
-                return Some(Todo::Inner(Arc::clone(&last.parent), name));
-            }
-            self.inner.pop();
-        }
-        self.roots.pop().map(Todo::Root)
-    }
-}
+impl Work<bool> for Search<'_> {
+    type Own = Own;
 
-impl Crew<'_> {
-    fn work(&self, events: &Sender<Event>) {
-        let mut directories = 0;
-        while let Some(todo) = self.next() {
-            directories += 1;
-            if directories == STEP {
-                let _ = events.send(Event::Directories(directories));
-                directories = 0;
-            }
-            let job = match todo {
-                Todo::Root(job) => Some(job),
-                Todo::Inner(parent, name) => self.open(&parent, &name, events),
-            };
-            let inner = job.and_then(|job| self.one(job, events));
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.working -= 1;
-            let ended = inner.is_none() && waiting.working == 0;
-            if let Some(inner) = inner {
-                waiting.inner.push(inner);
-                self.more.notify_all();
-            } else if ended {
-                self.more.notify_all();
-            }
+    fn one(&self, own: &mut Own, mut job: Job) -> Option<(Job, Names)> {
+        own.directories += 1;
+        if own.directories == STEP {
+            let _ = own.events.send(Event::Directories(own.directories));
+            own.directories = 0;
         }
-        let _ = events.send(Event::Directories(directories));
-    }
-
-    fn next(&self) -> Option<Todo> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(todo) = waiting.next() {
-                waiting.working += 1;
-                return Some(todo);
-            }
-            if waiting.working == 0 {
-                self.more.notify_all();
-                return None;
-            }
-            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn open(&self, parent: &Job, name: &OsStr, events: &Sender<Event>) -> Option<Job> {
-        let path = parent.path.join(name);
-        match parent.dir.sub(name) {
-            Ok(dir) => Some(Job { dir, path, depth: parent.depth - 1, inside: parent.inside }),
-            Err(error) => {
-                // Another file system, or gone meanwhile, which is as it should be.
-                let expected = [Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error());
-                if !expected {
-                    let _ = events.send(Event::Unseen(path, error));
-                }
-                None
-            }
-        }
-    }
-
-    /// Looks at one directory; those in it that are to be looked at.
-    fn one(&self, mut job: Job, events: &Sender<Event>) -> Option<Inner> {
-        let (mut names, mut sign, mut tagged) = (Vec::new(), false, false);
-        let own = job.path.file_name().unwrap_or_default();
-        sign |= store::has_sign(own.as_encoded_bytes());
+        let (mut names, mut tagged) = (Names::default(), false);
+        let mut sign = store::has_sign(job.path.file_name().unwrap_or_default().as_encoded_bytes());
         let listed = job.dir.names_once(&mut |name, kind| {
-            let bytes = name.as_encoded_bytes();
-            sign = sign || store::has_sign(bytes);
+            sign = sign || store::has_sign(name.as_encoded_bytes());
             tagged = tagged || plain::is_mark(name);
             if kind == Kind::Dir && !is_opaque(name) {
-                names.extend_from_slice(bytes);
-                names.push(0);
+                names.push(name);
             }
             ControlFlow::Continue(())
         });
         if let Err(error) = listed {
-            let _ = events.send(Event::Unseen(job.path, error));
+            let _ = own.events.send(Event::Unseen(job.path, error));
             return None;
         }
         match self.identify(&job, sign, tagged) {
             Ok(Verdicts::None) => {}
             Ok(Verdicts::Refused(why)) => {
-                let _ = events.send(Event::Refused(job.path.clone(), why));
+                let _ = own.events.send(Event::Refused(job.path.clone(), why));
             }
             Ok(Verdicts::Cache(found)) => {
                 let files = found.is_plain();
-                let _ = events.send(Event::Cache(Box::new(self.summarize(found))));
+                let _ = own.events.send(Event::Cache(Box::new(self.summarize(found))));
                 if !files {
                     return None;
                 }
                 // Other caches in it are looked at on their own.
-                job.inside = true;
+                job.data = true;
             }
             Err(error) => {
-                let _ = events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
+                let error = io::Error::other(error.to_string());
+                let _ = own.events.send(Event::Unseen(job.path.clone(), error));
             }
         }
-        let more = job.depth > 0 && !names.is_empty();
-        more.then(|| Inner { parent: Arc::new(job), names })
+        Some((job, names))
     }
 
+    fn missed(&self, own: &mut Own, path: PathBuf, error: io::Error) {
+        // Another file system, or gone meanwhile, which is as it should be.
+        if ![Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error()) {
+            let _ = own.events.send(Event::Unseen(path, error));
+        }
+    }
+}
+
+impl Search<'_> {
     fn identify(&self, job: &Job, sign: bool, tagged: bool) -> Result<Verdicts, Error> {
         let mut unsure = None;
         if sign && let Some(found) = locate::known(&job.path, &mut unsure)? {
@@ -331,7 +237,7 @@ impl Crew<'_> {
         }
         let place =
             job.path.parent().is_some_and(|parent| self.places.cache_homes.iter().any(|h| h == parent));
-        if !job.inside && (tagged || place) {
+        if !job.data && (tagged || place) {
             match plain::probe(&job.path, self.places)? {
                 Verdict::Yes(evidence) => return Ok(Verdicts::Cache(Found::plain(&job.path, evidence))),
                 Verdict::Unsure(why) => unsure = unsure.or(Some(why)),

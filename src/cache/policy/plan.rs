@@ -232,7 +232,10 @@ impl CachePlan {
             return Ok(());
         }
         let Some(rules) = rules else {
-            self.kept = store.totals(&Filter::default(), now)?.map_or(store.pulse(now)?.entries, |t| t.of);
+            self.kept = match store.totals(&Filter::default(), now)? {
+                Some(totals) => totals.of,
+                None => store.pulse(now)?.entries,
+            };
             return Ok(());
         };
         let filter = Filter { grace: rules.filter.grace.or(store.grace()), ..rules.filter.clone() };

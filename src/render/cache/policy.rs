@@ -139,14 +139,19 @@ pub fn has_failed(plan: &CachePlan, done: Option<&Done>) -> bool {
 /// Those of the writer.
 pub fn failures(w: &mut dyn Write, run: &Run<'_>, style: Style) -> io::Result<()> {
     let path = |path: &Path| one_line(&path.to_string_lossy(), style).into_owned();
+    // Most errors name what they are about.
+    let told = |at: &Path, error: &str| match error.contains(&*at.to_string_lossy()) {
+        true => one_line(error, style).into_owned(),
+        false => format!("{}: {}", path(at), one_line(error, style)),
+    };
     for (plan, done) in &run.caches {
         let error = plan.error.as_ref().map(describe);
         if let Some(error) = error.or_else(|| done.as_ref().and_then(|done| done.error.clone())) {
-            writeln!(w, "error: {}: {}", path(&plan.found.root), one_line(&error, style))?;
+            writeln!(w, "error: {}", told(&plan.found.root, &error))?;
         }
     }
     for (at, error) in run.failed {
-        writeln!(w, "error: {}: {}", path(at), one_line(&describe(error), style))?;
+        writeln!(w, "error: {}", told(at, &describe(error)))?;
     }
     for (volume, now) in &run.volumes {
         if let Some(now) = now.filter(|now| *now < volume.wanted) {
