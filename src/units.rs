@@ -90,6 +90,11 @@ pub fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
+/// What people type for a duration: `30d`, `12h`, `1h 30m`. `None` for anything else.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text).ok()
+}
+
 /// A duration for a header: `812 ms`, `3.42 s`, `2m 05s`, `1h 02m 03s`.
 pub fn duration(d: Duration) -> String {
     let seconds = d.as_secs_f64();

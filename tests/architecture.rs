@@ -28,6 +28,8 @@ const PURE: &[&str] = &[
     "render",
     "cache/model.rs",
     "cache/plan.rs",
+    "cache/policy/parse.rs",
+    "cache/policy/room.rs",
     "cache/select.rs",
     "units.rs",
 ];

@@ -68,6 +68,24 @@ pub enum Error {
         /// How long was waited.
         waited: Duration,
     },
+    /// A policy is wrong.
+    #[error("cannot read `{}`: line {line}, column {column}: {reason}", path.display())]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// Where in the line, in characters from 1.
+        column: usize,
+        /// What is wrong, in a few words.
+        reason: String,
+    },
+    /// Another run by the same policy goes on.
+    #[error("cannot prune by `{}`: another run of it goes on", path.display())]
+    Running {
+        /// The policy.
+        path: PathBuf,
+    },
     /// A rule asks for something the owner does not keep.
     #[error("cannot use `{flag}`: {why}")]
     NotKept {

@@ -34,6 +34,7 @@ pub enum Verdict {
 }
 
 /// A cache that was found.
+#[derive(Clone)]
 pub struct Found {
     /// What kind it is; `None` for a directory that is nothing but files.
     kind: Option<&'static dyn Kind>,
@@ -56,7 +57,7 @@ impl Found {
 
     /// The kind's name.
     pub fn kind(&self) -> &'static str {
-        self.kind.map_or("files", Kind::name)
+        self.kind.map_or(store::FILES, Kind::name)
     }
 
     /// Opens it; `sources` are source files of the programs that use it.

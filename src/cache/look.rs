@@ -94,6 +94,17 @@ pub struct About {
     pub born: Option<(i64, u32)>,
 }
 
+/// How much room a file system has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// Which file system.
+    pub device: u64,
+    /// Its size in bytes.
+    pub total: u64,
+    /// Bytes that programs without privileges may still use.
+    pub free: u64,
+}
+
 /// Which file it is and whether it was written: what is compared before something is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
@@ -223,8 +234,27 @@ impl Dir {
         let again = quietly(OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, |flags| {
             openat(&self.fd, c".", flags, Mode::empty())
         })?;
+        self.names_from(&again, visit)
+    }
+
+    /// The same of a directory that has just been opened and is asked only once.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(super) fn names_once(
+        &self,
+        visit: &mut dyn FnMut(&OsStr, Kind) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        self.names_from(&self.fd, visit)
+    }
+
+    fn names_from(
+        &self,
+        fd: &OwnedFd,
+        visit: &mut dyn FnMut(&OsStr, Kind) -> ControlFlow<()>,
+    ) -> io::Result<()> {
         let mut room = Vec::with_capacity(NAMES);
-        let mut entries = RawDir::new(&again, room.spare_capacity_mut());
+        let mut entries = RawDir::new(fd, room.spare_capacity_mut());
         while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
@@ -316,6 +346,25 @@ impl Dir {
     pub fn keeps_no_access_times(&self) -> bool {
         let quiet = StatVfsMountFlags::NOATIME | StatVfsMountFlags::RDONLY;
         fstatvfs(&self.fd).is_ok_and(|about| about.f_flag.intersects(quiet))
+    }
+
+    /// Whether nothing on its file system can be changed.
+    pub fn is_read_only(&self) -> bool {
+        fstatvfs(&self.fd).is_ok_and(|about| about.f_flag.contains(StatVfsMountFlags::RDONLY))
+    }
+
+    /// How much room its file system has.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn space(&self) -> io::Result<Space> {
+        let about = fstatvfs(&self.fd)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(about.f_frsize);
+        Ok(Space {
+            device: rustix::fs::fstat(&self.fd)?.st_dev,
+            total: bytes(about.f_blocks),
+            free: bytes(about.f_bavail),
+        })
     }
 
     /// The descriptor, for what only it can do, such as locks.

@@ -6,6 +6,7 @@
 
 pub mod act;
 mod confine;
+mod crew;
 mod error;
 pub mod listing;
 pub mod locate;
@@ -14,6 +15,7 @@ pub mod meter;
 pub mod model;
 pub mod pickle;
 pub mod plan;
+pub mod policy;
 pub mod preview;
 pub mod safe_delete;
 pub mod scan;

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Error,
-    model::{Entry, EntryId, Eviction, Kept, Stamp, Timestamp},
+    model::{Entry, EntryId, Eviction, Kept, Object, Stamp, Timestamp},
     select::Filter,
     store::{Query, Store, Walk},
 };
@@ -264,12 +264,12 @@ impl Left {
 }
 
 /// Who needs which shared object: entries of the store and others.
-#[derive(Default)]
-struct Held(FxHashMap<u64, u64>);
+#[derive(Debug, Default)]
+pub(super) struct Held(FxHashMap<u64, u64>);
 
 impl Held {
     /// Looks at every entry of a store whose entries share anything.
-    fn of(store: &dyn Store, now: Timestamp) -> Result<Self, Error> {
+    pub(super) fn of(store: &dyn Store, now: Timestamp) -> Result<Self, Error> {
         let mut held = FxHashMap::default();
         if store.shares() {
             let all = Filter::default();
@@ -285,10 +285,21 @@ impl Held {
         Ok(Self(held.into_iter().map(|(id, (seen, links))| (id, seen.max(links))).collect()))
     }
 
+    /// One more needs these.
+    #[cfg(test)]
+    pub(super) fn expect(&mut self, shared: &[Object]) {
+        shared.iter().for_each(|object| *self.0.entry(object.id).or_default() += 1);
+    }
+
     /// What the going of one more entry frees.
-    fn lose(&mut self, entry: &Entry) -> u64 {
-        let mut freed = entry.own_bytes;
-        for object in &entry.shared {
+    pub(super) fn lose(&mut self, entry: &Entry) -> u64 {
+        self.lose_parts(entry.own_bytes, &entry.shared)
+    }
+
+    /// The same of an entry that consists of this.
+    pub(super) fn lose_parts(&mut self, own_bytes: u64, shared: &[Object]) -> u64 {
+        let mut freed = own_bytes;
+        for object in shared {
             let holders = self.0.entry(object.id).or_insert(object.links.max(1));
             *holders = holders.saturating_sub(1);
             if *holders == 0 {
@@ -334,7 +345,7 @@ mod tests {
 
     use super::{
         super::{
-            model::{Expiry, Object},
+            model::Expiry,
             sketch::{Sketch, at, entry},
         },
         *,

@@ -8,10 +8,7 @@ use std::{
     io,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{
-        Condvar, Mutex, PoisonError,
-        mpsc::{Sender, channel},
-    },
+    sync::mpsc::{Sender, channel},
     thread,
 };
 
@@ -19,6 +16,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     Error,
+    crew::{self, Names, Node, Work},
     locate::{self, Found, Places, Verdict},
     look::{Dir, Kind},
     model::{Summary, Timestamp},
@@ -26,8 +24,6 @@ use super::{
 };
 use crate::{progress::Progress, units};
 
-/// More threads than this only wait for each other in the kernel.
-const MOST_THREADS: usize = 8;
 /// Directories inside each other that are looked into; each may be held open.
 const DEEPEST: u32 = 200;
 /// Things that are told of because they could not be looked at; of more only the number.
@@ -78,14 +74,8 @@ enum Event {
     Unseen(PathBuf, io::Error),
 }
 
-/// A directory to be looked at.
-struct Job {
-    dir: Dir,
-    path: PathBuf,
-    depth: u32,
-    /// Whether it is inside of a directory of files that has been found to be a cache.
-    inside: bool,
-}
+/// A directory to be looked at, and whether it is inside of a directory of files that has been found to be a cache.
+type Job = Node<bool>;
 
 /// Looks for caches in `roots` and below.
 ///
@@ -97,13 +87,13 @@ pub fn scan(
     now: Timestamp,
     progress: &dyn Progress,
 ) -> Result<Outcome, Error> {
-    let (mut jobs, mut outcome, mut error) = (Vec::new(), Outcome::default(), None);
+    let (mut starts, mut outcome, mut error) = (Vec::new(), Outcome::default(), None);
     let mut known = FxHashSet::default();
     let mut unseen = 0_u64;
     for path in outermost(roots) {
         match Dir::open(&path).and_then(|dir| Ok((dir.itself()?, dir))) {
             Ok((about, dir)) if known.insert((about.device, about.inode)) => {
-                jobs.push(Job { dir, path, depth: DEEPEST, inside: false });
+                starts.push(Job { dir, path, depth: DEEPEST, data: false });
             }
             Ok(_) => {}
             Err(source) => {
@@ -113,19 +103,18 @@ pub fn scan(
             }
         }
     }
-    if let (true, Some(error)) = (jobs.is_empty(), error) {
+    if let (true, Some(error)) = (starts.is_empty(), error) {
         return Err(error);
     }
-    let crew = Crew { places, now, waiting: Mutex::new((jobs, 0)), more: Condvar::new() };
+    let search = Search { places, now };
     let (sender, events) = channel();
-    let threads = thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS);
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let sender = sender.clone();
-            let crew = &crew;
-            scope.spawn(move || crew.work(&sender));
-        }
-        drop(sender);
+        scope.spawn(move || {
+            let make = || Own { events: sender.clone(), directories: 0 };
+            for own in crew::walk(starts, &search, &make) {
+                let _ = own.events.send(Event::Directories(own.directories));
+            }
+        });
         for event in events {
             match event {
                 Event::Directories(n) => outcome.directories += n,
@@ -174,127 +163,95 @@ fn describe(error: &Error) -> String {
     format!("{error}: {}", cause.get(..end).unwrap_or(&cause).to_lowercase())
 }
 
-/// Several threads with directories to look at.
-struct Crew<'a> {
+/// A search for caches.
+struct Search<'a> {
     places: &'a Places,
     now: Timestamp,
-    /// What is to be done, the last one first so that few are open, and how many are being done.
-    waiting: Mutex<(Vec<Job>, usize)>,
-    more: Condvar,
 }
 
-impl Crew<'_> {
-    fn work(&self, events: &Sender<Event>) {
-        let mut directories = 0;
-        while let Some(job) = self.next() {
-            directories += 1;
-            if directories == STEP {
-                let _ = events.send(Event::Directories(directories));
-                directories = 0;
-            }
-            let inner = self.one(job, events);
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.0.extend(inner);
-            waiting.1 -= 1;
-            self.more.notify_all();
-        }
-        let _ = events.send(Event::Directories(directories));
-    }
+/// What each thread has.
+struct Own {
+    events: Sender<Event>,
+    /// Directories that have not been told of.
+    directories: u64,
+}
 
-    fn next(&self) -> Option<Job> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(job) = waiting.0.pop() {
-                waiting.1 += 1;
-                return Some(job);
-            }
-            if waiting.1 == 0 {
-                self.more.notify_all();
-                return None;
-            }
-            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
+impl Work<bool> for Search<'_> {
+    type Own = Own;
 
-    /// Looks at one directory; those in it that are to be looked at.
-    fn one(&self, job: Job, events: &Sender<Event>) -> Vec<Job> {
-        let (mut inner, mut sign, mut tagged, mut files) = (Vec::new(), false, false, false);
-        let own = job.path.file_name().unwrap_or_default();
-        sign |= store::has_sign(own.as_encoded_bytes());
-        let listed = job.dir.names(&mut |name, kind| {
-            sign |= store::has_sign(name.as_encoded_bytes());
-            tagged |= plain::is_mark(name);
-            files |= kind == Kind::File && store::has_file_sign(name.as_encoded_bytes());
+    fn one(&self, own: &mut Own, mut job: Job) -> Option<(Job, Names)> {
+        own.directories += 1;
+        if own.directories == STEP {
+            let _ = own.events.send(Event::Directories(own.directories));
+            own.directories = 0;
+        }
+        let (mut names, mut tagged, mut files) = (Names::default(), false, false);
+        let mut sign = store::has_sign(job.path.file_name().unwrap_or_default().as_encoded_bytes());
+        let listed = job.dir.names_once(&mut |name, kind| {
+            sign = sign || store::has_sign(name.as_encoded_bytes());
+            tagged = tagged || plain::is_mark(name);
+            files = files || kind == Kind::File && store::has_file_sign(name.as_encoded_bytes());
             if kind == Kind::Dir && !is_opaque(name) {
-                inner.push(name.to_owned());
+                names.push(name);
             }
             ControlFlow::Continue(())
         });
         if let Err(error) = listed {
-            let _ = events.send(Event::Unseen(job.path, error));
-            return Vec::new();
+            let _ = own.events.send(Event::Unseen(job.path, error));
+            return None;
         }
-        let mut inside = job.inside;
         if files {
             // Where there is nothing else, the directory is not taken for a cache of its own.
-            inside |= self.files_in(&job, events);
+            job.data |= self.files_in(own, &job);
         }
-        let job = Job { inside, ..job };
         match self.identify(&job, sign, tagged) {
             Ok(Verdicts::None) => {}
             Ok(Verdicts::Refused(why)) => {
-                let _ = events.send(Event::Refused(job.path.clone(), why));
+                let _ = own.events.send(Event::Refused(job.path.clone(), why));
             }
             Ok(Verdicts::Cache(found)) => {
                 let files = found.is_plain();
                 let seen = self.summarize(found);
                 // What is left of a directory of files without the caches in it may be nothing.
                 if !(files && seen.summary.as_ref().is_ok_and(|summary| summary.entries == 0)) {
-                    let _ = events.send(Event::Cache(Box::new(seen)));
+                    let _ = own.events.send(Event::Cache(Box::new(seen)));
                 }
                 if !files {
-                    return Vec::new();
+                    return None;
                 }
                 // Other caches in it are looked at on their own.
-                inside = true;
+                job.data = true;
             }
             Err(error) => {
-                let _ = events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
+                let error = io::Error::other(error.to_string());
+                let _ = own.events.send(Event::Unseen(job.path.clone(), error));
             }
         }
-        if job.depth == 0 {
-            return Vec::new();
-        }
-        let open = |name: &std::ffi::OsString| {
-            let path = job.path.join(name);
-            match job.dir.sub(name) {
-                Ok(dir) => Some(Job { dir, path, depth: job.depth - 1, inside }),
-                Err(error) => {
-                    // Another file system, or gone meanwhile, which is as it should be.
-                    let expected = [Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error());
-                    if !expected {
-                        let _ = events.send(Event::Unseen(path, error));
-                    }
-                    None
-                }
-            }
-        };
-        inner.iter().filter_map(open).collect()
+        Some((job, names))
     }
 
+    fn missed(&self, own: &mut Own, path: PathBuf, error: io::Error) {
+        // Another file system, or gone meanwhile, which is as it should be.
+        if ![Some(libc::EXDEV), Some(libc::ENOENT)].contains(&error.raw_os_error()) {
+            let _ = own.events.send(Event::Unseen(path, error));
+        }
+    }
+}
+
+impl Search<'_> {
     /// Looks for files that are caches by themselves; whether they are all there is.
-    fn files_in(&self, job: &Job, events: &Sender<Event>) -> bool {
+    fn files_in(&self, own: &Own, job: &Job) -> bool {
         let mut unsure = None;
         match locate::FileCaches::in_dir(&job.path, &mut unsure) {
             Ok(files) => {
                 let alone = files.alone && !files.found.is_empty();
                 for found in files.found {
-                    let _ = events.send(Event::Cache(Box::new(self.summarize(found))));
+                    let _ = own.events.send(Event::Cache(Box::new(self.summarize(found))));
                 }
                 alone
             }
             Err(error) => {
-                let _ = events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
+                let _ = own.events.send(Event::Unseen(job.path.clone(), io::Error::other(error.to_string())));
                 false
             }
         }
@@ -307,7 +264,7 @@ impl Crew<'_> {
         }
         let place =
             job.path.parent().is_some_and(|parent| self.places.cache_homes.iter().any(|h| h == parent));
-        if !job.inside && (tagged || place) {
+        if !job.data && (tagged || place) {
             match plain::probe(&job.path, self.places)? {
                 Verdict::Yes(evidence) => return Ok(Verdicts::Cache(Found::plain(&job.path, evidence))),
                 Verdict::Unsure(why) => unsure = unsure.or(Some(why)),

@@ -7,7 +7,13 @@ use regex::Regex;
 use super::{
     Error,
     model::{DataType, Entry, EntryId, Facts, Kept, Label, State, Timestamp},
+    pickle::notation,
 };
+
+/// What is said of a text that should be a duration.
+pub const NOT_A_DURATION: &str = "not a duration such as 30d, 12h or 1h 30m";
+/// What is said of a text that should be a size.
+pub const NOT_A_SIZE: &str = "not a size such as 500MB, 1GiB or 2048";
 
 /// Conditions that an entry must all meet; the default is met by every entry.
 #[derive(Clone, Debug, Default)]
@@ -235,6 +241,28 @@ impl Filter {
         !self.names_some()
             || self.ids.contains(&entry.id)
             || self.exact_keys.iter().any(|rule| rule.matches(&entry.key))
+    }
+}
+
+impl TagRule {
+    /// As people type it: a bare tag is a string; `i:7`, `f:1.5`, `b:text` and `s:text` name whole numbers, other numbers, bytes and
+    /// strings; `none` is no tag.
+    ///
+    /// # Errors
+    /// A few words for what is no number and should be one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let is = |data_type, text: &str| Ok(Self::Is(data_type, text.to_owned()));
+        match text.split_once(':') {
+            _ if text == "none" => Ok(Self::Untagged),
+            Some(("s", text)) => is(DataType::Text, text),
+            Some(("b", text)) => is(DataType::Bytes, &notation::bytes(text.as_bytes(), usize::MAX).text),
+            Some(("i", number)) if number.parse::<i64>().is_ok() => is(DataType::Integer, number),
+            Some(("f", number)) if number.parse::<f64>().is_ok() => {
+                is(DataType::Float, &notation::float(number.parse().unwrap_or_default()))
+            }
+            Some(("i" | "f", _)) => Err("not a number".to_owned()),
+            _ => is(DataType::Text, text),
+        }
     }
 }
 

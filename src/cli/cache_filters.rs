@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cache::{
-    model::DataType,
-    pickle::notation,
-    select::{Filter, Pattern, TagRule},
-};
+use crate::cache::select::{Filter, NOT_A_DURATION, NOT_A_SIZE, Pattern, TagRule};
 
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Which entries")]
@@ -30,7 +26,7 @@ pub(super) struct FilterArgs {
     ///
     /// A bare tag is a string. `i:7`, `f:1.5`, `b:text` and `s:text` name whole numbers, other numbers, bytes and strings; `none` means
     /// entries without a tag, and `s:none` the string.
-    #[arg(long, value_name = "T", value_parser = tag)]
+    #[arg(long, value_name = "T", value_parser = TagRule::parse)]
     pub(super) tag: Vec<TagRule>,
     /// Only those whose key matches the pattern with * and ?
     ///
@@ -68,25 +64,10 @@ impl FilterArgs {
 
 /// A duration as people type it: `30d`, `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| "not a duration such as 30d, 12h or 1h 30m".to_owned())
+    crate::units::parse_duration(text).ok_or_else(|| NOT_A_DURATION.to_owned())
 }
 
 /// A size as people type it: `500MB` (decimal), `1GiB` (binary), `2048` (bytes).
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    crate::units::parse_bytes(text).ok_or_else(|| "not a size such as 500MB, 1GiB or 2048".to_owned())
-}
-
-fn tag(text: &str) -> Result<TagRule, String> {
-    let is = |data_type, text: &str| Ok(TagRule::Is(data_type, text.to_owned()));
-    match text.split_once(':') {
-        _ if text == "none" => Ok(TagRule::Untagged),
-        Some(("s", text)) => is(DataType::Text, text),
-        Some(("b", text)) => is(DataType::Bytes, &notation::bytes(text.as_bytes(), usize::MAX).text),
-        Some(("i", number)) if number.parse::<i64>().is_ok() => is(DataType::Integer, number),
-        Some(("f", number)) if number.parse::<f64>().is_ok() => {
-            is(DataType::Float, &notation::float(number.parse().unwrap_or_default()))
-        }
-        Some(("i" | "f", _)) => Err("not a number".to_owned()),
-        _ => is(DataType::Text, text),
-    }
+    crate::units::parse_bytes(text).ok_or_else(|| NOT_A_SIZE.to_owned())
 }

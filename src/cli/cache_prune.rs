@@ -8,7 +8,7 @@ use super::{
     Streams,
     args::Global,
     cache_filters::{self, FilterArgs},
-    cache_open,
+    cache_open, cache_policy,
     cache_removal::{self, RemovalArgs},
     exit,
 };
@@ -25,14 +25,31 @@ Examples:
   hotcold cache prune .cache --unused-for 30d            where uses are recorded
   hotcold cache prune .cache --tag users --older-than 7d -n
   hotcold cache prune .cache --max-entries 10000 --by used -y
+  hotcold cache prune --policy caches.toml -n            many caches by one file, here only to see what would go
 ";
 
 #[derive(clap::Args, Debug)]
 #[command(before_long_help = EXAMPLES)]
 pub(super) struct Args {
     /// Directories of caches
-    #[arg(value_name = "DIR", required = true)]
+    #[arg(value_name = "DIR", required_unless_present = "policy")]
     dirs: Vec<PathBuf>,
+    /// Instead of DIR and rules: a TOML file with the rules for many caches
+    ///
+    /// Each `[[cache]]` has a `path` (one or a list; parts may be shell patterns) and rules named as the flags here: older-than, unused-for,
+    /// larger-than, expired, include, tag, key, group, max-size, max-entries, by, grace; or `keep = true`. A section without rules has those
+    /// of `[kind.NAME]`, else of `[defaults]`; of several that mean a cache the first counts. `[[filesystem]]` with `path` and
+    /// `keep-free = "20GiB"` or `"10%"` removes more from these caches, those entries first that were not used for longest. The file is checked
+    /// whole before anything is touched, and only one run by it goes on at a time. With -y -q for cron.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = [
+            "dirs", "expired", "include", "older_than", "unused_for", "larger_than", "tag", "key", "group",
+            "max_size", "max_entries", "by", "adopt", "apps", "grace",
+        ]
+    )]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     filters: FilterArgs,
     /// Remove more until the cache counts at most S, such as 500MB or 1GiB
@@ -80,6 +97,9 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
+    if let Some(policy) = &args.policy {
+        return cache_policy::run(policy, &args.removal, global, now, streams);
+    }
     let filter = args.filters.filter();
     let limited = args.max_size.is_some() || args.max_entries.is_some();
     if !(limited || filter.has_rule()) {

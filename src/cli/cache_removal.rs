@@ -52,12 +52,12 @@ pub(super) struct RemovalArgs {
     /// Most caches do so by themselves. Where they do not, the database is written anew, which needs its size in free space and the cache
     /// for itself: it is refused while other programs have it open.
     #[arg(long)]
-    vacuum: bool,
+    pub(super) vacuum: bool,
     /// Remove also what may exist nowhere else, such as objects of Git LFS that nothing points at
     ///
     /// What is staged, stashed or not pushed stays nevertheless.
     #[arg(long, hide_short_help = true)]
-    only_copies: bool,
+    pub(super) only_copies: bool,
     /// Do not slow down for other users of the cache
     #[arg(long, conflicts_with = "polite")]
     fast: bool,
@@ -67,7 +67,7 @@ pub(super) struct RemovalArgs {
 }
 
 impl RemovalArgs {
-    fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> Pace {
         match (self.fast, self.polite) {
             (true, _) => Pace::Fast,
             (_, true) => Pace::Polite,
@@ -75,7 +75,7 @@ impl RemovalArgs {
         }
     }
 
-    fn access(&self) -> Access {
+    pub(super) fn access(&self) -> Access {
         // A dry run also tells about a cache that must not be changed.
         if self.dry_run { Access::Look } else { Access::Change { lock_timeout: self.lock_timeout } }
     }
@@ -192,44 +192,18 @@ impl Job<'_> {
     }
 
     fn ask(&mut self, place: Place<'_>, plan: &Plan) -> io::Result<Answer> {
-        let err = &mut self.streams.err;
-        let stdin = io::stdin();
-        if !(stdin.is_terminal() && self.streams.terminal.err) {
-            writeln!(
-                err,
-                "error: cannot ask whether to remove {}: no terminal\n",
-                removal::amount(plan.entries, plan.bytes)
-            )?;
-            writeln!(err, "hint: `--yes` removes without asking, `--dry-run` only tells")?;
-            return Ok(Answer::Nobody);
-        }
         let root = escape(&place.root.to_string_lossy()).into_owned();
-        write!(err, "Remove {} from {root}? [y/N] ", removal::share(plan))?;
-        err.flush()?;
-        let mut line = String::new();
-        stdin.lock().read_line(&mut line)?;
-        let yes = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
-        Ok(if yes { Answer::Yes } else { Answer::No })
+        ask(self.streams, &removal::share(plan), &root)
     }
 
     fn carry_out(&mut self, store: &dyn Store, place: Place<'_>, plan: &Plan) -> anyhow::Result<ExitCode> {
         let progress = progress::working(self.streams);
-        let signals = Signals::hold_back().ok();
-        let mut ended_by = None;
-        let mut go_on = || {
-            let next = || signals.as_ref().and_then(Signals::next);
-            while let Some(signal) = next() {
-                if signal.number != libc::SIGCHLD {
-                    ended_by = Some(signal.number);
-                }
-            }
-            ended_by.is_none()
-        };
-        let outcome = act::act(store, plan, self.args.pace(), &mut go_on, &*progress);
-        let go_on = go_on();
+        let mut watch = Watch::new();
+        let outcome = act::act(store, plan, self.args.pace(), &mut || watch.go_on(), &*progress);
+        let go_on = watch.go_on();
         let reclaimed =
             if self.args.vacuum && go_on && outcome.error.is_none() { Some(store.reclaim()) } else { None };
-        drop(signals);
+        let ended_by = watch.end();
         let reclaimed = reclaimed.transpose()?;
         let removed = outcome.removed;
         let code = self.tell(place, plan, outcome, reclaimed)?;
@@ -283,7 +257,51 @@ impl Job<'_> {
     }
 }
 
-enum Answer {
+/// Asks on the terminal whether so much may be removed from there.
+pub(super) fn ask(streams: &mut Streams, amount: &str, from: &str) -> io::Result<Answer> {
+    let err = &mut streams.err;
+    let stdin = io::stdin();
+    if !(stdin.is_terminal() && streams.terminal.err) {
+        writeln!(err, "error: cannot ask whether to remove {amount}: no terminal\n")?;
+        writeln!(err, "hint: `--yes` removes without asking, `--dry-run` only tells")?;
+        return Ok(Answer::Nobody);
+    }
+    write!(err, "Remove {amount} from {from}? [y/N] ")?;
+    err.flush()?;
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line)?;
+    let yes = matches!(line.trim().to_lowercase().as_str(), "y" | "yes");
+    Ok(if yes { Answer::Yes } else { Answer::No })
+}
+
+/// Keeps signals back, so that what has begun comes to a clean end.
+pub(super) struct Watch {
+    signals: Option<Signals>,
+    ended_by: Option<i32>,
+}
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self { signals: Signals::hold_back().ok(), ended_by: None }
+    }
+
+    /// Whether none has come that ends a process.
+    pub(super) fn go_on(&mut self) -> bool {
+        while let Some(signal) = self.signals.as_ref().and_then(Signals::next) {
+            if signal.number != libc::SIGCHLD {
+                self.ended_by = Some(signal.number);
+            }
+        }
+        self.ended_by.is_none()
+    }
+
+    /// The one that has.
+    pub(super) fn end(self) -> Option<i32> {
+        self.ended_by
+    }
+}
+
+pub(super) enum Answer {
     Yes,
     No,
     Nobody,

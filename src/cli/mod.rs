@@ -9,6 +9,7 @@ mod cache_expire;
 mod cache_filters;
 mod cache_list;
 mod cache_open;
+mod cache_policy;
 mod cache_prune;
 mod cache_removal;
 mod cache_rm;

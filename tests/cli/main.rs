@@ -8,6 +8,7 @@ mod support;
 
 mod annotate;
 mod backend;
+mod cache_attack;
 mod cache_check;
 mod cache_datasets;
 mod cache_fixtures;
@@ -21,6 +22,7 @@ mod cache_looking;
 mod cache_npm;
 mod cache_pip;
 mod cache_plain;
+mod cache_policy;
 mod cache_presets;
 mod cache_removal;
 mod cache_requests;

@@ -155,7 +155,11 @@ impl Bin<'_> {
 
     /// Moves `name` of the place to the trash and decides there.
     fn move_away(&mut self, name: &[u8], seen: Identity, absent: Option<&[u8]>) -> io::Result<Fate> {
-        self.make_room()?;
+        match self.make_room() {
+            Ok(()) => {}
+            Err(error) if is_full(&error) => return self.remove_in_place(name, seen).map_err(|_| error),
+            Err(error) => return Err(error),
+        }
         let Some(trash) = &mut self.trash else { return Err(Errno::NOENT.into()) };
         let trashed = trash.name_for(seen);
         match renameat_with(self.place.here(), name, &trash.dir, trashed.as_str(), RenameFlags::NOREPLACE) {
@@ -184,6 +188,23 @@ impl Bin<'_> {
             // It was not to be removed, so it is not: it stays in the trash, which is not removed with something in it.
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Removes a file where it is: on a disk so full that there is no room for a trash directory, something must go first. That it is the
+    /// one that was seen is looked up just before.
+    fn remove_in_place(&mut self, name: &[u8], seen: Identity) -> io::Result<Fate> {
+        let now = match About::at(self.place.here(), name) {
+            Err(Errno::NOENT) => return Ok(Fate::Missing),
+            result => result?,
+        };
+        if now.identity() != seen {
+            return Ok(Fate::Changed);
+        }
+        unlinkat(self.place.here(), name, AtFlags::empty())?;
+        if !self.keep_directories {
+            self.place.has_lost();
+        }
+        Ok(Fate::Removed(self.freed(&now)))
     }
 
     /// Bytes that go with it; those of a file with several names go with the last of them.
@@ -226,6 +247,10 @@ impl Bin<'_> {
             let _ = thread.join();
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    [Some(libc::ENOSPC), Some(libc::EDQUOT)].contains(&error.raw_os_error())
 }
 
 fn emptier() -> (SyncSender<Trash>, JoinHandle<()>) {

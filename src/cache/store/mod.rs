@@ -62,6 +62,9 @@ pub const KINDS: &[&dyn Kind] = &[
 /// Kinds of cache that are a single file.
 pub(super) const FILE_KINDS: &[&dyn Kind] = &[&requests_cache::RequestsDatabase];
 
+/// The name of the kind that is nothing but files.
+pub const FILES: &str = "files";
+
 /// Whether a directory in which something has this name may be a cache of some kind.
 pub(super) fn has_sign(name: &[u8]) -> bool {
     KINDS.iter().any(|kind| kind.sign(name))

@@ -17,14 +17,15 @@ use std::{
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    Access, Store,
-    files::{EachItem, FileStore, Ground, Item, Layout, file_facts},
+    Access, By, Store,
+    files::{EachItem, FileStore, Ground, Item, Layout, Place, Survey, count_file, file_facts, survey},
+    tally::Tally,
 };
 use crate::cache::{
     Error,
     locate::{Places, Verdict},
-    look::{Dir, Kind},
-    model::{DataType, Facts, Kept},
+    look::{About, Dir, Kind},
+    model::{DataType, Entry, EntryId, Facts, Kept, Timestamp},
     safe_delete::Care,
 };
 
@@ -216,11 +217,8 @@ impl Plain {
     }
 
     fn file(&self, ground: &Ground, dir: &Dir, name: &OsStr, path: &Path) -> Option<Item> {
-        if KEPT.iter().any(|kept| name == *kept) {
-            return None;
-        }
         let about = dir.about(name).map_err(|error| ground.note(path, &error)).ok()?;
-        if about.kind != Kind::File || about.is_sticky() || is_cache_file(ground, name, path) {
+        if !is_entry(name, &about) || is_cache_file(&ground.path, path) {
             return None;
         }
         let mut item = Item::of_file(path, about);
@@ -280,13 +278,61 @@ fn is_another(ground: &Ground, dir: &Dir, path: &Path) -> bool {
     signs && (dir.has(".git") || super::is_any(&ground.path.join(path)))
 }
 
-/// Whether a file is a cache by itself, with what SQLite keeps beside it.
-fn is_cache_file(ground: &Ground, name: &OsStr, path: &Path) -> bool {
-    let bytes = name.as_bytes();
+/// Whether the file at `path` below `root` is a cache by itself, or what SQLite keeps beside one.
+fn is_cache_file(root: &Path, path: &Path) -> bool {
+    let bytes = path.file_name().unwrap_or_default().as_bytes();
     let beside = [&b"-wal"[..], b"-shm", b"-journal"].iter().find_map(|end| bytes.strip_suffix(*end));
     let own = beside.unwrap_or(bytes);
-    super::has_file_sign(own)
-        && super::is_cache_file(&ground.path.join(path).with_file_name(OsStr::from_bytes(own)))
+    super::has_file_sign(own) && super::is_cache_file(&root.join(path).with_file_name(OsStr::from_bytes(own)))
+}
+
+/// All files of a directory added up in one pass.
+struct Sums {
+    root: PathBuf,
+    now: Timestamp,
+    by: Option<By>,
+}
+
+impl Survey for Sums {
+    /// The sum, and an entry that is filled again and again.
+    type Sum = (Tally, Entry);
+
+    fn sum(&self) -> Self::Sum {
+        let mut entry = Entry::new(EntryId::Row(0));
+        entry.value_type = DataType::Bytes;
+        (Tally::new(self.now, self.by), entry)
+    }
+
+    fn is_sign(&self, name: &OsStr) -> bool {
+        name == ".git" || super::has_sign(name.as_bytes())
+    }
+
+    fn counts(&self, place: &Place<'_>) -> bool {
+        let is_root = place.path.as_os_str().is_empty();
+        let another = || place.dir.has(".git") || super::is_any(&self.root.join(place.path));
+        is_root || !(place.path.file_name().is_some_and(is_trash) || place.has_sign && another())
+    }
+
+    fn add(&self, (tally, entry): &mut Self::Sum, place: &Place<'_>, name: &OsStr, about: &About) {
+        if !is_entry(name, about) || is_cache_file(&self.root, &place.path.join(name)) {
+            return;
+        }
+        entry.created = Some(about.written());
+        entry.accessed = Some(about.used());
+        entry.own_bytes = 0;
+        entry.shared.clear();
+        count_file(entry, about);
+        if self.by == Some(By::Group) {
+            let first = place.path.components().next();
+            entry.group = first.map(|part| part.as_os_str().to_string_lossy().into_owned());
+        }
+        tally.add(entry);
+    }
+}
+
+/// Whether a file may be removed: not what says that its directory is a cache, and not what asks to be left.
+fn is_entry(name: &OsStr, about: &About) -> bool {
+    about.kind == Kind::File && !about.is_sticky() && !KEPT.iter().any(|kept| name == *kept)
 }
 
 fn is_trash(name: &OsStr) -> bool {
@@ -332,6 +378,17 @@ impl Layout for Plain {
 
     fn care(&self) -> Care {
         Care::SpareUsed
+    }
+
+    fn survey(&self, ground: &Ground, now: Timestamp, by: Option<By>) -> Option<(Tally, u64)> {
+        if self.unit > 0 {
+            return None;
+        }
+        let surveyed = survey(&ground.dir, &Sums { root: ground.path.clone(), now, by });
+        let mut tally = Tally::new(now, by);
+        surveyed.sums.into_iter().for_each(|(more, _)| tally.merge(more));
+        surveyed.missed.iter().for_each(|(path, error)| ground.note(path, error));
+        Some((tally, surveyed.disk_bytes))
     }
 
     fn refuses(&self, ground: &Ground, item: &Item) -> Option<String> {

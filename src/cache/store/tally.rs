@@ -114,6 +114,51 @@ impl Tally {
         }
     }
 
+    /// Adds what another has added up of other entries of the same cache.
+    pub(super) fn merge(&mut self, other: Self) {
+        let (sum, more) = (&mut self.summary, other.summary);
+        sum.entries += more.entries;
+        sum.size_bytes = sum.size_bytes.saturating_add(more.size_bytes);
+        sum.expired_entries += more.expired_entries;
+        sum.expired_bytes = sum.expired_bytes.saturating_add(more.expired_bytes);
+        sum.stale.sure_entries += more.stale.sure_entries;
+        sum.stale.sure_bytes = sum.stale.sure_bytes.saturating_add(more.stale.sure_bytes);
+        sum.stale.likely_entries += more.stale.likely_entries;
+        sum.stale.likely_bytes = sum.stale.likely_bytes.saturating_add(more.stale.likely_bytes);
+        sum.oldest = [sum.oldest, more.oldest].into_iter().flatten().min();
+        sum.newest = sum.newest.max(more.newest);
+        sum.last_used = sum.last_used.max(more.last_used);
+        sum.by_left_out += more.by_left_out;
+        for (id, needed) in other.objects {
+            let known = self.objects.entry(id).or_default();
+            // Both have counted it.
+            if known.all > 0 {
+                sum.size_bytes = sum.size_bytes.saturating_sub(needed.bytes);
+            }
+            (known.bytes, known.links) = (needed.bytes, known.links.max(needed.links));
+            known.all += needed.all;
+            known.dead += needed.dead;
+            known.unsure += needed.unsure;
+        }
+        self.never += other.never;
+        for (all, more) in [(&mut self.ages, other.ages), (&mut self.sizes, other.sizes)] {
+            for (one, (entries, bytes)) in all.iter_mut().zip(more) {
+                *one = (one.0 + entries, one.1.saturating_add(bytes));
+            }
+        }
+        for (key, more) in other.shares {
+            if self.shares.len() >= MOST_SHARES && !self.shares.contains_key(&key) {
+                self.summary.by_left_out += more.entries;
+                continue;
+            }
+            let share =
+                self.shares.entry(key).or_insert_with(|| Share { label: more.label, ..Share::default() });
+            share.entries += more.entries;
+            share.bytes = share.bytes.saturating_add(more.bytes);
+            share.expired_entries += more.expired_entries;
+        }
+    }
+
     /// The sum. What the directory takes on disk is for the caller to say.
     pub(super) fn finish(mut self) -> Summary {
         let mut sum = self.summary;

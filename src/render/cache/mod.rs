@@ -3,6 +3,7 @@
 pub mod check;
 pub mod json;
 pub mod list;
+pub mod policy;
 pub mod removal;
 pub mod scan;
 pub mod show;

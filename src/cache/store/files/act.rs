@@ -120,12 +120,13 @@ impl<L: Layout> FileStore<L> {
         if let Some(why) = self.layout.owners_tool() {
             return Err(Error::ReadOnly { path: self.ground.path.clone(), reason: why.to_owned() });
         }
+        let path = self.ground.path.clone();
         match self.access {
+            Access::Change { .. } if self.ground.dir.is_read_only() => {
+                Err(Error::ReadOnly { path, reason: "read-only file system".to_owned() })
+            }
             Access::Change { lock_timeout } => Ok(lock_timeout),
-            Access::Look => Err(Error::ReadOnly {
-                path: self.ground.path.clone(),
-                reason: "it was opened to look".to_owned(),
-            }),
+            Access::Look => Err(Error::ReadOnly { path, reason: "it was opened to look".to_owned() }),
         }
     }
 }

@@ -115,12 +115,7 @@ impl Item {
         entry.accessed = later(entry.accessed, about.used());
         let used = entry.accessed.map_or(0, |time| time.at.seconds().to_bits());
         entry.stamp = Stamp { usage: (used ^ used >> 32) as u32, ..entry.stamp };
-        if about.links > 1 {
-            // Once for each name, of which each counts.
-            entry.shared.push(Object { id: object_id(about), bytes: about.frees(), links: about.links });
-        } else {
-            entry.own_bytes = entry.own_bytes.saturating_add(about.frees());
-        }
+        count_file(entry, about);
     }
 
     /// Adds something that goes with it, without counting it.
@@ -142,6 +137,16 @@ impl Item {
     pub(in crate::cache::store) fn is(&mut self, state: State, why: impl Into<String>) {
         self.entry.state = state;
         self.entry.note = Some(why.into());
+    }
+}
+
+/// Counts a file's bytes, which are its own or shared with its other names.
+pub(in crate::cache::store) fn count_file(entry: &mut Entry, about: &About) {
+    if about.links > 1 {
+        // Once for each name, of which each counts.
+        entry.shared.push(Object { id: object_id(about), bytes: about.frees(), links: about.links });
+    } else {
+        entry.own_bytes = entry.own_bytes.saturating_add(about.frees());
     }
 }
 

@@ -9,12 +9,12 @@ mod usage;
 use std::{ops::ControlFlow, path::Path, time::Duration};
 
 pub(super) use ground::Ground;
-pub(super) use item::{Item, Link};
+pub(super) use item::{Item, Link, count_file};
 use item::{Part, path_of};
 pub(super) use store::FileStore;
-pub(super) use usage::disk_usage;
+pub(super) use usage::{Place, Survey, disk_usage, survey};
 
-use super::{Problem, Value};
+use super::{By, Problem, Value, tally::Tally};
 use crate::cache::{
     Error,
     model::{Facts, Kept, Timestamp},
@@ -144,6 +144,11 @@ pub(super) trait Layout {
 
     /// What is wrong with the content of an entry, by reading all of it.
     fn verify(&self, _ground: &Ground, _item: &Item) -> Option<String> {
+        None
+    }
+
+    /// All entries added up and the bytes of everything on disk, where one pass tells both faster than [`Layout::each`] and another.
+    fn survey(&self, _ground: &Ground, _now: Timestamp, _by: Option<By>) -> Option<(Tally, u64)> {
         None
     }
 

@@ -169,11 +169,17 @@ impl<L: Layout> Store for FileStore<L> {
     }
 
     fn summary(&self, now: Timestamp, by: Option<By>) -> Result<Summary, Error> {
-        let mut tally = Tally::new(now, by);
-        self.layout.each(&self.ground, &mut |item| {
-            tally.add(&item.entry);
-            ControlFlow::Continue(())
-        })?;
+        let (tally, disk_bytes) = match self.layout.survey(&self.ground, now, by) {
+            Some(surveyed) => surveyed,
+            None => {
+                let mut tally = Tally::new(now, by);
+                self.layout.each(&self.ground, &mut |item| {
+                    tally.add(&item.entry);
+                    ControlFlow::Continue(())
+                })?;
+                (tally, disk_usage(&self.ground.dir))
+            }
+        };
         let mut summary = tally.finish();
         if !self.facts.expiry.is_yes() {
             summary.never_expire_entries = None;
@@ -182,7 +188,7 @@ impl<L: Layout> Store for FileStore<L> {
         if !self.facts.accessed.is_yes() {
             summary.last_used = None;
         }
-        summary.disk_bytes = disk_usage(&self.ground.dir);
+        summary.disk_bytes = disk_bytes;
         Ok(summary)
     }
 
