@@ -360,7 +360,7 @@ mod tests {
         let connection = scattered(dir.path(), true);
         let long = "UPDATE Cache SET key = hex(zeroblob(40000)) || rowid WHERE rowid IN (7, 4000, 1000000);
             UPDATE Cache SET tag = zeroblob(70000) WHERE rowid IN (8, 9223372036854775807);
-            UPDATE Cache SET key = hex(zeroblob(4000)) WHERE rowid IN (9, 10, 1000000);
+            UPDATE Cache SET key = hex(zeroblob(4000)) || rowid WHERE rowid IN (9, 10, 1000000);
             UPDATE Cache SET key = NULL WHERE rowid = 11; UPDATE Cache SET value = 0.1 WHERE rowid = 12";
         connection.execute_batch(long).unwrap();
         let store = fixture::open(dir.path(), Access::Look);
