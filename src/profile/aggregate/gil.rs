@@ -25,7 +25,7 @@ pub fn gil_shares(profile: &Profile) -> Option<GilShares> {
             waiting = waiting.saturating_add(sample.count);
         }
     }
-    let known = Totals { samples: known, ns: known };
+    let known = Totals { samples: known, ns: known, ..Totals::default() };
     (known.samples > 0).then(|| GilShares { held: known.share(held), waiting: known.share(waiting) })
 }
 
