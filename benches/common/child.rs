@@ -19,6 +19,7 @@ impl Spent {
     ///
     /// # Panics
     /// If it fails.
+    #[expect(clippy::zombie_processes, reason = "wait4 waits, and tells what was used")]
     pub(crate) fn by(command: &mut Command) -> Self {
         let begun = Instant::now();
         let child = command.stdout(Stdio::null()).spawn();
