@@ -169,7 +169,7 @@ fn verdict(diff: &Diff<'_>, limit: f64) -> Option<String> {
     let total = diff.total_delta_ns();
     if total > limit * diff.reference_ns() && diff.total_p < aggregate::diff::noise::ALPHA {
         let share = signed_percent(total / diff.reference_ns().max(1.0));
-        return Some(format!("the total grew by {} ({share}); {allowed}", signed(total)));
+        return Some(format!("the total grew by {} ({share}); {allowed}", signed(total, diff.unit())));
     }
     let worst = diff.rows.iter().filter(|row| row.significant && diff.impact(row) > limit);
     let worst = worst.max_by(|a, b| a.delta_ns.total_cmp(&b.delta_ns))?;
@@ -177,7 +177,7 @@ fn verdict(diff: &Diff<'_>, limit: f64) -> Option<String> {
     Some(format!(
         "`{}` grew by {} ({share} of the total); {allowed}",
         worst.place.name,
-        signed(worst.delta_ns)
+        signed(worst.delta_ns, diff.unit())
     ))
 }
 

@@ -98,6 +98,14 @@ pub enum Error {
     /// Recordings of CPU time and of elapsed time were to be put together or compared.
     #[error("cannot put CPU time and elapsed time together: the recordings have different clocks")]
     MixedClocks,
+    /// Recordings of different things were to be put together or compared: time and bytes, cycles and cache misses.
+    #[error("cannot put {one} and {other} together: the recordings measure different things")]
+    MixedUnits {
+        /// What one measures.
+        one: String,
+        /// What another one measures.
+        other: String,
+    },
     /// The program could not be started.
     #[error("cannot run `{program}`")]
     Launch {

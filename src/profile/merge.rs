@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Error,
-    aggregate::diff::same_clock,
+    aggregate::diff::same_measure,
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Host, Module, ModuleId, Process, ProcessId, Profile,
         Recording, Sample, StackId, StrId, Thread, ThreadId, Waiting,
@@ -23,9 +23,9 @@ use crate::units;
 /// Puts recordings together. Equal processes (id and name) are one, so are their threads.
 ///
 /// # Errors
-/// [`Error::MixedClocks`] where some have CPU time and others elapsed time.
+/// [`Error::MixedClocks`] where some have CPU time and others elapsed time, [`Error::MixedUnits`] where some have no time at all.
 pub fn merge(profiles: &[Profile]) -> Result<Profile, Error> {
-    same_clock(profiles.iter())?;
+    same_measure(profiles.iter())?;
     let recordings: Vec<&Recording> = profiles.iter().map(|profile| &profile.recording).collect();
     let clock = Times::of(&recordings);
     let mut builder = Builder::new();
@@ -125,6 +125,8 @@ fn recording(all: &[&Recording], times: &Times) -> Recording {
         backend: common(all, |r| r.backend.clone()).unwrap_or_default(),
         backend_reason: common(all, |r| r.backend_reason.clone()).unwrap_or_default(),
         clock: common(all, |r| r.clock).unwrap_or_default(),
+        unit: common(all, |r| r.unit).unwrap_or_default(),
+        event: common(all, |r| r.event.clone()).unwrap_or_default(),
         rate_hz: common(all, |r| r.rate_hz).unwrap_or(0),
         bucket_ns: times.bucket_ns,
         lost_samples: sum(|r| r.lost_samples),
@@ -203,7 +205,7 @@ mod tests {
     use super::*;
     use crate::profile::{
         aggregate::{Selection, Subject, Totals, rows, sketch::recorded},
-        model::Clock,
+        model::{Clock, Unit},
     };
 
     fn at(seconds: u64, duration: u64) -> Recording {
@@ -260,6 +262,18 @@ mod tests {
             merge(&[recorded("a 1", at(1, 1)), recorded("a 1", wall)]),
             Err(Error::MixedClocks)
         ));
+    }
+
+    #[test]
+    fn time_and_bytes_cannot_be_added() {
+        let heap = Recording { unit: Unit::Bytes, event: "inuse_space".into(), ..at(1, 1) };
+        let both = [recorded("a 1", at(1, 1)), recorded("a 1", heap.clone())];
+        assert_eq!(
+            merge(&both).unwrap_err().to_string(),
+            "cannot put CPU time and `inuse_space` in bytes together: the recordings measure different things"
+        );
+        let merged = merge(&[recorded("a 1", heap.clone()), recorded("a 1", heap)]).unwrap();
+        assert_eq!((merged.recording.unit, merged.recording.event.as_str()), (Unit::Bytes, "inuse_space"));
     }
 
     #[test]

@@ -154,7 +154,7 @@ pub struct Sample {
     pub gil: Gil,
     /// How many samples.
     pub count: u64,
-    /// Nanoseconds on the recording's clock that they stand for.
+    /// Nanoseconds on the recording's clock that they stand for; so many of [`Recording::unit`] where that is another one.
     pub weight_ns: u64,
 }
 
@@ -222,6 +222,38 @@ pub enum Clock {
     Wall,
 }
 
+/// What the weights of samples and the numbers of functions are. Most recordings have time; those of other tools may have something else,
+/// which then stands wherever the names of fields and columns say time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds on the recording's clock.
+    #[default]
+    Nanoseconds,
+    /// Bytes, such as those that a heap profile counts.
+    Bytes,
+    /// A number of what [`Recording::event`] names.
+    Count,
+}
+
+impl Unit {
+    /// A word for files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "seconds",
+            Self::Bytes => "bytes",
+            Self::Count => "count",
+        }
+    }
+
+    /// A weight as [`name`](Self::name) says: in seconds, in bytes, or the number itself.
+    pub fn amount(self, weight: u64) -> f64 {
+        match self {
+            Self::Nanoseconds => weight as f64 / 1e9,
+            Self::Bytes | Self::Count => weight as f64,
+        }
+    }
+}
+
 /// The machine a recording was made on, as far as it matters for reading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Host {
@@ -244,8 +276,12 @@ pub struct Recording {
     pub backend: String,
     /// Why it was not recorded by something better, in a few words; empty where it was, or where it was asked for.
     pub backend_reason: String,
-    /// What the weights are.
+    /// What the weights are, where they are time.
     pub clock: Clock,
+    /// What the weights are numbers of.
+    pub unit: Unit,
+    /// What is weighed where it is no time, as the file calls it: `inuse_space`, `cycles`; else empty.
+    pub event: String,
     /// Samples asked for per second of the clock; 0 where not known.
     pub rate_hz: u64,
     /// Length of a time bucket in nanoseconds.
@@ -279,6 +315,16 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// What the weights are, in a few words.
+    pub fn measure(&self) -> String {
+        match (self.unit, self.clock) {
+            (Unit::Nanoseconds, Clock::Cpu) => "CPU time".to_owned(),
+            (Unit::Nanoseconds, Clock::Wall) => "elapsed time".to_owned(),
+            (Unit::Bytes, _) => format!("`{}` in bytes", self.event),
+            (Unit::Count, _) => format!("`{}`", self.event),
+        }
+    }
+
     /// CPU nanoseconds that samples could see: user and system time, or user time alone where the kernel was not sampled.
     pub fn visible_cpu_ns(&self) -> Option<u64> {
         let user = self.user_cpu_ns?;

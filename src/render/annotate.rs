@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{
     Style,
     table::file_and_line,
-    text::{one_line, percent, seconds, shorten_left, shorten_right, width},
+    text::{amount, one_line, percent, shorten_left, shorten_right, weight_titles, width},
 };
 use crate::{
     profile::{
@@ -14,6 +14,7 @@ use crate::{
             annotate::{Annotated, Section},
             excerpt::excerpt,
         },
+        model::Unit,
         source::Source,
     },
     units,
@@ -38,7 +39,7 @@ pub fn write(
 ) -> io::Result<()> {
     head(w, section, source, totals, style)?;
     let rows = rows(section, source, context);
-    let numbers = Numbers::of(section, &rows);
+    let numbers = Numbers::of(section, totals.unit, &rows);
     writeln!(w, "{}", style.dim(&numbers.title()))?;
     for row in rows {
         match row {
@@ -82,8 +83,8 @@ fn head(
     writeln!(
         w,
         "{} on these lines, {} with what they call: {} of the recording",
-        seconds(t.tottime_ns),
-        seconds(t.cumtime_ns),
+        amount(t.tottime_ns, totals.unit),
+        amount(t.cumtime_ns, totals.unit),
         percent(totals.share(t.cumtime_ns))
     )?;
     match source {
@@ -145,16 +146,18 @@ fn rows<'a>(section: &Section<'_>, source: &'a Source, context: Option<u32>) -> 
 /// The columns before the source text.
 struct Numbers {
     whole_ns: u64,
+    unit: Unit,
     line: usize,
     samples: usize,
 }
 
 impl Numbers {
-    fn of(section: &Section<'_>, rows: &[Row<'_>]) -> Self {
+    fn of(section: &Section<'_>, unit: Unit, rows: &[Row<'_>]) -> Self {
         let last = rows.iter().map(|row| if let Row::Line { line, .. } = row { *line } else { 0 }).max();
         let samples = section.lines.iter().map(|l| units::count(l.times.samples).len()).max();
         Self {
             whole_ns: section.times.cumtime_ns,
+            unit,
             line: last.unwrap_or(0).to_string().len().max(4),
             samples: samples.unwrap_or(0).max(7),
         }
@@ -166,10 +169,9 @@ impl Numbers {
 
     fn title(&self) -> String {
         let (line, samples) = (self.line, self.samples);
-        format!(
-            "  {:>line$}  {:>samples$}  {:>8}  {:>8}  {:>6}  source",
-            "line", "samples", "tottime", "cumtime", "time%"
-        )
+        let [own, cum] = weight_titles(self.unit);
+        let share = if self.unit == Unit::Nanoseconds { "time%" } else { "cum%" };
+        format!("  {:>line$}  {:>samples$}  {own:>8}  {cum:>8}  {share:>6}  source", "line", "samples")
     }
 
     fn line(&self, line: u32, times: Option<Times>, hot: bool) -> String {
@@ -182,8 +184,8 @@ impl Numbers {
         format!(
             "{mark} {line:>line_width$}  {:>samples$}  {:>8}  {:>8}  {:>6}  ",
             units::count(t.samples),
-            seconds(t.tottime_ns),
-            seconds(t.cumtime_ns),
+            amount(t.tottime_ns, self.unit),
+            amount(t.cumtime_ns, self.unit),
             percent(self.share(t))
         )
     }

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use super::{
     Style, edges, header,
     table::{self, Cells, Weight},
-    text::{percent, seconds},
+    text::{amount, percent, seconds, weight_titles},
 };
 use crate::{
     profile::{
         aggregate::{TracedEdges, TracedRow, TracedTable, edges::Direction},
         calls::{CallGraph, Calls, Counted},
+        model::Unit,
     },
     units,
 };
@@ -31,9 +32,13 @@ pub fn table(w: &mut dyn Write, table: &TracedTable, counted: Counted, style: St
     if table.rows.is_empty() {
         writeln!(w, "no function matches")?;
     } else {
-        let numbers = [count_title(counted), "tottime", "percall", "cumtime", "percall"];
-        let lines =
-            table.rows.iter().map(|row| cells(row, table.share(row.calls.tottime_ns), style)).collect();
+        let [own, cum] = weight_titles(table.unit);
+        let numbers = [count_title(counted), own, "percall", cum, "percall"];
+        let lines = table
+            .rows
+            .iter()
+            .map(|row| cells(row, table.share(row.calls.tottime_ns), table.unit, style))
+            .collect();
         table::grid(w, &numbers, &table::PLACE, lines, style)?;
     }
     if table.left_out == 0 {
@@ -41,8 +46,8 @@ pub fn table(w: &mut dyn Write, table: &TracedTable, counted: Counted, style: St
     }
     let left_out = units::plural(table.left_out as u64, "function", "functions");
     let share = percent(table.share(table.left_out_ns));
-    let all = table::show_all(table.too_small);
-    writeln!(w, "{}", style.dim(&format!("{left_out} left out with {share} of the time; {all} shows all")))
+    let (all, whole) = (table::show_all(table.too_small), table::whole_noun(table.unit));
+    writeln!(w, "{}", style.dim(&format!("{left_out} left out with {share} of the {whole}; {all} shows all")))
 }
 
 /// Writes each function and below it, indented, its callers or what it called.
@@ -56,10 +61,11 @@ pub fn edges(w: &mut dyn Write, edges: &TracedEdges, counted: Counted, style: St
     };
     let rows = edges.functions.iter().flat_map(|f| std::iter::once(&f.function).chain(&f.edges));
     let widest = rows.map(|row| ncalls(row.calls).len()).max().unwrap_or(0).max(count_title(counted).len());
-    let title = format!("{:>widest$}   tottime   cumtime  function {called}", count_title(counted));
+    let [own, cum] = weight_titles(edges.unit);
+    let title = format!("{:>widest$} {own:>9} {cum:>9}  function {called}", count_title(counted));
     writeln!(w, "{}", style.dim(&title))?;
     let numbers = |calls: Calls| {
-        let (tottime, cumtime) = (seconds(calls.tottime_ns), seconds(calls.cumtime_ns));
+        let (tottime, cumtime) = (amount(calls.tottime_ns, edges.unit), amount(calls.cumtime_ns, edges.unit));
         format!("{:>widest$} {tottime:>9} {cumtime:>9}", ncalls(calls))
     };
     for (i, function) in edges.functions.iter().enumerate() {
@@ -90,14 +96,14 @@ fn count_title(counted: Counted) -> &'static str {
     }
 }
 
-fn cells(row: &TracedRow, share: f64, style: Style) -> Cells {
+fn cells(row: &TracedRow, share: f64, unit: Unit, style: Style) -> Cells {
     let calls = row.calls;
     let mut cells = vec![
         ncalls(calls),
-        seconds(calls.tottime_ns),
-        percall(calls.tottime_ns, calls.total, style),
-        seconds(calls.cumtime_ns),
-        percall(calls.cumtime_ns, calls.primitive, style),
+        amount(calls.tottime_ns, unit),
+        percall(calls.tottime_ns, calls.total, unit, style),
+        amount(calls.cumtime_ns, unit),
+        percall(calls.cumtime_ns, calls.primitive, unit, style),
     ];
     cells.extend(table::place_cells(row.place, "", style));
     (cells, if share >= table::HOT { Weight::Hot } else { Weight::Plain })
@@ -113,10 +119,11 @@ fn ncalls(calls: Calls) -> String {
 }
 
 /// Time a call; nothing without a call. Most calls take so little that milliseconds would all be 0.
-fn percall(ns: u64, calls: u64, style: Style) -> String {
+fn percall(ns: u64, calls: u64, unit: Unit, style: Style) -> String {
     let each = ns as f64 / calls as f64;
     match calls {
         0 => String::new(),
+        _ if unit != Unit::Nanoseconds => amount(each.round() as u64, unit),
         _ if each < 1e6 => format!("{:.2}{}", each / 1e3, if style.unicode { "µs" } else { "us" }),
         _ => seconds(each.round() as u64),
     }
@@ -130,9 +137,9 @@ mod tests {
     fn calls_and_their_times_have_digits_that_tell_something() {
         let unicode = Style { unicode: true, ..Style::default() };
         let shown = [(0, 0), (47, 1), (999_000, 1), (10_000, 3), (3_000_000, 2), (9_000_000_000, 2)];
-        let shown = shown.map(|(ns, calls)| percall(ns, calls, unicode));
+        let shown = shown.map(|(ns, calls)| percall(ns, calls, Unit::Nanoseconds, unicode));
         assert_eq!(shown, ["", "0.05µs", "999.00µs", "3.33µs", "0.002s", "4.500s"]);
-        assert_eq!(percall(47, 1, Style::default()), "0.05us");
+        assert_eq!(percall(47, 1, Unit::Nanoseconds, Style::default()), "0.05us");
         let calls = |total, primitive| ncalls(Calls { total, primitive, ..Calls::default() });
         assert_eq!([calls(120, 1), calls(5, 5), calls(3, 0)], ["120/1", "5", "3/0"]);
     }

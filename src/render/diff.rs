@@ -8,7 +8,7 @@ use std::{
 use super::{
     Style,
     table::{Cells, Weight, file_and_line, grid, noun},
-    text::{command, one_line, percent, seconds},
+    text::{amount, command, one_line, percent},
 };
 use crate::{
     profile::{
@@ -16,7 +16,7 @@ use crate::{
             By,
             diff::{Change, Diff, Half, Status, Whole, noise},
         },
-        model::{Clock, Profile},
+        model::{Profile, Unit},
     },
     units,
 };
@@ -66,16 +66,16 @@ pub fn write(
 }
 
 fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Style) -> io::Result<()> {
-    let clock = match side.profiles.first().map(|p| p.recording.clock) {
-        Some(Clock::Wall) => "elapsed time",
-        _ => "CPU time",
+    let recording = side.profiles.first().map(|p| &p.recording);
+    let measure =
+        recording.map_or_else(String::new, |recording| one_line(&recording.measure(), style).into_owned());
+    let total = match whole.unit {
+        Unit::Nanoseconds => units::duration(Duration::from_nanos(whole.ns as u64)),
+        unit => amount(whole.ns as u64, unit),
     };
     let mean = if whole.recordings > 1 { " a recording" } else { "" };
-    let mut text = format!(
-        "{} of {clock}{mean}, {}",
-        units::duration(Duration::from_nanos(whole.ns as u64)),
-        units::plural(whole.samples, "sample", "samples")
-    );
+    let mut text =
+        format!("{total} of {measure}{mean}, {}", units::plural(whole.samples, "sample", "samples"));
     let lost = side.profiles.iter().fold(0_u64, |sum, p| sum.saturating_add(p.recording.lost_samples));
     if lost > 0 {
         text.push_str(&format!(", {} lost", units::count(lost)));
@@ -104,7 +104,7 @@ fn total(w: &mut dyn Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
             writeln!(
                 w,
                 "{title}{} ({}), p {}",
-                signed(diff.total_delta_ns()),
+                signed(diff.total_delta_ns(), diff.unit()),
                 signed_percent(share),
                 probability(Some(diff.total_p))
             )
@@ -135,23 +135,24 @@ fn rows(w: &mut dyn Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
 fn cells(row: &Change<'_>, diff: &Diff<'_>, style: Style) -> Cells {
     let time = |half: &Half, there: bool| {
         let ns = if diff.cumtime { half.cumtime_ns } else { half.tottime_ns };
-        if there { seconds(ns.round() as u64) } else { "-".to_owned() }
+        if there { amount(ns.round() as u64, diff.unit()) } else { "-".to_owned() }
     };
     let (in_old, in_new) = (row.status != Status::New, row.status != Status::Gone);
     let old_ns = if diff.cumtime { row.old.cumtime_ns } else { row.old.tottime_ns };
     let relative = if old_ns > 0.0 { signed_percent(row.delta_ns / old_ns) } else { "-".to_owned() };
     let share = |half: &Half, there: bool| if there { percent(half.share) } else { "-".to_owned() };
+    let (more, less) = if diff.unit() == Unit::Nanoseconds { ("slower", "faster") } else { ("more", "less") };
     let verdict = match (row.significant, row.status) {
         (false, _) => "noise",
         (true, Status::New) => "new",
         (true, Status::Gone) => "gone",
-        (true, _) if row.delta_ns > 0.0 => "slower",
-        (true, _) => "faster",
+        (true, _) if row.delta_ns > 0.0 => more,
+        (true, _) => less,
     };
     let mut cells = vec![
         time(&row.old, in_old),
         time(&row.new, in_new),
-        signed(row.delta_ns),
+        signed(row.delta_ns, diff.unit()),
         relative,
         share(&row.old, in_old),
         share(&row.new, in_new),
@@ -179,8 +180,13 @@ fn cells(row: &Change<'_>, diff: &Diff<'_>, style: Style) -> Cells {
     (cells, weight)
 }
 
-/// A difference in seconds with its sign.
-pub fn signed(ns: f64) -> String {
+/// A difference with its sign, in seconds or another unit.
+pub fn signed(ns: f64, unit: Unit) -> String {
+    if unit != Unit::Nanoseconds {
+        let sign = if ns < 0.0 { "-" } else { "+" };
+        let weight = ns.abs().round() as u64;
+        return if weight == 0 { "0".to_owned() } else { format!("{sign}{}", amount(weight, unit)) };
+    }
     let text = format!("{:+.3}s", ns / 1e9);
     if matches!(text.as_str(), "-0.000s" | "+0.000s") { "0.000s".to_owned() } else { text }
 }

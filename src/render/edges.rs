@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{
     Style,
     table::file_and_line,
-    text::{one_line, percent, seconds, shorten_left, shorten_middle, width},
+    text::{amount, one_line, percent, shorten_left, shorten_middle, weight_titles, width},
 };
 use crate::profile::aggregate::{
     Place, Times, Totals,
@@ -26,7 +26,8 @@ pub fn write(w: &mut dyn Write, edges: &Edges<'_>, style: Style) -> io::Result<(
         Direction::Callers => "called by",
         Direction::Callees => "calls",
     };
-    writeln!(w, "{}", style.dim(&format!(" cum%   tottime   cumtime  function {called}")))?;
+    let [own, cum] = weight_titles(edges.totals.unit);
+    writeln!(w, "{}", style.dim(&format!(" cum% {own:>9} {cum:>9}  function {called}")))?;
     for (i, function) in edges.functions.iter().enumerate() {
         if i > 0 {
             writeln!(w)?;
@@ -52,7 +53,8 @@ pub fn write(w: &mut dyn Write, edges: &Edges<'_>, style: Style) -> io::Result<(
 
 fn numbers(times: Times, totals: Totals) -> String {
     let share = percent(totals.share(times.cumtime_ns));
-    format!("{share:>6} {:>9} {:>9}", seconds(times.tottime_ns), seconds(times.cumtime_ns))
+    let amount = |weight| amount(weight, totals.unit);
+    format!("{share:>6} {:>9} {:>9}", amount(times.tottime_ns), amount(times.cumtime_ns))
 }
 
 /// What stands before the function at the other end of an edge.

@@ -25,9 +25,9 @@ use crate::{
         aggregate::{
             Totals, WALL_UNIT_NS,
             flame::{FlameBox, Shape, boxes},
-            wait_label, wait_totals, wall,
+            wait_label, wait_totals, wall, weighed,
         },
-        model::{Origin, Profile, Wait},
+        model::{Origin, Profile, Unit, Wait},
     },
     units,
 };
@@ -67,10 +67,10 @@ pub fn write(w: &mut dyn Write, profile: &Profile, what: &Flamegraph) -> Result<
     if profile.recording.waiting {
         return draw(w, profile, &wall(profile, what.idle), what);
     }
-    draw(w, profile, profile, what)
+    draw(w, profile, &weighed(profile), what)
 }
 
-/// Draws what `drawn` has, which is a profile with all of its time as samples, and tells what `profile` says of it.
+/// Draws what `drawn` has, which is a profile with all of its time, or of what else it weighs, as samples, and tells what `profile` says of it.
 fn draw(w: &mut dyn Write, profile: &Profile, drawn: &Profile, what: &Flamegraph) -> Result<(), Error> {
     let boxes = boxes_within(drawn, what, BUDGET)?;
     let labels = labels(&boxes);
@@ -94,6 +94,11 @@ fn options<'a>(profile: &Profile, what: &Flamegraph, boxes: &[FlameBox]) -> Opti
     options.subtitle = Some(subtitle(profile, what, boxes));
     if profile.recording.waiting {
         options.count_name = "µs".to_owned();
+    }
+    match profile.recording.unit {
+        Unit::Nanoseconds => {}
+        Unit::Bytes => options.count_name = "bytes".to_owned(),
+        Unit::Count => options.count_name = xml(&profile.recording.event),
     }
     options.direction = if what.inverted { Direction::Inverted } else { Direction::Straight };
     options.text_truncate_direction = TextTruncateDirection::Right;
@@ -136,7 +141,7 @@ fn subtitle(profile: &Profile, what: &Flamegraph, boxes: &[FlameBox]) -> String 
 fn all_samples(profile: &Profile, what: &Flamegraph) -> u64 {
     match wait_totals(profile, what.idle) {
         Some(waits) => Totals::of(profile).ns.saturating_add(waits.waited.total_ns()) / WALL_UNIT_NS,
-        None => Totals::of(profile).samples,
+        None => Totals::of(&weighed(profile)).samples,
     }
 }
 

@@ -7,13 +7,13 @@ use std::{
 
 use super::{
     Style,
-    text::{command, one_line, percent, seconds, shorten_middle, width},
+    text::{amount, command, one_line, percent, shorten_middle, width},
 };
 use crate::{
     profile::{
         aggregate::{GilShares, Totals, WaitTotals, gil_shares, wait_totals},
         calls::{CallGraph, Calls, Counted},
-        model::{Clock, Profile, Recording},
+        model::{Clock, Profile, Recording, Unit},
     },
     units,
 };
@@ -65,6 +65,7 @@ pub(super) fn write_calls(w: &mut dyn Write, graph: &CallGraph, style: Style) ->
         line(w, "command", &command(&recording.command), style)?;
     }
     let (title, traced) = match graph.counted {
+        Counted::Calls if recording.unit != Unit::Nanoseconds => ("calls", ", every call traced"),
         Counted::Calls => {
             ("calls", ", every call traced: times are perturbed, most where functions are small")
         }
@@ -81,13 +82,14 @@ pub(super) fn write_calls(w: &mut dyn Write, graph: &CallGraph, style: Style) ->
 fn calls(graph: &CallGraph) -> String {
     let total = graph.total();
     if graph.counted == Counted::Samples {
-        let time = seconds(total.tottime_ns);
+        let time = amount(total.tottime_ns, graph.recording.unit);
         return format!("they stand in place of calls, {time} in all");
     }
     let (all, primitive) = (units::count(total.total), units::count(total.primitive));
     let functions = graph.calls.iter().filter(|calls| **calls != Calls::default()).count();
     let functions = units::plural(functions as u64, "function", "functions");
-    format!("{all} ({primitive} primitive) of {functions} in {}", seconds(total.tottime_ns))
+    let whole = amount(total.tottime_ns, graph.recording.unit);
+    format!("{all} ({primitive} primitive) of {functions} in {whole}")
 }
 
 /// A title and its text. A command is cut to the width, other text broken after its commas.
@@ -143,7 +145,9 @@ pub fn summary(profile: &Profile) -> String {
     if recording.rate_hz > 0 {
         text.push_str(&format!(", {} Hz", units::count(recording.rate_hz)));
     }
-    if let Some(each) = totals.ns.checked_div(totals.samples).filter(|&ns| ns > 0) {
+    if recording.unit != Unit::Nanoseconds {
+        text.push_str(&format!(", {} of {}", amount(totals.ns, recording.unit), recording.measure()));
+    } else if let Some(each) = totals.ns.checked_div(totals.samples).filter(|&ns| ns > 0) {
         let seconds = units::duration(Duration::from_nanos(totals.ns));
         text.push_str(&format!(", {seconds}, a sample is {:.2} ms", each as f64 / 1e6));
     }
@@ -163,6 +167,7 @@ fn recorded(recording: &Recording, totals: Totals) -> String {
     }
     let mut parts = vec![parts.join(" ")];
     parts.push(match recording.clock {
+        _ if recording.unit != Unit::Nanoseconds => recording.measure(),
         Clock::Cpu if recording.waiting => "cpu and waiting".to_owned(),
         Clock::Cpu => "cpu clock".to_owned(),
         Clock::Wall => "wall clock".to_owned(),

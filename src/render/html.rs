@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     Style, header,
     table::file_and_line,
-    text::{command, percent, seconds},
+    text::{amount, command, percent, weight_titles},
 };
 use crate::{
     profile::{
@@ -18,9 +18,10 @@ use crate::{
             annotate::{Annotated, Section},
             excerpt::excerpt,
             flame::{self, Shape},
+            weighed,
         },
         calls::{CallGraph, Counted},
-        model::{Origin, Profile},
+        model::{Origin, Profile, Unit},
         source::Source,
     },
     units,
@@ -99,9 +100,11 @@ struct SourceData {
 /// Those of the writer.
 pub fn write(w: &mut dyn Write, page: Page<'_>) -> io::Result<()> {
     let Page { profile, table, sources } = page;
-    let (names, boxes) = boxes(profile);
+    let (names, boxes) = boxes(&weighed(profile));
     let (facts, notes) = facts(|out| header::write(out, profile, plain()));
-    let columns = columns(&["samples", "self%", "±", "tottime", "cumtime"], Some(1));
+    let unit = profile.recording.unit;
+    let [own, cum] = weight_titles(unit);
+    let columns = columns(&["samples", "self%", "±", own, cum], Some(1));
     let rows = table.rows.iter().filter_map(|row| row_data(row, table, sources)).collect();
     let data = Data {
         title: title(&profile.recording.command),
@@ -113,7 +116,7 @@ pub fn write(w: &mut dyn Write, page: Page<'_>) -> io::Result<()> {
         left_out: left_out(table.left_out),
         names,
         boxes,
-        sources: sources.iter().map(|(section, source)| source_data(section, source)).collect(),
+        sources: sources.iter().map(|(section, source)| source_data(section, source, unit)).collect(),
     };
     write_page(w, &data)
 }
@@ -128,14 +131,16 @@ pub fn write_calls(w: &mut dyn Write, graph: &CallGraph, table: &TracedTable<'_>
         Counted::Calls => "ncalls",
         Counted::Samples => "samples",
     };
+    let unit = graph.recording.unit;
+    let [own, cum] = weight_titles(unit);
     let row = |row: &crate::profile::aggregate::TracedRow| {
         let c = row.calls;
         let share = table.share(c.tottime_ns);
         let numbers = [
             (units::count(c.total), c.total as f64),
             (percent(share), share),
-            (seconds(c.tottime_ns), c.tottime_ns as f64),
-            (seconds(c.cumtime_ns), c.cumtime_ns as f64),
+            (amount(c.tottime_ns, unit), c.tottime_ns as f64),
+            (amount(c.cumtime_ns, unit), c.cumtime_ns as f64),
         ];
         let place = row.place;
         row_of(numbers, [place.name, &file_and_line(place.file, place.line), place.module], -1)
@@ -144,7 +149,7 @@ pub fn write_calls(w: &mut dyn Write, graph: &CallGraph, table: &TracedTable<'_>
         title: title(&graph.recording.command),
         facts,
         notes,
-        columns: columns(&[counted, "self%", "tottime", "cumtime"], Some(1)),
+        columns: columns(&[counted, "self%", own, cum], Some(1)),
         sorted: 2,
         rows: table.rows.iter().map(row).collect(),
         left_out: left_out(table.left_out),
@@ -218,8 +223,8 @@ fn row_data(row: &Row<'_>, table: &Table<'_>, sources: &[(Section<'_>, Source)])
         (units::count(t.samples), t.samples as f64),
         (percent(share), share),
         (percent(error), error),
-        (seconds(t.tottime_ns), t.tottime_ns as f64),
-        (seconds(t.cumtime_ns), t.cumtime_ns as f64),
+        (amount(t.tottime_ns, totals.unit), t.tottime_ns as f64),
+        (amount(t.cumtime_ns, totals.unit), t.cumtime_ns as f64),
     ];
     let names = [place.name, &file_and_line(place.file, place.line), place.module];
     Some(row_of(numbers, names, source.map_or(-1, |i| i as i64)))
@@ -270,14 +275,15 @@ fn boxes(profile: &Profile) -> (Vec<String>, Vec<BoxData>) {
     (names, rows)
 }
 
-fn source_data(section: &Section<'_>, source: &Source) -> SourceData {
+fn source_data(section: &Section<'_>, source: &Source, unit: Unit) -> SourceData {
     let title = match section.subject {
         Annotated::Function(place) => format!("{}  {}", place.name, file_and_line(place.file, place.line)),
         Annotated::File(file) => file.to_owned(),
     };
     let t = section.times;
+    let amount = |weight| amount(weight, unit);
     let times =
-        format!("{} on its lines, {} with what they call", seconds(t.tottime_ns), seconds(t.cumtime_ns));
+        format!("{} on its lines, {} with what they call", amount(t.tottime_ns), amount(t.cumtime_ns));
     let (text, note): (&[String], String) = match source {
         Source::Found { lines, newer: false, .. } => (lines, String::new()),
         Source::Found { lines, newer: true, path } => (
@@ -290,13 +296,13 @@ fn source_data(section: &Section<'_>, source: &Source) -> SourceData {
         let times =
             section.lines.binary_search_by_key(&line, |l| l.line).ok().map(|i| section.lines[i].times);
         let code = text.get((line as usize).wrapping_sub(1)).map_or("", String::as_str);
-        let number = |f: fn(crate::profile::aggregate::Times) -> String| times.map_or(String::new(), f);
+        let number = |f: &dyn Fn(crate::profile::aggregate::Times) -> String| times.map_or(String::new(), f);
         let hot = times.is_some_and(|l| l.cumtime_ns as f64 >= HOT * t.cumtime_ns as f64);
         (
             line.to_string(),
-            number(|t| units::count(t.samples)),
-            number(|t| seconds(t.tottime_ns)),
-            number(|t| seconds(t.cumtime_ns)),
+            number(&|t| units::count(t.samples)),
+            number(&|t| amount(t.tottime_ns)),
+            number(&|t| amount(t.cumtime_ns)),
             hot,
             short(code),
         )

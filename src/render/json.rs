@@ -19,7 +19,7 @@ use crate::profile::{
         gil_shares, wait_totals,
     },
     calls::{CallGraph, Calls, Counted},
-    model::{Clock, Profile, Recording, Wait},
+    model::{Clock, Profile, Recording, Unit, Wait},
 };
 
 pub use annotate::annotate;
@@ -61,6 +61,8 @@ struct Quality<'a> {
     backend: &'a str,
     backend_reason: Option<&'a str>,
     clock: &'static str,
+    unit: &'static str,
+    event: Option<&'a str>,
     rate_hz: Option<u64>,
     duration_s: f64,
     rate_got_hz: Option<f64>,
@@ -255,18 +257,23 @@ pub fn checkpoint(
 
 /// The report of a table. `inlines` says whether inlined functions were asked for: then every function has a list of them.
 pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> Report<'a> {
-    let (rows, waiting) = (&table.rows, table.waits.is_some());
-    let places = || rows.iter().filter_map(|row| place_row(row, inlines, waiting)).collect();
+    let (rows, unit, waiting) = (&table.rows, table.totals.unit, table.waits.is_some());
+    let places = || rows.iter().filter_map(|row| place_row(row, unit, inlines, waiting)).collect();
     let rows = match table.by {
         By::Function => Rows::Functions(places()),
-        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, false, waiting)).collect()),
+        By::Line => Rows::Lines(rows.iter().filter_map(|row| place_row(row, unit, false, waiting)).collect()),
         By::Module => Rows::Modules(
             (rows.iter())
-                .map(|row| ModuleRow { name: row.subject.name(), numbers: numbers(&row.times, waiting) })
+                .map(|row| ModuleRow {
+                    name: row.subject.name(),
+                    numbers: numbers(&row.times, unit, waiting),
+                })
                 .collect(),
         ),
-        By::Thread => Rows::Threads(rows.iter().filter_map(|row| thread_row(row, waiting)).collect()),
-        By::Process => Rows::Processes(rows.iter().filter_map(|row| process_row(row, waiting)).collect()),
+        By::Thread => Rows::Threads(rows.iter().filter_map(|row| thread_row(row, unit, waiting)).collect()),
+        By::Process => {
+            Rows::Processes(rows.iter().filter_map(|row| process_row(row, unit, waiting)).collect())
+        }
     };
     report(profile, table.waits, table.left_out, rows)
 }
@@ -276,7 +283,8 @@ pub fn table<'a>(profile: &'a Profile, table: &'a Table<'a>, inlines: bool) -> R
 pub fn tree<'p>(profile: &'p Profile, tree: &'p CallTree<'p>) -> Report<'p> {
     let call_row = |call: &'p Call<'p>| {
         let Call { parent, place, inlined, samples, recursion, .. } = *call;
-        let (tottime_s, cumtime_s) = (seconds(call.tottime_ns), seconds(call.cumtime_ns));
+        let unit = tree.totals.unit;
+        let (tottime_s, cumtime_s) = (unit.amount(call.tottime_ns), unit.amount(call.cumtime_ns));
         CallRow { parent, place: place_fields(place), inlined, recursion, samples, tottime_s, cumtime_s }
     };
     let rows = Rows::Tree(tree.calls.iter().map(call_row).collect());
@@ -288,7 +296,7 @@ pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
     let row = |edge: &Edge<'p>| EdgeRow {
         caller: edge.caller.map(place_fields),
         callee: place_fields(edge.callee),
-        numbers: numbers(&edge.times, false),
+        numbers: numbers(&edge.times, profile.recording.unit, false),
         ncalls: None,
     };
     let functions = edges.iter().flat_map(|edges| &edges.functions);
@@ -298,7 +306,7 @@ pub fn edges<'p>(profile: &'p Profile, edges: &[Edges<'p>]) -> Report<'p> {
 
 /// The report of a recording of calls.
 pub fn calls<'a>(graph: &'a CallGraph, table: &'a TracedTable<'a>) -> Report<'a> {
-    let rows = Rows::Functions(table.rows.iter().map(traced_row).collect());
+    let rows = Rows::Functions(table.rows.iter().map(|row| traced_row(row, table.unit)).collect());
     Report { schema: SCHEMA, quality: traced_quality(graph), rows_left_out: table.left_out, rows }
 }
 
@@ -312,7 +320,7 @@ pub fn call_edges<'a>(graph: &'a CallGraph, edges: &[TracedEdges<'a>]) -> Report
                     Direction::Callers => (other.place, function.function.place),
                     Direction::Callees => (function.function.place, other.place),
                 };
-                let (numbers, ncalls) = traced_numbers(other.calls);
+                let (numbers, ncalls) = traced_numbers(other.calls, edges.unit);
                 let (caller, callee) = (Some(place_fields(caller)), place_fields(callee));
                 EdgeRow { caller, callee, numbers, ncalls: Some(ncalls) }
             }));
@@ -335,18 +343,18 @@ fn traced_quality(graph: &CallGraph) -> Quality<'_> {
         unseen_kernel_s: None,
         cpu_s: None,
         coverage: None,
-        ..quality(&graph.recording, Totals { samples: 0, ns: graph.total().tottime_ns })
+        ..quality(&graph.recording, Totals { ns: graph.total().tottime_ns, ..Totals::default() })
     }
 }
 
-fn traced_row<'a>(row: &'a TracedRow<'a>) -> PlaceRow<'a> {
-    let (numbers, ncalls) = traced_numbers(row.calls);
+fn traced_row<'a>(row: &'a TracedRow<'a>, unit: Unit) -> PlaceRow<'a> {
+    let (numbers, ncalls) = traced_numbers(row.calls, unit);
     PlaceRow { place: place_fields(row.place), numbers, ncalls: Some(ncalls), inlined: None }
 }
 
-fn traced_numbers(calls: Calls) -> (Numbers, Ncalls) {
+fn traced_numbers(calls: Calls, unit: Unit) -> (Numbers, Ncalls) {
     let Calls { total, primitive, tottime_ns, cumtime_ns } = calls;
-    let (tottime_s, cumtime_s) = (seconds(tottime_ns), seconds(cumtime_ns));
+    let (tottime_s, cumtime_s) = (unit.amount(tottime_ns), unit.amount(cumtime_ns));
     (
         Numbers { samples: None, tottime_s, tottime_error_s: None, cumtime_s, waiting: None },
         Ncalls { total, primitive },
@@ -386,6 +394,8 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
             Clock::Cpu => "cpu",
             Clock::Wall => "wall",
         },
+        unit: r.unit.name(),
+        event: Some(r.event.as_str()).filter(|event| !event.is_empty()),
         rate_hz: (r.rate_hz > 0).then_some(r.rate_hz),
         duration_s: seconds(r.duration_ns),
         rate_got_hz: rate_got_hz(r, totals),
@@ -398,7 +408,7 @@ fn quality(r: &Recording, totals: Totals) -> Quality<'_> {
         gil_held_share: None,
         gil_waiting_share: None,
         unseen_kernel_s: r.unseen_kernel_ns().map(seconds),
-        total_s: seconds(totals.ns),
+        total_s: r.unit.amount(totals.ns),
         cpu_s: r.visible_cpu_ns().map(seconds),
         coverage: visible_ns(r).map(|cpu| totals.ns as f64 / cpu as f64),
         waiting: None,
@@ -410,13 +420,13 @@ fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
-fn numbers(times: &Times, waiting: bool) -> Numbers {
+fn numbers(times: &Times, unit: Unit, waiting: bool) -> Numbers {
     Numbers {
         samples: Some(times.samples),
-        tottime_s: seconds(times.tottime_ns),
+        tottime_s: unit.amount(times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
-        tottime_error_s: Some(seconds(times.tottime_error_ns.round() as u64)),
-        cumtime_s: seconds(times.cumtime_ns),
+        tottime_error_s: Some(unit.amount(times.tottime_error_ns.round() as u64)),
+        cumtime_s: unit.amount(times.cumtime_ns),
         waiting: waiting.then(|| RowWaiting {
             wait_s: seconds(times.wait.total_ns()),
             cumwait_s: seconds(times.cumwait.total_ns()),
@@ -435,25 +445,25 @@ fn place_fields(place: Place<'_>) -> PlaceFields<'_> {
     }
 }
 
-fn place_row<'a>(row: &'a Row, inlines: bool, waiting: bool) -> Option<PlaceRow<'a>> {
+fn place_row<'a>(row: &'a Row, unit: Unit, inlines: bool, waiting: bool) -> Option<PlaceRow<'a>> {
     let Subject::Place(place) = row.subject else { return None };
-    let children = || row.inlined.iter().filter_map(|child| place_row(child, false, false)).collect();
+    let children = || row.inlined.iter().filter_map(|child| place_row(child, unit, false, false)).collect();
     let inlined = inlines.then(children);
     Some(PlaceRow {
         place: place_fields(place),
-        numbers: numbers(&row.times, waiting),
+        numbers: numbers(&row.times, unit, waiting),
         ncalls: None,
         inlined,
     })
 }
 
-fn thread_row<'a>(row: &'a Row, waiting: bool) -> Option<ThreadRow<'a>> {
+fn thread_row<'a>(row: &'a Row, unit: Unit, waiting: bool) -> Option<ThreadRow<'a>> {
     let Subject::Thread { name, tid, pid, process } = row.subject else { return None };
-    Some(ThreadRow { name, tid, pid, process, numbers: numbers(&row.times, waiting) })
+    Some(ThreadRow { name, tid, pid, process, numbers: numbers(&row.times, unit, waiting) })
 }
 
-fn process_row<'a>(row: &'a Row, waiting: bool) -> Option<ProcessRow<'a>> {
+fn process_row<'a>(row: &'a Row, unit: Unit, waiting: bool) -> Option<ProcessRow<'a>> {
     let Subject::Process { name, pid, parent_pid } = row.subject else { return None };
     let parent_pid = (parent_pid > 0).then_some(parent_pid);
-    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(&row.times, waiting) })
+    Some(ProcessRow { name, pid, parent_pid, numbers: numbers(&row.times, unit, waiting) })
 }

@@ -6,12 +6,12 @@ use comfy_table::{CellAlignment, Table as Grid, presets};
 
 use super::{
     Style,
-    text::{one_line, percent, seconds, shorten_left, shorten_middle, width},
+    text::{amount, one_line, percent, seconds, shorten_left, shorten_middle, weight_titles, width},
 };
 use crate::{
     profile::{
         aggregate::{By, IDLE, Place, Row, Subject, Table},
-        model::Wait,
+        model::{Unit, Wait},
     },
     units,
 };
@@ -36,14 +36,20 @@ pub fn write(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     if table.left_out > 0 {
         let (one, many) = noun(table.by);
         let text = format!(
-            "{} left out with {} of the time; {} shows all",
+            "{} left out with {} of the {}; {} shows all",
             units::plural(table.left_out as u64, one, many),
             percent(table.share(table.left_out_ns)),
+            whole_noun(table.totals.unit),
             show_all(table.too_small)
         );
         writeln!(w, "{}", style.dim(&text))?;
     }
     Ok(())
+}
+
+/// What shares are of.
+pub(super) fn whole_noun(unit: Unit) -> &'static str {
+    if unit == Unit::Nanoseconds { "time" } else { "whole" }
 }
 
 /// The options that leave no row out; `too_small` rows were below the least share.
@@ -81,7 +87,7 @@ pub(super) const PLACE: [&str; 3] = ["function", "file:line", "module"];
 fn write_rows(w: &mut dyn Write, table: &Table, style: Style) -> io::Result<()> {
     let (numbers, names) = match table.waits {
         Some(_) => waiting_columns(table.by),
-        None => columns(table.by, style),
+        None => columns(table.by, table.totals.unit, style),
     };
     let mut lines: Vec<Cells> = Vec::new();
     for row in &table.rows {
@@ -132,13 +138,15 @@ pub(super) fn grid(
 }
 
 /// Titles of the columns with numbers and of those with names.
-fn columns(by: By, style: Style) -> (Vec<&'static str>, Vec<&'static str>) {
+fn columns(by: By, unit: Unit, style: Style) -> (Vec<&'static str>, Vec<&'static str>) {
     let error = style.plus_minus();
+    let [own, cum] = weight_titles(unit);
+    let (share, whole) = if unit == Unit::Nanoseconds { ("time%", "time") } else { ("self%", own) };
     match by {
-        By::Function | By::Line => (vec!["samples", "self%", error, "tottime", "cumtime"], PLACE.to_vec()),
-        By::Module => (vec!["samples", "self%", error, "tottime", "cumtime"], vec!["module"]),
-        By::Thread => (vec!["samples", "time%", error, "time", "tid", "pid"], vec!["thread", "process"]),
-        By::Process => (vec!["samples", "time%", error, "time", "pid", "parent"], vec!["process"]),
+        By::Function | By::Line => (vec!["samples", "self%", error, own, cum], PLACE.to_vec()),
+        By::Module => (vec!["samples", "self%", error, own, cum], vec!["module"]),
+        By::Thread => (vec!["samples", share, error, whole, "tid", "pid"], vec!["thread", "process"]),
+        By::Process => (vec!["samples", share, error, whole, "pid", "parent"], vec!["process"]),
     }
 }
 
@@ -183,10 +191,14 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
     let (times, totals) = (&row.times, table.totals);
     let share = totals.share(times.tottime_ns);
     let error = if totals.ns == 0 { 0.0 } else { times.tottime_error_ns / totals.ns as f64 };
-    let mut cells =
-        vec![units::count(times.samples), percent(share), percent(error), seconds(times.tottime_ns)];
+    let mut cells = vec![
+        units::count(times.samples),
+        percent(share),
+        percent(error),
+        amount(times.tottime_ns, totals.unit),
+    ];
     if let Subject::Place(_) = row.subject {
-        cells.push(seconds(times.cumtime_ns));
+        cells.push(amount(times.cumtime_ns, totals.unit));
     }
     add_names(&mut cells, row, table.by, style, prefix);
     (cells, weight(share, prefix))

@@ -324,6 +324,7 @@ fn json_of_functions() {
       "coverage": 0.99601593625498,
       "cpu_s": 2.51,
       "duration_s": 2.6,
+      "event": null,
       "functions": [
         {
           "cumtime_s": 2.401,
@@ -361,6 +362,7 @@ fn json_of_functions() {
       "started_at": "2023-11-14T22:13:20.000Z",
       "total_s": 2.5,
       "truncated_stacks": 1,
+      "unit": "seconds",
       "unseen_kernel_s": null
     }
     "#);

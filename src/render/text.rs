@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Style;
+use crate::{profile::model::Unit, units};
 
 /// Escapes what could drive or deceive a terminal: control, bidirectional and zero-width characters.
 /// Use it when writing to a terminal; pipes get the raw text.
@@ -128,6 +129,23 @@ pub fn percent(share: f64) -> String {
 /// Nanoseconds in seconds with milliseconds: `1.234s`.
 pub fn seconds(ns: u64) -> String {
     format!("{:.3}s", ns as f64 / 1e9)
+}
+
+/// A weight in its unit.
+pub fn amount(weight: u64, unit: Unit) -> String {
+    match unit {
+        Unit::Nanoseconds => seconds(weight),
+        Unit::Bytes => units::bytes(weight),
+        Unit::Count => units::count(weight),
+    }
+}
+
+/// Titles of the columns that have weights of a row itself and with all it called.
+pub(super) fn weight_titles(unit: Unit) -> [&'static str; 2] {
+    match unit {
+        Unit::Nanoseconds => ["tottime", "cumtime"],
+        Unit::Bytes | Unit::Count => ["self", "cum"],
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ use std::io::{self, Write};
 use super::{
     Style,
     table::file_and_line,
-    text::{ellipsis, one_line, percent, seconds, shorten_left, shorten_middle, width},
+    text::{amount, ellipsis, one_line, percent, shorten_left, shorten_middle, weight_titles, width},
 };
 use crate::{
-    profile::aggregate::{Call, CallTree},
+    profile::{
+        aggregate::{Call, CallTree},
+        model::Unit,
+    },
     units,
 };
 
@@ -29,18 +32,30 @@ pub fn write(w: &mut dyn Write, tree: &CallTree, fold: bool, style: Style) -> io
     if tree.calls.is_empty() {
         writeln!(w, "no call matches")?;
     } else {
-        let title =
-            if tree.inverted { " self%      time  function" } else { " cum%   self%   cumtime  function" };
-        writeln!(w, "{}", style.dim(title))?;
+        let [own, cum] = match tree.totals.unit {
+            Unit::Nanoseconds => ["time", "cumtime"],
+            unit => weight_titles(unit),
+        };
+        let title = if tree.inverted {
+            format!(" self% {own:>9}  function")
+        } else {
+            format!(" cum%   self% {cum:>9}  function")
+        };
+        writeln!(w, "{}", style.dim(&title))?;
     }
     let lines = lines(tree, fold);
     for (line, branch) in lines.iter().zip(branches(&lines, style)) {
         let Some(last) = line.calls.last() else { continue };
         let (own, whole) = (tree.totals.share(last.tottime_ns), tree.totals.share(last.cumtime_ns));
         let numbers = if tree.inverted {
-            format!("{:>6} {:>9}  ", percent(whole), seconds(last.cumtime_ns))
+            format!("{:>6} {:>9}  ", percent(whole), amount(last.cumtime_ns, tree.totals.unit))
         } else {
-            format!("{:>6} {:>6} {:>9}  ", percent(whole), percent(own), seconds(last.cumtime_ns))
+            format!(
+                "{:>6} {:>6} {:>9}  ",
+                percent(whole),
+                percent(own),
+                amount(last.cumtime_ns, tree.totals.unit)
+            )
         };
         let room = style.width.map(|columns| usize::from(columns).saturating_sub(width(&numbers)));
         let text = format!("{numbers}{}", label(line.calls, tree.inverted, &branch, room, style));

@@ -193,3 +193,28 @@ fn merged_recordings_have_the_samples_of_all() {
     assert_eq!(piped.get_output().stdout, std::fs::read(dir.path().join("all.pb.gz")).unwrap());
     merge(&["old.pb.gz"]).code(2).stdout("");
 }
+
+#[test]
+fn what_measures_different_things_is_not_put_together() {
+    let dir = tempfile::tempdir().expect("a directory");
+    save(dir.path(), "cpu.pb.gz", OLD);
+    let heap = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pprof/go-heap.pb.gz");
+    std::fs::copy(heap, dir.path().join("heap.pb.gz")).expect("a copy");
+    for words in
+        [&["diff", "cpu.pb.gz", "heap.pb.gz"][..], &["merge", "cpu.pb.gz", "heap.pb.gz", "-o", "x.pb.gz"]]
+    {
+        let assert = hotcold().current_dir(&dir).arg("profile").args(words).assert().code(1);
+        let error = String::from_utf8(assert.get_output().stderr.clone()).expect("UTF-8");
+        assert_eq!(
+            error,
+            "error: cannot put CPU time and `inuse_space` in bytes together: the recordings measure different things\n"
+        );
+    }
+    // Bytes stay bytes on the way through our own files.
+    let convert = ["profile", "convert", "-q", "heap.pb.gz", "-o", "own.pb.gz"];
+    hotcold().current_dir(&dir).args(convert).assert().success();
+    let assert =
+        hotcold().current_dir(&dir).args(["profile", "diff", "heap.pb.gz", "own.pb.gz"]).assert().success();
+    let text = stdout(&assert);
+    assert!(text.contains("69.2 MiB of `inuse_space` in bytes") && text.contains("68.2 MiB"), "{text}");
+}

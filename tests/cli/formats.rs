@@ -329,14 +329,16 @@ fn pprof_top(file: &Path, unit: &str) -> Vec<(String, f64, f64)> {
 fn agrees_with_pprof(file: &Path, unit: &str) {
     let ours = report(file.parent().unwrap(), &[file.to_str().unwrap(), "--show-imports"]);
     let rows = ours["functions"].as_array().unwrap();
+    // Seconds, or the number itself.
+    let scale = if unit == "ns" { 1e9 } else { 1.0 };
     let theirs = pprof_top(file, unit);
     assert!(theirs.len() > 3, "{theirs:?}");
     for (name, flat, cum) in theirs {
         let named: Vec<&Value> = rows.iter().filter(|row| row["name"] == name.as_str()).collect();
-        let sum = |field: &str| named.iter().map(|row| row[field].as_f64().unwrap() * 1e9).sum::<f64>();
+        let sum = |field: &str| named.iter().map(|row| row[field].as_f64().unwrap() * scale).sum::<f64>();
         assert!((sum("tottime_s") - flat).abs() < 2.0, "{name}: flat {flat}, ours {}", sum("tottime_s"));
         if let [row] = named[..] {
-            let ours = row["cumtime_s"].as_f64().unwrap() * 1e9;
+            let ours = row["cumtime_s"].as_f64().unwrap() * scale;
             assert!((ours - cum).abs() < 2.0, "{name}: cum {cum}, ours {ours}");
         }
     }

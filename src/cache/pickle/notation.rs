@@ -126,7 +126,7 @@ pub(super) fn write_text(out: &mut Cut, utf8: &[u8]) {
             return;
         }
         match c {
-            Ok(c) => push_escaped(out, c, quote),
+            Ok(c) => push_escaped(out, c, Some(quote)),
             Err(surrogate) => out.push(&format!("\\u{surrogate:04x}")),
         }
     }
@@ -142,8 +142,8 @@ pub(super) fn write_bytes(out: &mut Cut, bytes: &[u8]) {
             return;
         }
         match byte {
-            0x20..0x7f => push_escaped(out, char::from(byte), quote),
-            b'\t' | b'\n' | b'\r' => push_escaped(out, char::from(byte), quote),
+            0x20..0x7f => push_escaped(out, char::from(byte), Some(quote)),
+            b'\t' | b'\n' | b'\r' => push_escaped(out, char::from(byte), None),
             _ => out.push(&format!("\\x{byte:02x}")),
         }
     }
@@ -153,7 +153,10 @@ pub(super) fn write_bytes(out: &mut Cut, bytes: &[u8]) {
 /// Text without quotes, as names are written; the same characters are escaped.
 pub(super) fn write_name(out: &mut Cut, name: &str) {
     for c in name.chars() {
-        push_escaped(out, c, '\0');
+        if out.is_full() {
+            return;
+        }
+        push_escaped(out, c, None);
     }
 }
 
@@ -162,13 +165,13 @@ fn quote_for(bytes: &[u8]) -> char {
     if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' }
 }
 
-fn push_escaped(out: &mut Cut, c: char, quote: char) {
+fn push_escaped(out: &mut Cut, c: char, quote: Option<char>) {
     match c {
         '\\' => out.push("\\\\"),
         '\n' => out.push("\\n"),
         '\r' => out.push("\\r"),
         '\t' => out.push("\\t"),
-        c if c == quote => {
+        c if Some(c) == quote => {
             out.push_char('\\');
             out.push_char(c);
         }

@@ -51,6 +51,11 @@ fn damage_is_named_with_its_place() {
 }
 
 #[test]
+fn names_are_escaped_whatever_is_in_them() {
+    assert_eq!(shown(b"cbuiltins\nf\0\x1b[31m\n(K\x01tR."), r"f\x00\x1b[31m(1)");
+}
+
+#[test]
 fn what_would_run_code_is_shown_and_found() {
     let system = b"\x80\x04\x95\x1d\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94.";
     assert_eq!(shown(system), "posix.system('id')");

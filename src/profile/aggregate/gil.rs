@@ -40,7 +40,7 @@ fn shares(profile: &Profile, wanted: impl Fn(&Sample) -> bool) -> Option<GilShar
             waiting = waiting.saturating_add(sample.count);
         }
     }
-    let known = Totals { samples: known, ns: known };
+    let known = Totals { samples: known, ns: known, ..Totals::default() };
     (known.samples > 0).then(|| GilShares { held: known.share(held), waiting: known.share(waiting) })
 }
 

@@ -33,6 +33,7 @@ mod traced;
 mod traced_edges;
 pub mod tree;
 mod waits;
+mod weighed;
 
 use regex::Regex;
 
@@ -45,8 +46,9 @@ pub use traced::{TracedRow, TracedTable, traced_rows};
 pub use traced_edges::{TracedEdges, traced_edges};
 pub use tree::{Call, CallTree, call_tree};
 pub use waits::{IDLE, WALL_UNIT_NS, WaitTotals, Waited, wait_label, wait_totals, wall};
+pub use weighed::weighed;
 
-use super::model::{Origin, Profile};
+use super::model::{Origin, Profile, Unit};
 
 /// Shown where the module or name of a row is not known.
 pub const UNKNOWN: &str = "[unknown]";
@@ -114,14 +116,18 @@ pub struct Totals {
     pub samples: u64,
     /// What they stand for, in nanoseconds.
     pub ns: u64,
+    /// What stands for nanoseconds, here and in everything that is a share of it.
+    pub unit: Unit,
 }
 
 impl Totals {
     /// The totals of a profile.
     pub fn of(profile: &Profile) -> Self {
-        profile.samples.iter().fold(Self::default(), |sum, s| Self {
+        let none = Self { unit: profile.recording.unit, ..Self::default() };
+        profile.samples.iter().fold(none, |sum, s| Self {
             samples: sum.samples.saturating_add(s.count),
             ns: sum.ns.saturating_add(s.weight_ns),
+            unit: sum.unit,
         })
     }
 

@@ -6,6 +6,7 @@ use super::{By, Place, Selection, Sort, keys};
 use crate::profile::{
     Error,
     calls::{CallGraph, Calls},
+    model::Unit,
 };
 
 /// A function with its numbers.
@@ -30,6 +31,8 @@ pub struct TracedTable<'p> {
     pub left_out_ns: u64,
     /// The sum over all functions of the recording; its cumtime means nothing.
     pub total: Calls,
+    /// What stands for nanoseconds.
+    pub unit: Unit,
 }
 
 impl TracedTable<'_> {
@@ -71,6 +74,7 @@ pub fn traced_rows<'p>(graph: &'p CallGraph, selection: &Selection) -> Result<Tr
         left_out_ns: matching_ns.saturating_sub(tottime(&rows)),
         rows,
         total,
+        unit: graph.recording.unit,
     })
 }
 

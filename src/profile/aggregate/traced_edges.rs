@@ -4,6 +4,7 @@ use super::{TracedRow, edges::Direction, keys, named};
 use crate::profile::{
     Error,
     calls::{CallGraph, Calls},
+    model::Unit,
 };
 
 /// A function of a recording of calls and its edges in one direction.
@@ -23,6 +24,8 @@ pub struct TracedEdges<'p> {
     pub direction: Direction,
     /// The functions by falling cumtime.
     pub functions: Vec<TracedNeighbours<'p>>,
+    /// What stands for nanoseconds.
+    pub unit: Unit,
 }
 
 /// The callers or callees of the functions that `name` names.
@@ -57,7 +60,7 @@ pub fn traced_edges<'p>(
         return Err(Error::NoFunction { name: name.to_owned() });
     }
     sort(&mut functions, |neighbours| neighbours.function);
-    Ok(TracedEdges { direction, functions })
+    Ok(TracedEdges { direction, functions, unit: graph.recording.unit })
 }
 
 /// By falling cumtime, tottime and number of calls, then by name.

@@ -1,4 +1,4 @@
-//! A table of functions for spreadsheets, as RFC 4180 has it. Times are in seconds.
+//! A table of functions for spreadsheets, as RFC 4180 has it. Times are in seconds; of what is no time the titles tell.
 
 use std::{
     borrow::Cow,
@@ -9,6 +9,7 @@ use super::{Format, Unwritable};
 use crate::profile::{
     aggregate::{Place, Selection, Subject, rows, traced_rows},
     calls::Measurements,
+    model::Unit,
 };
 
 /// The format of spreadsheets.
@@ -41,20 +42,23 @@ impl Format for Csv {
         let unsorted = |error: crate::profile::Error| io::Error::other(error.to_string());
         match measurements {
             Measurements::Sampled(profile) => {
-                write!(out, "function,file,line,module,samples,tottime_s,cumtime_s\r\n")?;
+                let unit = profile.recording.unit;
+                write!(out, "function,file,line,module,samples,{}\r\n", titles(unit))?;
                 for row in rows(profile, &all).map_err(unsorted)?.rows {
                     let Subject::Place(place) = row.subject else { continue };
                     write_place(out, place)?;
                     let t = row.times;
-                    write!(out, ",{},{},{}\r\n", t.samples, seconds(t.tottime_ns), seconds(t.cumtime_ns))?;
+                    let (tottime, cumtime) = (amount(t.tottime_ns, unit), amount(t.cumtime_ns, unit));
+                    write!(out, ",{},{tottime},{cumtime}\r\n", t.samples)?;
                 }
             }
             Measurements::Traced(graph) => {
-                write!(out, "function,file,line,module,ncalls,primitive_calls,tottime_s,cumtime_s\r\n")?;
+                let unit = graph.recording.unit;
+                write!(out, "function,file,line,module,ncalls,primitive_calls,{}\r\n", titles(unit))?;
                 for row in traced_rows(graph, &all).map_err(unsorted)?.rows {
                     write_place(out, row.place)?;
                     let c = row.calls;
-                    let (tottime, cumtime) = (seconds(c.tottime_ns), seconds(c.cumtime_ns));
+                    let (tottime, cumtime) = (amount(c.tottime_ns, unit), amount(c.cumtime_ns, unit));
                     write!(out, ",{},{},{tottime},{cumtime}\r\n", c.total, c.primitive)?;
                 }
             }
@@ -80,8 +84,19 @@ fn field(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn seconds(ns: u64) -> String {
-    format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000)
+fn titles(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Nanoseconds => "tottime_s,cumtime_s",
+        Unit::Bytes => "self_bytes,cum_bytes",
+        Unit::Count => "self,cum",
+    }
+}
+
+fn amount(weight: u64, unit: Unit) -> String {
+    match unit {
+        Unit::Nanoseconds => format!("{}.{:09}", weight / 1_000_000_000, weight % 1_000_000_000),
+        Unit::Bytes | Unit::Count => weight.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,17 @@ pub(super) const COUNT_NS: u64 = 1_000_000;
 pub(super) const COUNT_NOTE: &str =
     "the file has numbers of samples and no times: each sample is taken for 1 ms";
 
+/// Sums that readers of the profile can add up again.
+///
+/// # Errors
+/// When it is more than that.
+pub(super) fn whole(sum: u64) -> Result<u64, String> {
+    if sum <= i64::MAX as u64 {
+        return Ok(sum);
+    }
+    Err("damaged: its values add up to more than a profile can hold".into())
+}
+
 /// What a file says of a function; empty and 0 where it does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Described<'a> {
@@ -45,6 +56,8 @@ pub(super) struct Import {
     thread_numbers: FxHashMap<ThreadId, u32>,
     /// Times of the first and the last sample in the file's own counting.
     span: Option<(u64, u64)>,
+    /// Samples, and what they stand for.
+    total: (u64, u64),
 }
 
 impl Import {
@@ -161,6 +174,7 @@ impl Import {
             next
         });
         let time = time_ns.saturating_sub(first);
+        self.total = (self.total.0.saturating_add(count), self.total.1.saturating_add(weight_ns));
         self.samples.add_many(time, number, stack, Gil::Unknown, (count, weight_ns));
     }
 
@@ -170,7 +184,12 @@ impl Import {
     }
 
     /// The profile. `backend` is the tool or format it comes from. Where samples have no times there is one bucket.
-    pub(super) fn finish(mut self, backend: &str, recording: Recording) -> Profile {
+    ///
+    /// # Errors
+    /// When the samples add up to more than other formats can hold.
+    pub(super) fn finish(mut self, backend: &str, recording: Recording) -> Result<Profile, String> {
+        whole(self.total.0)?;
+        whole(self.total.1)?;
         let timed = self.span_ns() > 0;
         let bucket_ns = if timed { self.samples.bucket_ns() } else { recording.duration_ns };
         for row in self.samples.into_rows().samples {
@@ -186,6 +205,6 @@ impl Import {
         }
         let mut profile = self.out.build(Recording { bucket_ns, ..recording });
         guess::complete(&mut profile, backend);
-        profile
+        Ok(profile)
     }
 }

@@ -66,6 +66,8 @@ struct RecordingFields<'a> {
     backend: &'a str,
     backend_reason: &'a str,
     clock: &'static str,
+    unit: &'static str,
+    event: Option<&'a str>,
     rate_hz: Option<u64>,
     bucket_s: f64,
     lost_samples: u64,
@@ -223,13 +225,14 @@ fn write_traced(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> {
         Counted::Samples => "samples of calls",
     };
     head(out, kind, &graph.recording)?;
+    let amount = |weight| graph.recording.unit.amount(weight);
     list(out, "modules", graph.modules.iter().map(|m| module(m, |id| graph.str(id))))?;
     let counted = graph.iter().map(|(f, calls)| CountedFunction {
         function: function(f, |id| graph.str(id)),
         ncalls: calls.total,
         primitive_calls: calls.primitive,
-        tottime_s: seconds(calls.tottime_ns),
-        cumtime_s: seconds(calls.cumtime_ns),
+        tottime_s: amount(calls.tottime_ns),
+        cumtime_s: amount(calls.cumtime_ns),
     });
     list(out, "functions", counted)?;
     let edge = |e: &crate::profile::calls::Edge| EdgeFields {
@@ -237,8 +240,8 @@ fn write_traced(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> {
         callee: e.callee.0,
         ncalls: e.calls.total,
         primitive_calls: e.calls.primitive,
-        tottime_s: seconds(e.calls.tottime_ns),
-        cumtime_s: seconds(e.calls.cumtime_ns),
+        tottime_s: amount(e.calls.tottime_ns),
+        cumtime_s: amount(e.calls.cumtime_ns),
     };
     list(out, "edges", graph.edges.iter().map(edge))?;
     write!(out, "}}")
@@ -273,6 +276,8 @@ fn fields(r: &Recording) -> RecordingFields<'_> {
             Clock::Cpu => "cpu",
             Clock::Wall => "wall",
         },
+        unit: r.unit.name(),
+        event: Some(r.event.as_str()).filter(|event| !event.is_empty()),
         rate_hz: (r.rate_hz > 0).then_some(r.rate_hz),
         bucket_s: seconds(r.bucket_ns),
         lost_samples: r.lost_samples,

@@ -1,9 +1,55 @@
 //! What the formats made of JSON share.
 
-use serde::de::DeserializeOwned;
+use std::{fmt, marker::PhantomData, ops::Deref};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _, SeqAccess, Visitor},
+};
 
 /// Most bytes of a JSON file: numbers take several times their text in memory, and no viewer opens as much.
-pub(super) const MOST_BYTES: usize = 256 << 20;
+pub(super) const MOST_BYTES: u64 = 256 << 20;
+
+/// A list of at most `MOST` elements: those that take much more memory than text, such as `{}` of a thread without anything.
+#[derive(Debug)]
+pub(super) struct AtMost<T, const MOST: usize>(Vec<T>);
+
+impl<T, const MOST: usize> Default for AtMost<T, MOST> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MOST: usize> Deref for AtMost<T, MOST> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for AtMost<T, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T, const MOST: usize>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Elements<T, MOST> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+                let mut elements = Vec::new();
+                while let Some(element) = list.next_element()? {
+                    super::limit(elements.len(), MOST, "elements in a list").map_err(A::Error::custom)?;
+                    elements.push(element);
+                }
+                Ok(elements)
+            }
+        }
+        deserializer.deserialize_seq(Elements::<T, MOST>(PhantomData)).map(Self)
+    }
+}
 
 /// Whether the first key of the object that begins here is one of these.
 pub(super) fn first_key_is(beginning: &[u8], keys: &[&str]) -> bool {
@@ -21,8 +67,8 @@ pub(super) fn first_key_is(beginning: &[u8], keys: &[&str]) -> bool {
 /// # Errors
 /// What is wrong with it, in a few words.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    if bytes.len() > MOST_BYTES {
-        return Err(super::too_large(MOST_BYTES as u64));
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(super::too_large(MOST_BYTES));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).map_err(|error| match error.is_eof() {
@@ -47,6 +93,14 @@ mod tests {
         for other in [&b"{\"metal\": 1"[..], b"[\"meta\"]", b"{", b"", b"{\"me"] {
             assert!(!first_key_is(other, &["meta"]), "{other:?}");
         }
+    }
+
+    #[test]
+    fn lists_have_bounds() {
+        assert_eq!(parse::<AtMost<u8, 3>>(b"[1, 2, 3]").unwrap()[..], [1, 2, 3]);
+        let error = parse::<AtMost<u8, 3>>(b"[1, 2, 3, 4]").unwrap_err();
+        assert!(error.starts_with("damaged: it holds more than 3 elements in a list"), "{error}");
+        assert!(parse::<AtMost<u8, 3>>(b"{}").is_err());
     }
 
     #[test]

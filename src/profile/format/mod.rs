@@ -12,6 +12,7 @@ mod foreign;
 mod guess;
 pub mod json;
 mod json_text;
+mod known;
 mod lines;
 pub mod log;
 pub mod perf_data;
@@ -36,6 +37,8 @@ pub const MAX_BYTES: u64 = 1 << 30;
 
 /// Bytes that are looked at before the rest of the input is read.
 const SNIFF_BYTES: u64 = 4096;
+/// Bytes of a reason, about.
+const LONGEST_REASON: usize = 300;
 /// What gzip data begins with.
 const GZIP: &[u8] = b"\x1f\x8b";
 
@@ -57,6 +60,11 @@ pub trait Format: Sync + std::fmt::Debug {
         true
     }
 
+    /// Most bytes of its files, where they are read as a whole.
+    fn most_bytes(&self) -> u64 {
+        MAX_BYTES
+    }
+
     /// Whether its files say what the program was started with, which may hold secrets.
     fn holds_command(&self) -> bool {
         false
@@ -72,15 +80,16 @@ pub trait Format: Sync + std::fmt::Debug {
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String>;
 
     /// The same from a stream. Formats that are read piece by piece need not have it in memory, so that it may be of any size;
-    /// of others no more than [`MAX_BYTES`] are read.
+    /// of others no more than [`most_bytes`](Self::most_bytes) are read.
     ///
     /// # Errors
     /// [`Failure`].
     fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
         let mut bytes = Vec::new();
-        input.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Failure::Io)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(Failure::Content(too_large(MAX_BYTES)));
+        let most = self.most_bytes();
+        input.take(most + 1).read_to_end(&mut bytes).map_err(Failure::Io)?;
+        if bytes.len() as u64 > most {
+            return Err(Failure::Content(too_large(most)));
         }
         self.read(&bytes).map_err(Failure::Content)
     }
@@ -225,7 +234,7 @@ pub fn load_from(
     });
     measurements.map_err(|failure| match failure {
         Failure::Io(source) => Error::Read { path: name.to_owned(), source },
-        Failure::Content(reason) => Error::NotARecording { path: name.to_owned(), reason },
+        Failure::Content(reason) => Error::NotARecording { path: name.to_owned(), reason: one_line(&reason) },
     })
 }
 
@@ -244,6 +253,19 @@ fn find<'f>(beginning: &[u8], asked: Option<&'f dyn Format>) -> Result<(&'f dyn 
     // The beginning ends in the middle of its stream.
     let _ = MultiGzDecoder::new(beginning).take(SNIFF_BYTES).read_to_end(&mut plain);
     Ok((asked.map_or_else(|| detect(&plain), Ok)?, true))
+}
+
+/// What is wrong may be told with the file's own words, which may be long and have line ends.
+fn one_line(reason: &str) -> String {
+    let mut line = String::new();
+    for c in reason.chars() {
+        if line.len() > LONGEST_REASON {
+            line.push('…');
+            break;
+        }
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 fn unzipped(format: &dyn Format, zipped: impl Read) -> Result<Measurements, Failure> {
@@ -303,6 +325,20 @@ mod tests {
         damaged[bytes.len() / 2..].fill(0xff);
         let damaged = load(&damaged).unwrap_err().to_string();
         assert!(damaged.starts_with("cannot read `x.gz`: "), "{damaged}");
+    }
+
+    #[test]
+    fn a_reason_is_a_line_whatever_the_file_says() {
+        let document = |kind: &str| {
+            format!("{{\"$schema\":\"\",\"shared\":{{}},\"profiles\":[{{\"type\":\"{kind}\"}}]}}")
+        };
+        let reason =
+            |kind: &str| load_from(document(kind).as_bytes(), Path::new("x"), None).unwrap_err().to_string();
+        assert_eq!(
+            reason(r"a\nb\u001b"),
+            r"cannot read `x`: it has a profile of an unknown type, `a\nb\u{1b}`"
+        );
+        assert!(reason(&"long".repeat(1000)).len() < 2 * LONGEST_REASON);
     }
 
     #[test]

@@ -18,11 +18,11 @@ use crate::{
             Totals,
             diff::flame::{DiffBox, boxes},
         },
-        model::Profile,
+        model::{Profile, Unit},
     },
     render::{
         diff::{signed, signed_percent},
-        text::command,
+        text::{amount, command},
     },
 };
 
@@ -50,8 +50,9 @@ pub fn write(
         return Err(Error::NoSamples { what: name });
     }
     let boxes = boxes(old, new, scale.unwrap_or(1.0), total * NARROWEST);
-    let lines = lines(&boxes, total);
-    let mut palette = palette(&boxes, total);
+    let unit = new.first().map_or(Unit::default(), |p| p.recording.unit);
+    let lines = lines(&boxes, total, unit);
+    let mut palette = palette(&boxes, total, unit);
     let mut options = Options::default();
     options.title = shorten(&xml(&title.map_or(name, str::to_owned)), TITLE_LENGTH);
     let old_total: f64 = boxes.iter().filter(|b| b.depth == 0).map(|b| b.old_ns).sum();
@@ -59,14 +60,21 @@ pub fn write(
         Some(_) => "shares compared".to_owned(),
         None => format!(
             "{} ({})",
-            signed(total - old_total),
+            signed(total - old_total, unit),
             signed_percent((total - old_total) / old_total.max(1.0))
         ),
     };
-    options.subtitle =
-        Some(format!("new: {:.3} s, {change}; red: more, blue: less, grey: no more than noise", total / 1e9));
-    options.count_name = "ms".to_owned();
-    options.factor = 0.001;
+    options.subtitle = Some(format!(
+        "new: {}, {change}; red: more, blue: less, grey: no more than noise",
+        whole(total, unit)
+    ));
+    match unit {
+        Unit::Nanoseconds => {
+            options.count_name = "ms".to_owned();
+            options.factor = 0.001;
+        }
+        unit => options.count_name = unit.name().to_owned(),
+    }
     options.text_truncate_direction = TextTruncateDirection::Right;
     options.bgcolors = Some(BackgroundColor::Flat(Color { r: 250, g: 250, b: 250 }));
     options.min_width = 0.0;
@@ -78,8 +86,16 @@ pub fn write(
     w.write_all(&restore(&svg)).map_err(failed)
 }
 
-/// A line for each box with time of its own, in microseconds.
-fn lines(boxes: &[DiffBox<'_>], total: f64) -> Vec<String> {
+fn whole(total: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Nanoseconds => format!("{:.3} s", total / 1e9),
+        unit => amount(total.round() as u64, unit),
+    }
+}
+
+/// A line for each box with time of its own, in microseconds, or with what else is weighed.
+fn lines(boxes: &[DiffBox<'_>], total: f64, unit: Unit) -> Vec<String> {
+    let grain = if unit == Unit::Nanoseconds { 1e3 } else { 1.0 };
     let mut path = String::new();
     let mut ends: Vec<usize> = Vec::new();
     let mut lines = Vec::new();
@@ -89,22 +105,22 @@ fn lines(boxes: &[DiffBox<'_>], total: f64) -> Vec<String> {
         if b.depth > 0 {
             path.push(';');
         }
-        path.push_str(&label(b, total));
+        path.push_str(&label(b, total, unit));
         ends.push(path.len());
-        let micros = (b.rest_ns / 1e3).round() as u64;
-        if micros > 0 {
-            lines.push(format!("{path} {}", micros.min(1 << 52)));
+        let own = (b.rest_ns / grain).round() as u64;
+        if own > 0 {
+            lines.push(format!("{path} {}", own.min(1 << 52)));
         }
     }
     lines
 }
 
 /// The name as inferno takes it, with the change where there is one, and the character of its colour.
-fn label(b: &DiffBox<'_>, total: f64) -> String {
+fn label(b: &DiffBox<'_>, total: f64, unit: Unit) -> String {
     let level = level(b, total);
     let mut text = shorten(&xml(b.name), NAME_LENGTH);
     if level != 0 {
-        text.push_str(&format!(" {}", signed(b.new_ns - b.old_ns)));
+        text.push_str(&format!(" {}", signed(b.new_ns - b.old_ns, unit)));
     }
     let stand_in = |c: char| STANDINGS.iter().find(|(own, _)| *own == c).map_or(c, |(_, standing)| *standing);
     let mut label: String = text.chars().map(stand_in).collect();
@@ -136,11 +152,11 @@ fn colour(level: i32) -> Color {
     }
 }
 
-fn palette(boxes: &[DiffBox<'_>], total: f64) -> PaletteMap {
+fn palette(boxes: &[DiffBox<'_>], total: f64, unit: Unit) -> PaletteMap {
     let mut map = PaletteMap::default();
     map.insert("", Color { r: 200, g: 200, b: 200 });
     for b in boxes {
-        map.insert(label(b, total), colour(level(b, total)));
+        map.insert(label(b, total, unit), colour(level(b, total)));
     }
     map
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Numbers, PlaceFields, Quality, numbers, place_fields, quality};
 use crate::profile::{
     aggregate::annotate::{Annotated, Annotation, LineTimes, Section},
-    model::Profile,
+    model::{Profile, Unit},
     source::Source,
 };
 
@@ -53,8 +53,11 @@ pub fn annotate(
     annotation: &Annotation<'_>,
     sources: &[Source],
 ) -> io::Result<()> {
-    let sections =
-        annotation.sections.iter().zip(sources).map(|(section, source)| section_row(section, source));
+    let sections = annotation
+        .sections
+        .iter()
+        .zip(sources)
+        .map(|(section, source)| section_row(section, source, annotation.totals.unit));
     let document = Document {
         schema: SCHEMA,
         quality: quality(&profile.recording, annotation.totals),
@@ -65,14 +68,14 @@ pub fn annotate(
     writeln!(w)
 }
 
-fn section_row<'a>(section: &'a Section<'_>, source: &'a Source) -> SectionRow<'a> {
+fn section_row<'a>(section: &'a Section<'_>, source: &'a Source, unit: Unit) -> SectionRow<'a> {
     let (path, missing, newer, text): (_, _, _, &[String]) = match source {
         Source::Found { path, lines, newer } => (Some(path.display().to_string()), None, *newer, lines),
         Source::Missing(why) => (None, Some(why.as_str()), false, &[]),
     };
     let line = |l: &LineTimes| LineRow {
         line: (l.line > 0).then_some(l.line),
-        numbers: numbers(&l.times, false),
+        numbers: numbers(&l.times, unit, false),
         text: (l.line as usize).checked_sub(1).and_then(|i| text.get(i)).map(String::as_str),
     };
     SectionRow {
@@ -84,7 +87,7 @@ fn section_row<'a>(section: &'a Section<'_>, source: &'a Source) -> SectionRow<'
         source: path,
         source_missing: missing,
         source_newer: newer,
-        numbers: numbers(&section.times, false),
+        numbers: numbers(&section.times, unit, false),
         lines: section.lines.iter().map(line).collect(),
     }
 }

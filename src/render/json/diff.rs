@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{PlaceFields, Quality, place_fields, quality, seconds};
+use super::{PlaceFields, Quality, place_fields, quality};
 use crate::{
     profile::{
         aggregate::{
             By, Totals,
-            diff::{Change, Diff, Status, noise},
+            diff::{Change, Diff, Status, Whole, noise},
         },
-        model::Profile,
+        model::{Profile, Unit},
     },
     render::diff::Side,
 };
@@ -88,9 +88,9 @@ pub fn diff(w: &mut dyn Write, diff: &Diff<'_>, old: Side<'_>, new: Side<'_>) ->
         normalized: diff.scale.is_some(),
         scale_old: diff.scale,
         significance_level: noise::ALPHA,
-        old: side(old, diff.old.ns, diff.old.samples),
-        new: side(new, diff.new.ns, diff.new.samples),
-        delta_s: round(diff.total_delta_ns()),
+        old: side(old, diff.old),
+        new: side(new, diff.new),
+        delta_s: round(diff.total_delta_ns(), diff.unit()),
         p: diff.total_p,
         rows_left_out: diff.left_out,
         rows: match diff.by {
@@ -103,16 +103,21 @@ pub fn diff(w: &mut dyn Write, diff: &Diff<'_>, old: Side<'_>, new: Side<'_>) ->
     writeln!(w)
 }
 
-fn side<'a>(side: Side<'a>, ns: f64, samples: u64) -> SideFields<'a> {
+fn side<'a>(side: Side<'a>, whole: Whole) -> SideFields<'a> {
     let recordings = side.names.iter().zip(side.profiles);
     let fields = |(path, profile): (&'a String, &'a Profile)| RecordingFields {
         path,
         quality: quality(&profile.recording, Totals::of(profile)),
     };
-    SideFields { total_s: round(ns), samples, recordings: recordings.map(fields).collect() }
+    SideFields {
+        total_s: round(whole.ns, whole.unit),
+        samples: whole.samples,
+        recordings: recordings.map(fields).collect(),
+    }
 }
 
 fn change<'a>(row: &Change<'a>, diff: &Diff<'_>) -> ChangeRow<'a> {
+    let unit = diff.unit();
     ChangeRow {
         place: place_fields(row.place),
         was: row.was.map(place_fields),
@@ -124,11 +129,11 @@ fn change<'a>(row: &Change<'a>, diff: &Diff<'_>) -> ChangeRow<'a> {
         },
         samples_old: row.old.samples,
         samples_new: row.new.samples,
-        tottime_old_s: round(row.old.tottime_ns),
-        tottime_new_s: round(row.new.tottime_ns),
-        cumtime_old_s: round(row.old.cumtime_ns),
-        cumtime_new_s: round(row.new.cumtime_ns),
-        delta_s: round(row.delta_ns),
+        tottime_old_s: round(row.old.tottime_ns, unit),
+        tottime_new_s: round(row.new.tottime_ns, unit),
+        cumtime_old_s: round(row.old.cumtime_ns, unit),
+        cumtime_new_s: round(row.new.cumtime_ns, unit),
+        delta_s: round(row.delta_ns, unit),
         impact: diff.impact(row),
         share_old: row.old.share,
         share_new: row.new.share,
@@ -137,7 +142,7 @@ fn change<'a>(row: &Change<'a>, diff: &Diff<'_>) -> ChangeRow<'a> {
     }
 }
 
-/// Seconds, to the nanosecond: the digits beyond say nothing.
-fn round(ns: f64) -> f64 {
-    seconds(ns.abs().round() as u64).copysign(ns)
+/// Seconds, to the nanosecond, or another unit: the digits beyond say nothing.
+fn round(ns: f64, unit: Unit) -> f64 {
+    unit.amount(ns.abs().round() as u64).copysign(ns)
 }

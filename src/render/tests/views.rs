@@ -8,6 +8,7 @@ use crate::{
             edges::{Direction, edges},
             inverted_tree,
         },
+        model::Unit,
         source::Source,
     },
     render,
@@ -191,4 +192,23 @@ fn hostile_source_and_narrow_terminals_are_kept_in_bounds() {
         let out = annotated("a.c", &source, None, columns(width));
         assert!(!out.contains('\u{1b}'), "{out}");
     }
+}
+
+#[test]
+fn what_is_no_time_is_shown_in_its_unit() {
+    let mut p = profile("main@a.c:1;hoard@a.c:7 3\nmain@a.c:1 1");
+    (p.recording.unit, p.recording.event) = (Unit::Bytes, "inuse_space".into());
+    let table = rows(&p, &Selection::default()).unwrap();
+    let out = text(|w| table::write(w, &table, PIPE));
+    let cells: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(cells[0][..5], ["samples", "self%", "±", "self", "cum"]);
+    assert_eq!(cells[1][3..7], ["2.9", "MiB", "2.9", "MiB"], "{out}");
+    let header = text(|w| header::write(w, &p, PIPE));
+    assert!(header.contains("`inuse_space` in bytes") && !header.contains("clock"), "{header}");
+    let json = serde_json::to_value(json::table(&p, &table, false)).unwrap();
+    assert_eq!((&json["unit"], &json["event"]), (&"bytes".into(), &"inuse_space".into()));
+    assert_eq!(json["functions"][0]["tottime_s"], 3_000_000.0);
+    p.recording.unit = Unit::Count;
+    let tree = text(|w| tree::write(w, &call_tree(&p, &Selection::default()), true, PIPE));
+    assert!(tree.contains("3,000,000"), "{tree}");
 }

@@ -17,7 +17,7 @@ use self::{
 use super::{By, Place, Row, Selection, Subject, Totals, UNKNOWN, rows};
 use crate::profile::{
     Error,
-    model::{Clock, Profile},
+    model::{Profile, Recording, Unit},
 };
 
 /// What to compare, and what of it to show.
@@ -94,6 +94,8 @@ pub struct Whole {
     pub samples: u64,
     /// Mean time of a recording in nanoseconds, as recorded.
     pub ns: f64,
+    /// What stands for nanoseconds.
+    pub unit: Unit,
 }
 
 /// The differences between two sides.
@@ -118,6 +120,11 @@ pub struct Diff<'p> {
 }
 
 impl Diff<'_> {
+    /// What stands for nanoseconds in it.
+    pub fn unit(&self) -> Unit {
+        self.new.unit
+    }
+
     /// Change of the total, in nanoseconds; 0 where the sides are normalized.
     pub fn total_delta_ns(&self) -> f64 {
         if self.scale.is_some() { 0.0 } else { self.new.ns - self.old.ns }
@@ -152,9 +159,10 @@ impl Diff<'_> {
 /// Compares the recordings of two sides. All rows are there, by size of the change; [`Diff::shown`] takes out what is not asked for.
 ///
 /// # Errors
-/// [`Error::MixedClocks`] where some recordings have CPU time and others elapsed time.
+/// [`Error::MixedClocks`] where some recordings have CPU time and others elapsed time, [`Error::MixedUnits`] where some have no time at
+/// all.
 pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> Result<Diff<'p>, Error> {
-    same_clock(old.iter().chain(new))?;
+    same_measure(old.iter().chain(new))?;
     let (old, new) = (Side::of(old, question)?, Side::of(new, question)?);
     let scale = (question.normalize && old.whole.ns > 0.0).then(|| new.whole.ns / old.whole.ns);
     let pairs = pairs::pairs(question.by, &old.identities, &new.identities, &old.shares(), &new.shares());
@@ -176,10 +184,19 @@ pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> 
 /// Fails where not all recordings have time on the same clock.
 ///
 /// # Errors
-/// [`Error::MixedClocks`].
-pub fn same_clock<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Result<(), Error> {
-    let clocks: Vec<Clock> = profiles.map(|profile| profile.recording.clock).collect();
-    if clocks.windows(2).all(|two| two[0] == two[1]) { Ok(()) } else { Err(Error::MixedClocks) }
+/// [`Error::MixedUnits`], [`Error::MixedClocks`].
+pub fn same_measure<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Result<(), Error> {
+    let recordings: Vec<&Recording> = profiles.map(|profile| &profile.recording).collect();
+    for two in recordings.windows(2) {
+        let [a, b] = two else { continue };
+        if (a.unit, &a.event) != (b.unit, &b.event) {
+            return Err(Error::MixedUnits { one: a.measure(), other: b.measure() });
+        }
+        if a.unit == Unit::Nanoseconds && a.clock != b.clock {
+            return Err(Error::MixedClocks);
+        }
+    }
+    Ok(())
 }
 
 /// The rows of one side, those of its recordings put together.
@@ -197,7 +214,8 @@ impl<'p> Side<'p> {
         let totals: Vec<Totals> = profiles.iter().map(Totals::of).collect();
         let ns: Vec<f64> = totals.iter().map(|t| t.ns as f64).collect();
         let samples = totals.iter().fold(0_u64, |sum, t| sum.saturating_add(t.samples));
-        let whole = Whole { recordings: profiles.len(), samples, ns: mean(&ns) };
+        let unit = profiles.first().map_or(Unit::default(), |profile| profile.recording.unit);
+        let whole = Whole { recordings: profiles.len(), samples, ns: mean(&ns), unit };
         let mut side =
             Self { whole, identities: Vec::new(), numbers: Vec::new(), totals, cumtime: question.cumtime };
         let mut ids: FxHashMap<Identity, usize> = FxHashMap::default();
@@ -341,7 +359,7 @@ mod tests {
     use super::*;
     use crate::profile::{
         aggregate::sketch::{SAMPLE_NS, profile, recorded},
-        model::Recording,
+        model::{Clock, Recording},
     };
 
     fn outline(old: &[&str], new: &[&str], question: &Question) -> Vec<String> {

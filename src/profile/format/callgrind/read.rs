@@ -8,11 +8,11 @@ use super::SAMPLES_MARK;
 use crate::profile::{
     aggregate::UNKNOWN,
     calls::{CallGraph, CallGraphBuilder, Calls, Counted},
-    format::{Failure, guess, limit, lines::Lines},
-    model::{Function, FunctionId, Module, Origin, Recording},
+    format::{Failure, foreign, guess, limit, lines::Lines},
+    model::{Function, FunctionId, Module, Origin, Recording, Unit},
 };
 
-const MOST_NAMES: usize = 1 << 22;
+const MOST_NAMES: usize = 1 << 20;
 const MOST_EDGES: usize = 1 << 24;
 /// Bytes of all names.
 const MOST_TEXT: usize = 1 << 29;
@@ -264,7 +264,10 @@ impl Reader {
     }
 
     fn finish(mut self) -> Result<CallGraph, String> {
-        let whole = self.own.values().fold(0_u64, |sum, ns| sum.saturating_add(*ns));
+        let whole = foreign::whole(self.own.values().fold(0_u64, |sum, ns| sum.saturating_add(*ns)))?;
+        // The costs of calls are parts of each other; their numbers are added up.
+        foreign::whole(self.edges.values().fold(0_u64, |sum, (count, _)| sum.saturating_add(*count)))?;
+        self.edges.values().try_for_each(|&(_, ns)| foreign::whole(ns).map(drop))?;
         let mut inclusive = self.own.clone();
         let mut incoming: FxHashMap<FunctionId, Calls> = FxHashMap::default();
         for (&(caller, callee), &(count, ns)) in &self.edges {
@@ -278,7 +281,10 @@ impl Reader {
                 *sum = sum.saturating_add(ns);
             }
         }
-        let ids: Vec<FunctionId> = self.ids.values().copied().collect();
+        // Places that are written in different ways may be one: `???` is no file, as none is.
+        let mut ids: Vec<FunctionId> = self.ids.values().copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
         for id in ids {
             let own = self.own.get(&id).copied().unwrap_or(0);
             let all = inclusive.get(&id).copied().unwrap_or(0).min(whole.max(own));
@@ -308,9 +314,19 @@ impl Reader {
         }
         if let Some(event) = self.event.filter(|event| !event.is_time) {
             recording.notes.push(format!("its values are `{}`, not time in nanoseconds", event.name));
+            (recording.unit, recording.event) = (event.unit(), event.name);
         }
         let counted = if self.samples { Counted::Samples } else { Counted::Calls };
         Ok(self.graph.build(recording, counted))
+    }
+}
+
+/// What the name of an event has in it that counts memory.
+const BYTES: &str = "bytes";
+
+impl Event {
+    fn unit(&self) -> Unit {
+        if self.name.to_lowercase().contains(BYTES) { Unit::Bytes } else { Unit::Count }
     }
 }
 

@@ -61,6 +61,24 @@ fn=(3)
 ";
 
 #[test]
+fn a_function_that_is_named_in_two_ways_counts_once() {
+    let graph = read(&b"events: Ir\nfl=???\nfn=a\n1 5\nfl=\nfn=a\n1 7\n"[..]).unwrap();
+    assert_eq!(graph.calls.len(), 1);
+    assert_eq!((graph.calls[0].total, graph.calls[0].tottime_ns), (1, 12));
+}
+
+#[test]
+fn costs_that_no_other_format_could_hold_are_refused() {
+    for text in [
+        "events: Ir\nfn=a\n1 18000000000000000000\n",
+        "events: Ir\nfn=a\n1 1\ncfn=b\ncalls=18000000000000000000 1\n1 5\n",
+    ] {
+        let error = Callgrind.read(text.as_bytes()).unwrap_err();
+        assert_eq!(error, "damaged: its values add up to more than a profile can hold");
+    }
+}
+
+#[test]
 fn the_example_of_the_description() {
     assert!(Callgrind.detect(TEXT.as_bytes()));
     let graph = read(TEXT.as_bytes()).unwrap();

@@ -11,7 +11,7 @@ use super::SAMPLES_MARK;
 use crate::profile::{
     aggregate::{UNKNOWN, own_lines},
     calls::{CallGraph, Counted, Edge},
-    model::{FunctionId, Profile},
+    model::{FunctionId, Profile, Recording, Unit},
 };
 
 /// Writes a graph; `lines` has the lines of the functions' own time.
@@ -24,7 +24,7 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
     if graph.counted == Counted::Samples {
         writeln!(out, "{SAMPLES_MARK}")?;
     }
-    writeln!(out, "positions: line\nevents: ns\nsummary: {total}")?;
+    writeln!(out, "positions: line\nevents: {}\nsummary: {total}", event(&graph.recording))?;
     let by_line = lines.map(own_lines).unwrap_or_default();
     let mut of_caller: BTreeMap<FunctionId, Vec<&Edge>> = BTreeMap::new();
     for edge in &graph.edges {
@@ -61,6 +61,17 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
         }
     }
     writeln!(out, "\ntotals: {total}")
+}
+
+/// The name of the costs, which has no blanks.
+fn event(recording: &Recording) -> String {
+    let event = one_line(&recording.event).replace(char::is_whitespace, "_");
+    match recording.unit {
+        Unit::Nanoseconds => "ns".to_owned(),
+        Unit::Count => event,
+        Unit::Bytes if event.to_lowercase().contains("bytes") => event,
+        Unit::Bytes => format!("{event}_bytes"),
+    }
 }
 
 /// What was named already goes by its number; each kind of name counts for itself.

@@ -29,6 +29,10 @@ impl Format for Firefox {
         &["firefox.json", "profile.json"]
     }
 
+    fn most_bytes(&self) -> u64 {
+        json_text::MOST_BYTES
+    }
+
     fn holds_command(&self) -> bool {
         true
     }

@@ -1,30 +1,38 @@
 //! Reading processed profiles.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, Visitor},
+};
 
 use crate::profile::{
     aggregate::UNKNOWN,
     format::{
         foreign::{COUNT_NS, Described, Import},
-        json_text::{nanoseconds, parse},
+        json_text::{AtMost, nanoseconds, parse},
     },
-    model::{Clock, FrameId, Profile, Recording, StackId},
+    model::{Clock, FrameId, Profile, Recording, StackId, Unit},
 };
 
 const OUTSIDE: &str = "damaged: an index points outside its table";
+const MOST_THREADS: usize = 1 << 16;
+const MOST_LIBS: usize = 1 << 20;
+const MOST_STRINGS: usize = 1 << 24;
 
 #[derive(Deserialize)]
 struct Document {
     meta: Meta,
     #[serde(default)]
-    libs: Vec<Lib>,
+    libs: AtMost<Lib, MOST_LIBS>,
     #[serde(default)]
-    threads: Vec<Thread>,
+    threads: AtMost<Thread, MOST_THREADS>,
     /// Tables of all threads, in later versions.
-    shared: Option<Tables>,
+    shared: Option<Thread>,
 }
 
 #[derive(Deserialize)]
@@ -59,33 +67,21 @@ struct Lib {
     name: String,
 }
 
-#[derive(Deserialize)]
-struct Thread {
-    #[serde(default)]
-    name: String,
-    #[serde(default, rename = "processName")]
-    process: Option<String>,
-    /// A number, or a text such as `7.1`.
-    #[serde(default)]
-    pid: Value,
-    #[serde(default)]
-    tid: Value,
-    #[serde(default)]
-    samples: Samples,
-    #[serde(flatten)]
-    tables: Tables,
-}
-
-/// Everything that samples point into; a thread's own, or shared.
+/// A thread, and everything that its samples point into, unless it is shared.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct Tables {
+struct Thread {
+    name: String,
+    process_name: Option<String>,
+    pid: Id,
+    tid: Id,
+    samples: Samples,
     stack_table: Option<Stacks>,
     frame_table: Option<Frames>,
     func_table: Option<Functions>,
     resource_table: Option<Resources>,
-    string_array: Option<Vec<String>>,
-    string_table: Option<Vec<String>>,
+    string_array: Option<AtMost<String, MOST_STRINGS>>,
+    string_table: Option<AtMost<String, MOST_STRINGS>>,
     sources: Option<Sources>,
 }
 
@@ -102,7 +98,7 @@ struct Samples {
     #[serde(rename = "threadCPUDelta")]
     cpu: Option<Vec<Option<f64>>>,
     /// Only of profiles that were not processed.
-    schema: Option<Value>,
+    schema: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -166,7 +162,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     }
     let mut import = Import::default();
     let shared = document.shared.unwrap_or_default();
-    for thread in &document.threads {
+    for thread in &*document.threads {
         read_thread(&mut import, thread, &shared, &document.libs, &mut weights)?;
     }
     let mut notes = Vec::new();
@@ -184,12 +180,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
         command,
         started: started.and_then(|time| UNIX_EPOCH.checked_add(time)),
         duration_ns: import.span_ns(),
-        clock: if weights.cpu_ns.is_some() { Clock::Cpu } else { Clock::Wall },
+        clock: if weights.cpu_ns.is_some() || weights.bytes { Clock::Cpu } else { Clock::Wall },
+        unit: if weights.bytes { Unit::Bytes } else { Unit::Nanoseconds },
+        event: if weights.bytes { "memory".to_owned() } else { String::new() },
         rate_hz: 1_000_000_000_u64.checked_div(weights.interval_ns).unwrap_or(0),
         notes,
         ..Recording::default()
     };
-    Ok(import.finish("firefox profile", recording))
+    import.finish("firefox profile", recording)
 }
 
 fn tells_cpu(thread: &Thread) -> bool {
@@ -232,13 +230,13 @@ impl Weights {
 fn read_thread(
     import: &mut Import,
     thread: &Thread,
-    shared: &Tables,
+    shared: &Thread,
     libs: &[Lib],
     weights: &mut Weights,
 ) -> Result<(), String> {
-    let stacks = View::of(&thread.tables, shared).stacks(import, libs)?;
-    let process = thread.process.as_deref().unwrap_or_default();
-    let id = import.thread((number(&thread.pid), process), (number(&thread.tid), &thread.name))?;
+    let stacks = View::of(thread, shared).stacks(import, libs)?;
+    let process = thread.process_name.as_deref().unwrap_or_default();
+    let id = import.thread((thread.pid.0, process), (thread.tid.0, &thread.name))?;
     let samples = &thread.samples;
     let mut elapsed = 0.0;
     for (i, stack) in samples.stack.iter().enumerate() {
@@ -271,7 +269,7 @@ struct View<'t> {
 }
 
 impl<'t> View<'t> {
-    fn of(own: &'t Tables, shared: &'t Tables) -> Self {
+    fn of(own: &'t Thread, shared: &'t Thread) -> Self {
         let strings = [&own.string_array, &own.string_table, &shared.string_array, &shared.string_table];
         Self {
             stacks: own.stack_table.as_ref().or(shared.stack_table.as_ref()),
@@ -347,11 +345,40 @@ impl<'t> View<'t> {
     }
 }
 
-/// A process or thread id; some are texts with a second number behind a dot.
-fn number(value: &Value) -> u32 {
-    match value {
-        Value::Number(number) => number.as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-        Value::String(text) => text.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0),
-        _ => 0,
+/// A process or thread id: a number, or a text with a second number behind a dot, such as `7.1`; 0 for anything else.
+#[derive(Clone, Copy, Default)]
+struct Id(u32);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Told;
+        impl<'de> Visitor<'de> for Told {
+            type Value = u32;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an id")
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<u32, E> {
+                Ok(u32::try_from(number).unwrap_or(0))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<u32, E> {
+                Ok(0)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<u32, E> {
+                Ok(0)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<u32, E> {
+                Ok(text.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0))
+            }
+
+            fn visit_unit<E>(self) -> Result<u32, E> {
+                Ok(0)
+            }
+        }
+        deserializer.deserialize_any(Told).map(Self)
     }
 }

@@ -73,3 +73,14 @@ fn damaged_and_unprocessed_profiles_are_refused() {
         assert!(read(&SHARED.as_bytes()[..end]).is_err());
     }
 }
+
+#[test]
+fn threads_without_anything_do_not_fill_the_memory() {
+    let document = |threads: usize, tail: &str| {
+        let threads = vec!["{}"; threads].join(",");
+        format!("{{\"meta\":{{\"preprocessedProfileVersion\":40}},\"threads\":[{threads}]{tail}")
+    };
+    assert!(Firefox.read(document(1000, "}").as_bytes()).is_ok());
+    let error = Firefox.read(document(70_000, "}").as_bytes()).unwrap_err();
+    assert!(error.starts_with("damaged: it holds more than 65,536 elements in a list"), "{error}");
+}

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::profile::{
     aggregate::{Totals, UNKNOWN},
-    model::{FunctionId, ModuleId, Origin, Profile, Sample, StackId, ThreadId},
+    model::{FunctionId, ModuleId, Origin, Profile, Sample, StackId, ThreadId, Unit},
 };
 
 /// Version of the format.
@@ -56,7 +56,10 @@ fn meta(profile: &Profile) -> Value {
         "categories": CATEGORIES.iter().map(category).collect::<Vec<_>>(),
         "debug": false,
         "extensions": {"length": 0, "baseURL": [], "id": [], "name": []},
-        "interval": totals.ns.checked_div(totals.samples).unwrap_or(0) as f64 / 1e6,
+        "interval": match recording.unit {
+            Unit::Nanoseconds => totals.ns.checked_div(totals.samples).unwrap_or(0) as f64 / 1e6,
+            Unit::Bytes | Unit::Count => 1.0,
+        },
         "preprocessedProfileVersion": VERSION,
         "processType": 0,
         "product": product,
@@ -145,14 +148,18 @@ fn thread_json(profile: &Profile, id: ThreadId, samples: &[&Sample]) -> ThreadJs
     let mut tables = Tables::default();
     let stacks: Vec<u32> = samples.iter().map(|sample| tables.stack(profile, sample.stack)).collect();
     let count = samples.len();
-    let samples = json!({
+    let is_time = profile.recording.unit == Unit::Nanoseconds;
+    let weight = |sample: &&Sample| if is_time { sample.count } else { sample.weight_ns };
+    let mut rows = json!({
         "length": count,
-        "weightType": "samples",
+        "weightType": if profile.recording.unit == Unit::Bytes { "bytes" } else { "samples" },
         "stack": stacks,
         "time": times(profile, samples),
-        "weight": samples.iter().map(|sample| sample.count).collect::<Vec<_>>(),
-        "threadCPUDelta": samples.iter().map(|sample| sample.weight_ns).collect::<Vec<_>>(),
+        "weight": samples.iter().map(weight).collect::<Vec<_>>(),
     });
+    if is_time {
+        rows["threadCPUDelta"] = samples.iter().map(|sample| sample.weight_ns).collect();
+    }
     ThreadJson {
         process_type: "default",
         process_startup_time: 0.0,
@@ -165,7 +172,7 @@ fn thread_json(profile: &Profile, id: ThreadId, samples: &[&Sample]) -> ThreadJs
         process_name: profile.str(process.name).to_owned(),
         pid: process.pid.to_string(),
         tid: thread.tid,
-        samples,
+        samples: rows,
         markers: json!({
             "length": 0, "category": [], "data": [], "endTime": [], "name": [], "phase": [], "startTime": [],
         }),

@@ -2,7 +2,7 @@
 //! `stackcollapse-*.pl` and inferno's collapsers write, and flamegraph tools read: <https://github.com/brendangregg/FlameGraph>.
 //!
 //! The format has no escapes, so `;` in a name becomes `:`, and line ends become blanks. The frames are those of the flamegraph: inlined
-//! functions are frames of their own. Reading takes the marks of collapsers (`_[k]`) and places (`f (file.py:3)`) from names, in a memory
+//! functions are frames of their own. Of what is no time the numbers are the weights. Reading takes the marks of collapsers (`_[k]`) and places (`f (file.py:3)`) from names, in a memory
 //! that goes with the distinct stacks.
 
 mod read;
@@ -11,6 +11,7 @@ use std::io::{BufRead, Write};
 
 use super::{Failure, Format, Unwritable};
 use crate::profile::{
+    aggregate::weighed,
     calls::Measurements,
     model::{Profile, StackId, StackTree},
 };
@@ -42,7 +43,7 @@ impl Format for Folded {
 
     fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {
         match measurements {
-            Measurements::Sampled(profile) => write(profile, out),
+            Measurements::Sampled(profile) => write(&weighed(profile), out),
             Measurements::Traced(_) => Err(Unwritable::NoStacks),
         }
     }

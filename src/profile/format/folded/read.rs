@@ -2,12 +2,11 @@
 
 use std::io::{self, Read};
 
-use rustc_hash::FxHashMap;
-
 use crate::profile::{
     format::{
         Failure,
         foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
+        known::Known,
         lines::Lines,
     },
     model::{FrameId, Origin, Profile, Recording, StackId},
@@ -71,7 +70,8 @@ fn split(line: &[u8]) -> Option<(&[u8], u64)> {
 pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
     let mut reader = Reader {
         import: Import::default(),
-        frames: FxHashMap::default(),
+        frames: Known::default(),
+        stacks: Known::default(),
         before: Vec::new(),
         path: Vec::new(),
     };
@@ -102,7 +102,7 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
             crate::units::plural(others, "line", "lines")
         ));
     }
-    Ok(reader.import.finish("folded stacks", Recording { notes, ..Recording::default() }))
+    Ok(reader.import.finish("folded stacks", Recording { notes, ..Recording::default() })?)
 }
 
 fn failure(error: io::Error) -> Failure {
@@ -114,14 +114,25 @@ fn failure(error: io::Error) -> Failure {
 
 struct Reader {
     import: Import,
-    frames: FxHashMap<Vec<u8>, FrameId>,
-    /// The stack before, whose outer frames the next one mostly shares, and where each of its frames ends.
+    frames: Known<FrameId>,
+    /// Stacks that come again.
+    stacks: Known<StackId>,
+    /// The new stack before, whose outer frames the next one mostly shares, and where each of its frames ends.
     before: Vec<u8>,
     path: Vec<(usize, StackId)>,
 }
 
 impl Reader {
     fn stack(&mut self, text: &[u8]) -> Result<StackId, String> {
+        if let Some(known) = self.stacks.get(text) {
+            return Ok(known);
+        }
+        let stack = self.new_stack(text)?;
+        self.stacks.insert(text, stack);
+        Ok(stack)
+    }
+
+    fn new_stack(&mut self, text: &[u8]) -> Result<StackId, String> {
         let common = text.iter().zip(&self.before).take_while(|(a, b)| a == b).count();
         // A frame is the same when the same character follows it, or both end there.
         let same = |end: usize| {
@@ -144,7 +155,7 @@ impl Reader {
     }
 
     fn frame(&mut self, text: &[u8]) -> Result<FrameId, String> {
-        if let Some(&known) = self.frames.get(text) {
+        if let Some(known) = self.frames.get(text) {
             return Ok(known);
         }
         let name = String::from_utf8_lossy(text);
@@ -153,7 +164,7 @@ impl Reader {
         let name = if name.is_empty() { crate::profile::aggregate::UNKNOWN } else { name };
         let function = self.import.function(Described { name, file, origin, ..Described::default() })?;
         let frame = self.import.frame(function, line, inlined)?;
-        self.frames.insert(text.to_vec(), frame);
+        self.frames.insert(text, frame);
         Ok(frame)
     }
 }
@@ -242,6 +253,12 @@ mod tests {
             assert!(!detect(other), "{other:?}");
         }
         assert!(read(&b"nothing\nhere"[..]).is_err());
+    }
+
+    #[test]
+    fn more_than_a_profile_can_hold_is_refused() {
+        let error = read(&b"a 9000000000000\nb 9000000000000"[..]).unwrap_err().content();
+        assert_eq!(error, "damaged: its values add up to more than a profile can hold");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     profile::{
-        model::{Host, Profile, Recording},
+        model::{Host, Profile, Recording, Unit},
         process::{ProcessTable, arch::perf_registers},
         raw::RawProfile,
         record::{Event, Mapping, Sample, StackDump},
@@ -309,6 +309,7 @@ fn scale(raw: &mut RawProfile, weight: &Weight, samples: u64) {
     let counted: u128 = raw.samples.iter().map(|row| u128::from(row.weight_ns)).sum();
     if weight.rate_hz == 0 || counted == 0 {
         raw.recording.notes.push(format!("its values are `{}`, not time in nanoseconds", weight.name));
+        (raw.recording.unit, raw.recording.event) = (Unit::Count, weight.name.clone());
         return;
     }
     let total = u128::from(samples) * 1_000_000_000 / u128::from(weight.rate_hz);

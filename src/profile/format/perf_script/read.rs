@@ -5,8 +5,6 @@ use std::{
     ops::Range,
 };
 
-use rustc_hash::FxHashMap;
-
 use super::header::{self, Header};
 use crate::{
     profile::{
@@ -14,15 +12,20 @@ use crate::{
         format::{
             Failure,
             foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
+            known::Known,
+            limit,
             lines::Lines,
         },
-        model::{FrameId, Origin, Profile, Recording, StackId, ThreadId},
+        model::{self, FrameId, Origin, Profile, Recording, StackId, ThreadId},
     },
     units,
 };
 
 /// Lines of which none need be a sample before a file is taken for something else.
 const PATIENCE: u64 = 10_000;
+/// Frames of a stack, and bytes of their lines: what a sample may take before it ends.
+const DEEPEST: usize = 1 << 16;
+const MOST_TEXT: usize = 128 << 20;
 /// Addresses from here on are the kernel's.
 const KERNEL_START: u64 = 1 << 63;
 
@@ -55,7 +58,7 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
     if reader.samples == 0 {
         return Err(Failure::Content("no line of it is a sample of `perf script`".into()));
     }
-    Ok(reader.finish())
+    Ok(reader.finish()?)
 }
 
 fn failure(error: io::Error) -> Failure {
@@ -83,7 +86,7 @@ struct Open {
     weight_ns: u64,
 }
 
-/// The frames of a sample as they stand there, innermost first.
+/// The frames of a sample as they stand there, innermost first, each on a line.
 #[derive(Debug, Default)]
 struct Frames {
     text: Vec<u8>,
@@ -96,24 +99,40 @@ impl Frames {
         self.lines.clear();
     }
 
-    fn push(&mut self, line: &[u8]) {
+    /// # Errors
+    /// When there are too many, or their text is too long.
+    fn push(&mut self, line: &[u8]) -> Result<(), String> {
+        limit(self.lines.len(), DEEPEST, "frames in a stack")?;
         let start = self.text.len();
         self.text.extend_from_slice(line);
         self.lines.push(start..self.text.len());
+        self.text.push(b'\n');
+        limit(self.text.len(), MOST_TEXT, "bytes of frames in a stack")
     }
 
     /// Adds the place to the frame before.
-    fn push_place(&mut self, place: &[u8]) {
+    ///
+    /// # Errors
+    /// When the text is too long.
+    fn push_place(&mut self, place: &[u8]) -> Result<(), String> {
         if let Some(last) = self.lines.last_mut() {
+            self.text.truncate(last.end);
             self.text.push(0);
             self.text.extend_from_slice(place);
             last.end = self.text.len();
+            self.text.push(b'\n');
         }
+        limit(self.text.len(), MOST_TEXT, "bytes of frames in a stack")
     }
 
-    /// Frames from the outermost to the innermost.
+    /// The lines of all but the innermost.
+    fn callers(&self) -> &[u8] {
+        self.lines.get(1).and_then(|second| self.text.get(second.start..)).unwrap_or_default()
+    }
+
+    /// All but the innermost, from the outermost on.
     fn outermost_first(&self) -> impl Iterator<Item = &[u8]> {
-        self.lines.iter().rev().map(|range| self.text.get(range.clone()).unwrap_or_default())
+        self.lines.iter().skip(1).rev().map(|range| self.text.get(range.clone()).unwrap_or_default())
     }
 }
 
@@ -123,11 +142,13 @@ struct Reader {
     command: Vec<String>,
     open: Option<Open>,
     frames: Frames,
-    /// The frames of the sample before, and its stacks, outermost first: neighbours share most of them.
+    /// Callers that come again.
+    callers: Known<StackId>,
+    /// The frames of the sample before with new callers, and those callers' stacks, outermost first: neighbours share most of them.
     before: Frames,
     stacks: Vec<StackId>,
-    known: FxHashMap<Vec<u8>, FrameId>,
-    threads: FxHashMap<Vec<u8>, ThreadId>,
+    known: Known<FrameId>,
+    threads: Known<ThreadId>,
     event: Option<(Vec<u8>, Unit)>,
     samples: u64,
     of_other_events: u64,
@@ -142,18 +163,14 @@ impl Reader {
                 self.comment(line);
                 Ok(())
             }
-            Some(b'\t') => {
-                self.frames.push(line.trim_ascii());
-                Ok(())
-            }
+            Some(b'\t') => self.frames.push(line.trim_ascii()),
             Some(b' ') if self.open.is_some() && header::parse(line).is_none_or(|h| h.event.is_empty()) => {
                 let line = line.trim_ascii();
                 if frame_parts(line).is_some() {
-                    self.frames.push(line);
+                    self.frames.push(line)
                 } else {
-                    self.frames.push_place(line);
+                    self.frames.push_place(line)
                 }
-                Ok(())
             }
             Some(_) => {
                 self.end_sample()?;
@@ -191,18 +208,18 @@ impl Reader {
         let thread = self.thread(&header)?;
         self.open = Some(Open { thread, time_ns: header.time_ns.unwrap_or(0), weight_ns });
         if frame_parts(header.rest).is_some() {
-            self.frames.push(header.rest);
+            self.frames.push(header.rest)?;
         }
         Ok(())
     }
 
     fn thread(&mut self, header: &Header<'_>) -> Result<ThreadId, String> {
-        if let Some(&known) = self.threads.get(header.who) {
+        if let Some(known) = self.threads.get(header.who) {
             return Ok(known);
         }
         let name = String::from_utf8_lossy(header.name);
         let thread = self.import.thread((header.pid, &name), (header.tid, &name))?;
-        self.threads.insert(header.who.to_owned(), thread);
+        self.threads.insert(header.who, thread);
         Ok(thread)
     }
 
@@ -217,36 +234,54 @@ impl Reader {
     }
 
     fn stack(&mut self) -> Result<StackId, String> {
+        let Some(innermost) = self.frames.lines.first().cloned() else { return self.import.no_stack() };
+        let frame = self.frame(innermost)?;
+        let callers = self.callers()?;
+        self.import.stack(callers, frame)
+    }
+
+    /// The stack without its innermost frame, which differs more often than all others together.
+    fn callers(&mut self) -> Result<Option<StackId>, String> {
+        let text = self.frames.callers();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if let Some(known) = self.callers.get(text) {
+            return Ok(Some(known));
+        }
         let shared = self.frames.outermost_first().zip(self.before.outermost_first());
         let shared = shared.take_while(|(frame, before)| frame == before).count().min(self.stacks.len());
         self.stacks.truncate(shared);
-        for i in shared..self.frames.lines.len() {
-            let range = self.frames.lines[self.frames.lines.len() - 1 - i].clone();
-            let text = self.frames.text.get(range).unwrap_or_default();
-            let frame = match self.known.get(text) {
-                Some(&known) => known,
-                None => {
-                    let frame = add_frame(&mut self.import, text)?;
-                    self.known.insert(text.to_vec(), frame);
-                    frame
-                }
-            };
+        for i in (1..self.frames.lines.len() - shared).rev() {
+            let frame = self.frame(self.frames.lines[i].clone())?;
             let stack = self.import.stack(self.stacks.last().copied(), frame)?;
             self.stacks.push(stack);
         }
-        std::mem::swap(&mut self.frames, &mut self.before);
-        match self.stacks.last() {
-            Some(&stack) => Ok(stack),
-            None => self.import.no_stack(),
+        let stack = self.stacks.last().copied();
+        if let Some(stack) = stack {
+            self.callers.insert(self.frames.callers(), stack);
         }
+        std::mem::swap(&mut self.frames, &mut self.before);
+        Ok(stack)
     }
 
-    fn finish(self) -> Profile {
+    fn frame(&mut self, line: Range<usize>) -> Result<FrameId, String> {
+        let text = self.frames.text.get(line).unwrap_or_default();
+        if let Some(known) = self.known.get(text) {
+            return Ok(known);
+        }
+        let frame = add_frame(&mut self.import, text)?;
+        self.known.insert(text, frame);
+        Ok(frame)
+    }
+
+    fn finish(self) -> Result<Profile, String> {
         let mut notes = Vec::new();
+        let (mut unit, mut event) = (model::Unit::default(), String::new());
         match &self.event {
             Some((_, Unit::Samples)) => notes.push(COUNT_NOTE.to_owned()),
-            Some((event, Unit::Other)) => {
-                let event = String::from_utf8_lossy(event);
+            Some((name, Unit::Other)) => {
+                (unit, event) = (model::Unit::Count, String::from_utf8_lossy(name).into_owned());
                 notes.push(format!("its values are `{event}`, not time in nanoseconds"));
             }
             _ => {}
@@ -260,7 +295,8 @@ impl Reader {
             notes.push(format!("{others} are no samples and were left out"));
         }
         let duration_ns = self.import.span_ns();
-        let recording = Recording { command: self.command, duration_ns, notes, ..Recording::default() };
+        let recording =
+            Recording { command: self.command, duration_ns, unit, event, notes, ..Recording::default() };
         self.import.finish("perf script", recording)
     }
 }
@@ -396,7 +432,7 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
         assert_eq!(recording.notes, ["1 sample of other events were left out"]);
         assert_eq!(profile.samples.iter().map(|s| s.bucket).collect::<Vec<_>>(), [0, 2]);
         let lines: Vec<u32> = profile.frames.iter().map(|f| f.line).collect();
-        assert_eq!(lines, [0, 91, 90, 78, 0]);
+        assert_eq!(lines, [0, 0, 91, 90, 78]);
         assert_eq!(profile.threads.len(), 2);
     }
 
@@ -415,8 +451,15 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
         let text = "app 7/8 \n\tffffffff8157a642 f\n\t55 g\n\napp 7/8 \n\t55 g\n";
         assert!(detect(text.as_bytes()));
         let profile = read(text.as_bytes()).unwrap();
-        assert_eq!(Totals::of(&profile), Totals { samples: 2, ns: 2 * COUNT_NS });
+        assert_eq!(Totals::of(&profile), Totals { samples: 2, ns: 2 * COUNT_NS, ..Totals::default() });
         assert_eq!((profile.recording.bucket_ns, profile.processes[0].pid), (0, 7));
+    }
+
+    #[test]
+    fn a_sample_without_end_is_refused() {
+        let text = format!("app 7/8 1.5: 1 cycles:\n{}", "\t55 f (x)\n".repeat(DEEPEST + 1));
+        let error = read(text.as_bytes()).unwrap_err().content();
+        assert_eq!(error, "it holds more than 65,536 frames in a stack");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::profile::model::{Clock, Host, Language, Origin, Recording};
+use crate::profile::model::{Host, Language, Origin, Recording, Unit};
 
 /// First words of the lines; a later version of a line changes its number.
 const PREFIX: &str = "#hotcold.";
@@ -56,6 +56,8 @@ pub(super) struct RecordingLine {
     command: Vec<String>,
     backend: String,
     backend_reason: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    event: String,
     rate_hz: u64,
     pub(super) bucket_ns: u64,
     lost_samples: u64,
@@ -84,6 +86,8 @@ impl RecordingLine {
             backend,
             backend_reason,
             clock: _,
+            unit: _,
+            event,
             rate_hz,
             bucket_ns,
             lost_samples,
@@ -104,6 +108,7 @@ impl RecordingLine {
             command,
             backend,
             backend_reason,
+            event,
             rate_hz,
             bucket_ns,
             lost_samples,
@@ -123,21 +128,18 @@ impl RecordingLine {
         }
     }
 
-    /// The recording of this line with what has fields of its own. Numbers are kept where two of them can be added.
-    pub(super) fn into_recording(
-        self,
-        started: Option<std::time::SystemTime>,
-        duration_ns: u64,
-        clock: Clock,
-    ) -> Recording {
+    /// What was weighed, where the sample types cannot tell: `tottime` is the name of any time.
+    pub(super) fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// The recording of this line with what has `fields` of its own. Numbers are kept where two of them can be added.
+    pub(super) fn into_recording(self, fields: Recording) -> Recording {
         let sane = |n: u64| n.min(i64::MAX as u64);
         Recording {
             command: self.command,
-            started,
-            duration_ns,
             backend: self.backend,
             backend_reason: self.backend_reason,
-            clock,
             rate_hz: sane(self.rate_hz),
             bucket_ns: sane(self.bucket_ns),
             lost_samples: sane(self.lost_samples),
@@ -146,7 +148,7 @@ impl RecordingLine {
             truncated_stacks: sane(self.truncated_stacks),
             completed_stacks: sane(self.completed_stacks),
             approx_python: sane(self.approx_python),
-            waiting: self.waiting,
+            waiting: self.waiting && fields.unit == Unit::Nanoseconds,
             kernel_frames: self.kernel_frames,
             // Files of before it was told: only perf events recorded then.
             kernel_time: self.kernel_time.unwrap_or(self.kernel_frames),
@@ -154,6 +156,7 @@ impl RecordingLine {
             system_cpu_ns: self.system_cpu_ns.map(sane),
             host: Host { cpus: self.cpus, kernel: self.kernel },
             notes: self.notes,
+            ..fields
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | model | pprof |
 //! |---|---|
 //! | `Recording::clock` | second sample type: `cpu` or `wall`, in `nanoseconds`; also the default sample type and `period_type` |
+//! | `unit`, `event` | where it is no time, the second sample type is `event` in `bytes` or `count` instead |
 //! | `rate_hz` | `period` = 10⁹ / rate, rounded (0 where not known) |
 //! | `started`, `duration_ns` | `time_nanos` (0 where not known, or outside 1970 to 2262), `duration_nanos` |
 //! | `Module` | `Mapping`, id = position + 1, without addresses; the program itself stands first, as pprof tools expect |
@@ -120,7 +121,10 @@ mod gil {
 
 /// Sample types and units.
 mod unit {
-    use crate::profile::{calls::Counted, model::Clock};
+    use crate::profile::{
+        calls::Counted,
+        model::{Clock, Unit},
+    };
 
     pub(super) const SAMPLES: &str = "samples";
     pub(super) const COUNT: &str = "count";
@@ -128,8 +132,18 @@ mod unit {
     pub(super) const WALL: &str = "wall";
     pub(super) const WAIT: &str = "wait";
     pub(super) const NANOSECONDS: &str = "nanoseconds";
+    pub(super) const BYTES: &str = "bytes";
     pub(super) const TOTTIME: &str = "tottime";
     pub(super) const CUMTIME: &str = "cumtime";
+
+    /// The unit of weights.
+    pub(super) fn of(unit: Unit) -> &'static str {
+        match unit {
+            Unit::Nanoseconds => NANOSECONDS,
+            Unit::Bytes => BYTES,
+            Unit::Count => COUNT,
+        }
+    }
 
     pub(super) fn clock(clock: Clock) -> &'static str {
         match clock {

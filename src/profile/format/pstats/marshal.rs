@@ -1,5 +1,6 @@
 //! Python's marshal format, as far as profiles need it. The format is CPython's `Python/marshal.c`, whose versions 0 to 6 (CPython 2.7
-//! to 3.15) spell numbers, text, tuples and dictionaries alike; what else may stand in it (code objects, sets, …) is refused.
+//! to 3.15) spell numbers, text, tuples and dictionaries alike; what else may stand in it (code objects, sets, …) is refused. Up to version 2,
+//! which Python 2 writes, only interned strings are referred to, by numbers of their own.
 //!
 //! Every object stands once in [`Marshalled`]'s tables however often it is referred to, so that references cannot blow a small file up.
 
@@ -56,8 +57,13 @@ impl<'a> Marshalled<'a> {
     /// # Errors
     /// What is wrong with the bytes, in a few words.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
-        let mut reader =
-            Reader { rest: bytes, objects: Vec::new(), items: Vec::new(), references: Vec::new() };
+        let mut reader = Reader {
+            rest: bytes,
+            objects: Vec::new(),
+            items: Vec::new(),
+            references: Vec::new(),
+            interned: Vec::new(),
+        };
         let root = reader.object(0)?.ok_or_else(damaged)?;
         Ok(Self { objects: reader.objects, items: reader.items, root })
     }
@@ -83,6 +89,8 @@ struct Reader<'a> {
     items: Vec<Id>,
     /// Objects by reference number; `None` while their content is being read.
     references: Vec<Option<Id>>,
+    /// Strings that Python 2 has interned, by their number.
+    interned: Vec<Id>,
 }
 
 impl<'a> Reader<'a> {
@@ -101,8 +109,12 @@ impl<'a> Reader<'a> {
             let known = usize::try_from(number).ok().and_then(|i| self.references.get(i)).copied();
             return known.flatten().map(Some).ok_or_else(|| NO_REFERENCE.into());
         }
-        // Its number counts from before its content, which may have numbers of its own. Interned byte strings of Python 2 always
-        // have one, of another count; they are refused.
+        if kind == b'R' {
+            let number = self.number()?;
+            let known = usize::try_from(number).ok().and_then(|i| self.interned.get(i)).copied();
+            return known.map(Some).ok_or_else(|| NO_REFERENCE.into());
+        }
+        // Its number counts from before its content, which may have numbers of its own.
         let reference = (code & FLAG_REF != 0).then(|| {
             self.references.push(None);
             self.references.len() - 1
@@ -113,6 +125,9 @@ impl<'a> Reader<'a> {
         }
         let id = Id(self.objects.len() as u32);
         self.objects.push(object);
+        if kind == b't' {
+            self.interned.push(id);
+        }
         if let Some(slot) = reference.and_then(|number| self.references.get_mut(number)) {
             *slot = Some(id);
         }

@@ -33,6 +33,9 @@ pub const SAMPLES_MARK: &str = "<samples in place of calls; written by hotcold>"
 /// File of a function that has none.
 const NO_FILE: &str = "~";
 
+/// Most bytes of a file; what it refers to takes many times its text in memory.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// The format of cProfile.
 #[derive(Debug)]
 pub struct Pstats;
@@ -44,6 +47,10 @@ impl Format for Pstats {
 
     fn extensions(&self) -> &'static [&'static str] {
         &["prof", "pstats", "pstat", "cprof"]
+    }
+
+    fn most_bytes(&self) -> u64 {
+        MOST_BYTES
     }
 
     fn detect(&self, beginning: &[u8]) -> bool {

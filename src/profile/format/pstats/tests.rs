@@ -275,3 +275,25 @@ fn references_do_not_blow_a_small_file_up() {
     bytes.push(b'0');
     assert_eq!(read(&bytes).unwrap_err(), "it holds more than 4,194,304 callers");
 }
+
+#[test]
+fn interned_strings_of_python_2_go_by_numbers_of_their_own() {
+    let text = |text: &str| [b"t", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
+    let int = |n: u32| [b"i", &n.to_le_bytes()[..]].concat();
+    let tuple = |parts: &[Vec<u8>]| [b"(", &(parts.len() as u32).to_le_bytes()[..], &parts.concat()].concat();
+    let float = |x: f64| [b"g", &x.to_le_bytes()[..]].concat();
+    let again = |n: u32| [b"R", &n.to_le_bytes()[..]].concat();
+    let counts = [int(1), int(1), float(0.5), float(0.5)];
+    let file = |caller: Vec<u8>| {
+        let callers = [b"{", &caller[..], &tuple(&counts), b"0"].concat();
+        let key = tuple(&[text("a.py"), int(7), text("work")]);
+        let value = tuple(&[&counts[..], &[callers]].concat());
+        [b"{", &key[..], &value, b"0"].concat()
+    };
+    let graph = read(&file(tuple(&[again(0), int(2), text("main")]))).unwrap();
+    let names: Vec<(&str, &str)> =
+        graph.functions.iter().map(|f| (graph.str(f.file), graph.str(f.name))).collect();
+    assert_eq!((names, graph.edges.len()), (vec![("a.py", "work"), ("a.py", "main")], 1));
+    let error = read(&file(tuple(&[again(2), int(2), text("main")]))).unwrap_err();
+    assert_eq!(error, "damaged: a reference leads nowhere");
+}

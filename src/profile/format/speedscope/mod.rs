@@ -33,6 +33,10 @@ impl Format for Speedscope {
         &["speedscope.json", "speedscope"]
     }
 
+    fn most_bytes(&self) -> u64 {
+        json_text::MOST_BYTES
+    }
+
     fn detect(&self, beginning: &[u8]) -> bool {
         json_text::first_key_is(beginning, FIRST_KEYS)
     }

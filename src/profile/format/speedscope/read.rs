@@ -7,20 +7,23 @@ use crate::profile::{
     aggregate::UNKNOWN,
     format::{
         foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
-        json_text::{nanoseconds, parse},
+        json_text::{AtMost, nanoseconds, parse},
         limit,
     },
-    model::{FrameId, Profile, Recording, StackId},
+    model::{self, FrameId, Profile, Recording, StackId},
 };
 
 /// Deepest stack: events that only open would otherwise take memory without end.
 const DEEPEST: usize = 1 << 16;
+const MOST_PROFILES: usize = 1 << 16;
+const MOST_FRAMES: usize = 1 << 22;
+const MOST_SAMPLES: usize = 1 << 25;
 
 #[derive(Deserialize)]
 struct Document {
     shared: Option<Shared>,
     #[serde(default)]
-    profiles: Vec<ProfileJson>,
+    profiles: AtMost<ProfileJson, MOST_PROFILES>,
     name: Option<String>,
     exporter: Option<String>,
 }
@@ -28,7 +31,7 @@ struct Document {
 #[derive(Deserialize)]
 struct Shared {
     #[serde(default)]
-    frames: Vec<FrameJson>,
+    frames: AtMost<FrameJson, MOST_FRAMES>,
 }
 
 /// A profile of either kind; the fields of the other are missing.
@@ -43,7 +46,7 @@ struct ProfileJson {
     #[serde(default, rename = "startValue")]
     start: f64,
     #[serde(default)]
-    samples: Vec<Box<[u32]>>,
+    samples: AtMost<Box<[u32]>, MOST_SAMPLES>,
     #[serde(default)]
     weights: Vec<f64>,
     #[serde(default)]
@@ -66,7 +69,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     let unit = unit(&document.profiles)?;
     let mut import = Import::default();
     let frames = frames(&mut import, &shared.frames)?;
-    for (number, profile) in (1_u32..).zip(&document.profiles) {
+    for (number, profile) in (1_u32..).zip(&*document.profiles) {
         let name = if profile.name.is_empty() { format!("profile {number}") } else { profile.name.clone() };
         let thread = import.thread((0, ""), (0, &name))?;
         let mut target = Target { import: &mut import, frames: &frames, unit, thread, start: profile.start };
@@ -84,8 +87,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     }
     let tool = document.exporter.as_deref().filter(|tool| !tool.is_empty()).unwrap_or("speedscope");
     let command = document.name.filter(|name| !name.is_empty()).into_iter().collect();
-    let recording = Recording { command, duration_ns: import.span_ns(), notes, ..Recording::default() };
-    Ok(import.finish(tool, recording))
+    let mut recording = Recording { command, duration_ns: import.span_ns(), notes, ..Recording::default() };
+    if unit == Unit::Bytes {
+        (recording.unit, recording.event) = (model::Unit::Bytes, "memory".to_owned());
+    }
+    import.finish(tool, recording)
 }
 
 /// What the numbers of a document are.

@@ -47,7 +47,7 @@ fn numbers_of_samples_and_bytes_are_said_to_be_none_of_time() {
         )
     };
     let samples = read(document("none").as_bytes()).unwrap();
-    assert_eq!(Totals::of(&samples), Totals { samples: 4, ns: 4_000_000 });
+    assert_eq!(Totals::of(&samples), Totals { samples: 4, ns: 4_000_000, ..Totals::default() });
     assert_eq!(samples.recording.notes.len(), 1);
     let bytes = read(document("bytes").as_bytes()).unwrap();
     assert_eq!(bytes.recording.notes, ["its values are bytes, not time in nanoseconds"]);

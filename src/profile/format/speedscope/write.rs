@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::FrameJson;
 use crate::profile::{
     aggregate::UNKNOWN,
-    model::{Profile, Sample, ThreadId},
+    model::{Profile, Sample, ThreadId, Unit},
 };
 
 const SCHEMA: &str = "https://www.speedscope.app/file-format-schema.json";
@@ -68,6 +68,13 @@ fn frames(profile: &Profile) -> Vec<FrameJson> {
     profile.frames.iter().map(frame).collect()
 }
 
+/// `thread (tid), process (pid)`, or what of it is known.
+fn title(thread: (&str, u32), process: (&str, u32)) -> String {
+    let known = |&(name, id): &(&str, u32)| !name.is_empty() || id > 0;
+    let text = |(name, id): (&str, u32)| if id > 0 { format!("{name} ({id})") } else { name.to_owned() };
+    [thread, process].into_iter().filter(known).map(text).collect::<Vec<_>>().join(", ")
+}
+
 fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
     profile: &Profile,
     id: ThreadId,
@@ -77,11 +84,16 @@ fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
     let thread = &profile.threads[id.index()];
     let process = &profile.processes[thread.process.index()];
     let (name, process_name) = (profile.str(thread.name), profile.str(process.name));
-    let title = format!("{name} ({}), {process_name} ({})", thread.tid, process.pid);
+    let title = title((name, thread.tid), (process_name, process.pid));
+    let unit = match profile.recording.unit {
+        Unit::Nanoseconds => "nanoseconds",
+        Unit::Bytes => "bytes",
+        Unit::Count => "none",
+    };
     let total = samples().fold(0_u64, |sum, sample| sum.saturating_add(sample.weight_ns));
     write!(
         out,
-        "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"nanoseconds\",\"startValue\":0,\"endValue\":{total},\"samples\":[",
+        "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{unit}\",\"startValue\":0,\"endValue\":{total},\"samples\":[",
         serde_json::to_string(&title)?
     )?;
     let mut stack = Vec::new();

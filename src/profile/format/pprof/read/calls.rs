@@ -12,7 +12,7 @@ use super::{
 };
 use crate::profile::{
     calls::{CallGraph, Calls, Counted, Edge},
-    model::{Clock, FunctionId, Profile, StackId},
+    model::{Clock, FunctionId, Profile, StackId, Unit},
 };
 
 /// Values of each stack.
@@ -37,6 +37,18 @@ pub(super) fn counted(tables: &Tables<'_>) -> Result<Option<Counted>, String> {
 pub(super) fn clock(tables: &Tables<'_>) -> Result<Clock, String> {
     let Some(period) = &tables.header.period_type else { return Ok(Clock::default()) };
     Ok(if tables.short(period.ty)? == unit::WALL { Clock::Wall } else { Clock::Cpu })
+}
+
+/// What the times are, as the type of tottime tells.
+pub(super) fn unit(tables: &Tables<'_>) -> Result<Unit, String> {
+    let Some(tottime) = tables.header.sample_type.get(super::super::write::TOTTIME) else {
+        return Ok(Unit::default());
+    };
+    Ok(match tables.short(tottime.unit)?.as_ref() {
+        unit::BYTES => Unit::Bytes,
+        unit::COUNT => Unit::Count,
+        _ => Unit::Nanoseconds,
+    })
 }
 
 /// The samples, added up by stack.

@@ -25,7 +25,7 @@ use super::extra::RecordingLine;
 use crate::profile::{
     calls::Measurements,
     format::{SNIFF_BYTES, guess, limit, too_large},
-    model::{Clock, Recording},
+    model::{Clock, Recording, Unit},
 };
 
 /// An index or id of the file that leads nowhere.
@@ -89,18 +89,23 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String
     }
     let plain = unzip(bytes, limits.bytes)?;
     let tables = Tables::of(&plain, limits)?;
-    let (own, mut notes) = Own::of(&tables)?;
+    let (mut own, mut notes) = Own::of(&tables)?;
+    let values = Values::of(&tables)?;
+    if let Some(line) = own.recording.as_mut().filter(|_| values.unit != Unit::Nanoseconds) {
+        line.waiting = false;
+    }
     let file = File { plain: &plain, tables: &tables, own: &own, limits };
     let mut draft = Draft::new(&tables);
     let functions = Functions::of(&file, &mut draft)?;
     if let Some(counted) = calls::counted(&tables)? {
         let rows = calls::read(&file, &functions, &mut draft)?;
         let builder = draft.builder;
-        let recording = recording(&tables, own.recording, calls::clock(&tables)?, 0, notes);
+        let (clock, unit) = (calls::clock(&tables)?, calls::unit(&tables)?);
+        let measure = Measure { clock, unit, event: String::new(), rate_hz: 0 };
+        let recording = recording(&tables, own.recording, measure, notes);
         let profile = builder.build(recording);
         return Ok(Measurements::Traced(calls::graph(profile, &rows, counted)));
     }
-    let values = Values::of(&tables)?;
     let read = samples::read(&file, &values, &functions, &mut draft)?;
     let foreign = own.recording.is_none();
     if foreign {
@@ -108,29 +113,56 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String
     }
     notes.extend(read);
     let builder = draft.builder;
-    let mut profile = builder.build(recording(&tables, own.recording, values.clock, values.rate_hz(), notes));
+    let rate_hz = values.rate_hz();
+    let measure = Measure { clock: values.clock, unit: values.unit, event: values.event, rate_hz };
+    let mut profile = builder.build(recording(&tables, own.recording, measure, notes));
     if foreign {
         guess::complete(&mut profile, "pprof");
     }
     Ok(Measurements::Sampled(profile))
 }
 
+/// What a file's sample types say of the recording.
+struct Measure {
+    clock: Clock,
+    unit: Unit,
+    event: String,
+    rate_hz: u64,
+}
+
 fn recording(
     tables: &Tables<'_>,
     own: Option<RecordingLine>,
-    clock: Clock,
-    rate_hz: u64,
+    measure: Measure,
     notes: Vec<String>,
 ) -> Recording {
+    let Measure { clock, unit, event, rate_hz } = measure;
     let started = u64::try_from(tables.header.time_nanos).ok().filter(|&ns| ns > 0);
     let started = started.and_then(|ns| UNIX_EPOCH.checked_add(Duration::from_nanos(ns)));
     let duration_ns = u64::try_from(tables.header.duration_nanos).unwrap_or(0);
-    if let Some(line) = own {
-        let mut recording = line.into_recording(started, duration_ns, clock);
-        recording.notes.extend(notes);
-        return recording;
+    let is_time = unit == Unit::Nanoseconds;
+    let told = own.as_ref().map_or("", RecordingLine::event);
+    let fields = Recording {
+        started,
+        duration_ns,
+        clock: if is_time { clock } else { Clock::default() },
+        unit,
+        event: match (is_time, event) {
+            (true, _) => String::new(),
+            (false, event) if !event.is_empty() => event,
+            (false, _) if told.is_empty() => "value".to_owned(),
+            (false, _) => told.to_owned(),
+        },
+        ..Recording::default()
+    };
+    match own {
+        Some(line) => {
+            let mut recording = line.into_recording(fields);
+            recording.notes.extend(notes);
+            recording
+        }
+        None => Recording { rate_hz, bucket_ns: duration_ns, notes, ..fields },
     }
-    Recording { started, duration_ns, clock, rate_hz, bucket_ns: duration_ns, notes, ..Default::default() }
 }
 
 fn unzip(bytes: &[u8], max: u64) -> Result<Cow<'_, [u8]>, String> {

@@ -1,7 +1,7 @@
 //! Which of a file's sample values are counted, and what they mean.
 
 use super::{super::unit, Tables};
-use crate::profile::model::Clock;
+use crate::profile::model::{Clock, Unit};
 
 /// A sample with more or fewer values than there are sample types.
 pub(super) const WRONG_COUNT: &str = "damaged: a sample has not as many values as there are sample types";
@@ -14,6 +14,9 @@ pub(super) struct Values {
     weight: Weight,
     count: Count,
     pub(super) clock: Clock,
+    pub(super) unit: Unit,
+    /// What is weighed where it is no time.
+    pub(super) event: String,
     period_ns: Option<u64>,
     /// The value that is a time of waiting in our own files.
     wait: Option<usize>,
@@ -23,7 +26,7 @@ pub(super) struct Values {
 
 #[derive(Debug)]
 enum Weight {
-    /// This value times so many nanoseconds (1 for what is no time).
+    /// This value times so many nanoseconds or bytes.
     Scaled { column: usize, ns: u64 },
     /// A sample stands for one period.
     Period { ns: u64 },
@@ -67,11 +70,25 @@ impl Values {
         let time = nanoseconds(&ty.unit);
         let weight = match period_ns {
             Some(ns) if ty.is_sample_count() => Weight::Period { ns },
-            _ => Weight::Scaled { column, ns: time.unwrap_or(1) },
+            _ => Weight::Scaled { column, ns: time.or(bytes(&ty.unit)).unwrap_or(1) },
+        };
+        let unit = match weight {
+            Weight::Scaled { .. } if time.is_none() => {
+                if bytes(&ty.unit).is_some() {
+                    Unit::Bytes
+                } else {
+                    Unit::Count
+                }
+            }
+            _ => Unit::Nanoseconds,
+        };
+        let event = match (unit, ty.name.as_str()) {
+            (Unit::Nanoseconds, _) => String::new(),
+            (_, name) => name.to_owned(),
         };
         let count = count_column(&types, column);
         let mut notes = Vec::new();
-        if time.is_none() && matches!(weight, Weight::Scaled { .. }) {
+        if unit != Unit::Nanoseconds {
             notes.push(format!("its values are `{}` in {}, not time in nanoseconds", ty.name, ty.unit));
         }
         notes.extend(unread(&types, column, count));
@@ -83,7 +100,7 @@ impl Values {
         let waits = ["wall", "delay", "off_cpu", "offcpu"].iter().any(|word| ty.name.contains(word));
         let clock = if waits { Clock::Wall } else { Clock::Cpu };
         let wait = types.iter().position(|t| t.name == unit::WAIT && t.unit == unit::NANOSECONDS);
-        Ok(Self { types: types.len(), weight, count, clock, period_ns, wait, notes })
+        Ok(Self { types: types.len(), weight, count, clock, unit, event, period_ns, wait, notes })
     }
 
     /// Count and weight of a sample; negative values count as 0 and are told through `negative`.
@@ -167,6 +184,17 @@ fn nanoseconds(unit: &str) -> Option<u64> {
         "microseconds" | "microsecond" | "us" | "µs" => 1_000,
         "milliseconds" | "millisecond" | "ms" => 1_000_000,
         "seconds" | "second" | "s" => 1_000_000_000,
+        _ => return None,
+    })
+}
+
+/// Bytes of a unit of memory; `None` for other units.
+fn bytes(unit: &str) -> Option<u64> {
+    Some(match unit {
+        "bytes" | "byte" | "b" | "B" => 1,
+        "kilobytes" | "kilobyte" | "kb" | "kB" | "KiB" => 1 << 10,
+        "megabytes" | "megabyte" | "mb" | "MB" | "MiB" => 1 << 20,
+        "gigabytes" | "gigabyte" | "gb" | "GB" | "GiB" => 1 << 30,
         _ => return None,
     })
 }

@@ -111,7 +111,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             text(),
             any::<bool>(),
         ),
-        (any::<u32>(), text(), vec(text(), 0..4)),
+        (any::<u32>(), text(), vec(text(), 0..4), unit()),
     )
         .prop_map(|(a, b, c, d)| Recording {
             command: a.0,
@@ -119,7 +119,9 @@ fn recording() -> impl Strategy<Value = Recording> {
             duration_ns: a.2,
             backend: a.3,
             backend_reason: c.4,
-            clock: if a.4 { Clock::Cpu } else { Clock::Wall },
+            clock: if a.4 || d.3.0 != Unit::Nanoseconds { Clock::Cpu } else { Clock::Wall },
+            unit: d.3.0,
+            event: d.3.1.to_owned(),
             rate_hz: a.5,
             bucket_ns: a.6,
             lost_samples: b.0,
@@ -128,7 +130,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             truncated_stacks: b.3,
             completed_stacks: b.4,
             approx_python: b.5,
-            waiting: c.5,
+            waiting: c.5 && d.3.0 == Unit::Nanoseconds,
             kernel_frames: c.0,
             kernel_time: c.3,
             user_cpu_ns: c.1,
@@ -136,6 +138,18 @@ fn recording() -> impl Strategy<Value = Recording> {
             host: Host { cpus: d.0, kernel: d.1 },
             notes: d.2,
         })
+}
+
+/// A unit with what is weighed in it; time more often than not.
+fn unit() -> impl Strategy<Value = (Unit, &'static str)> {
+    let time = (Unit::Nanoseconds, "");
+    let others = [
+        (Unit::Bytes, "inuse_space"),
+        (Unit::Count, "cycles"),
+        (Unit::Count, "samples"),
+        (Unit::Bytes, "wait"),
+    ];
+    proptest::sample::select([[time; 4], others].concat())
 }
 
 fn origin() -> impl Strategy<Value = Origin> {

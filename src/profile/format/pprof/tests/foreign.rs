@@ -54,6 +54,7 @@ fn a_cpu_profile_of_go() {
 fn a_heap_profile_of_go_says_that_its_values_are_bytes() {
     let p = fixture("go-heap.pb.gz");
     assert_eq!(top(&p), ("main.hoard", 71_549_101));
+    assert_eq!((p.recording.unit, p.recording.event.as_str()), (Unit::Bytes, "inuse_space"));
     assert_eq!((p.total_ns(), p.sample_count()), (71_549_101 + 524_336 + 524_496, 68 + 5461 + 1260));
     assert_eq!(
         p.recording.notes,

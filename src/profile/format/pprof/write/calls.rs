@@ -4,21 +4,22 @@ use super::super::unit;
 use crate::profile::{
     calls::{CallGraph, Calls, Counted},
     model::{
-        Frame, FrameId, Gil, Process, ProcessId, Profile, Sample, StackId, StackTree, StrId, Thread, ThreadId,
+        Frame, FrameId, Gil, Process, ProcessId, Profile, Sample, StackId, StackTree, StrId, Thread,
+        ThreadId, Unit,
     },
 };
 
 /// Position of the time in the function itself.
-pub(super) const TOTTIME: usize = 2;
+pub(in crate::profile::format::pprof) const TOTTIME: usize = 2;
 
 /// Sample types in the order of a sample's values.
-pub(super) fn types(counted: Counted) -> [(&'static str, &'static str); 4] {
+pub(super) fn types(counted: Counted, unit: Unit) -> [(&'static str, &'static str); 4] {
     let [total, primitive] = unit::counts(counted);
     [
         (total, unit::COUNT),
         (primitive, unit::COUNT),
-        (unit::TOTTIME, unit::NANOSECONDS),
-        (unit::CUMTIME, unit::NANOSECONDS),
+        (unit::TOTTIME, unit::of(unit)),
+        (unit::CUMTIME, unit::of(unit)),
     ]
 }
 

@@ -20,15 +20,17 @@ use super::{
 };
 use crate::profile::{
     calls::CallGraph,
-    model::{Gil, Profile, Recording, Sample},
+    model::{Gil, Profile, Recording, Sample, Unit},
 };
+
+pub(super) use calls::TOTTIME;
 
 /// Samples encoded at a time.
 const PORTION: usize = 1024;
 
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
-    let clock = unit::clock(profile.recording.clock);
-    let types = [(unit::SAMPLES, unit::COUNT), (clock, unit::NANOSECONDS), (unit::WAIT, unit::NANOSECONDS)];
+    let weight = weight(&profile.recording);
+    let types = [(unit::SAMPLES, unit::COUNT), weight, (unit::WAIT, unit::NANOSECONDS)];
     // Where waiting was not recorded it is not 0.
     let types = if profile.recording.waiting { &types[..] } else { &types[..2] };
     let count_and_weight = |sample: &Sample, values: &mut Vec<i64>| {
@@ -39,15 +41,28 @@ pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     write_columns(profile, &columns, out)
 }
 
+/// Name and unit of the weights.
+fn weight(recording: &Recording) -> (&str, &'static str) {
+    let name = match recording.unit {
+        Unit::Nanoseconds => unit::clock(recording.clock),
+        _ => recording.event.as_str(),
+    };
+    (name, unit::of(recording.unit))
+}
+
 /// Calls as samples of one function, or of a function and its caller; described in [the format](super).
 pub(super) fn write_calls(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> {
     let calls = calls::Columns::of(graph);
     let values = |sample: &Sample, values: &mut Vec<i64>| values.extend(calls.values(sample));
-    let columns = Columns { types: &calls::types(graph.counted), default: calls::TOTTIME, values: &values };
+    let columns = Columns {
+        types: &calls::types(graph.counted, graph.recording.unit),
+        default: calls::TOTTIME,
+        values: &values,
+    };
     write_columns(&calls.profile, &columns, out)
 }
 
-fn write_columns(profile: &Profile, columns: &Columns<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn write_columns<'p>(profile: &'p Profile, columns: &Columns<'p>, out: &mut dyn Write) -> io::Result<()> {
     // Level 1: stacks are so repetitive that higher levels take several times as long for a tenth of the size.
     let gz = GzBuilder::new().mtime(0).write(out, Compression::fast());
     let mut writer = Writer { gz, buffer: Vec::new(), strings: Strings::new() };
@@ -58,7 +73,7 @@ fn write_columns(profile: &Profile, columns: &Columns<'_>, out: &mut dyn Write) 
 /// What stands in a sample.
 struct Columns<'c> {
     /// Names and units.
-    types: &'c [(&'static str, &'static str)],
+    types: &'c [(&'c str, &'static str)],
     /// The one that readers show at first; it is a time.
     default: usize,
     /// Appends a value for each type.
@@ -72,7 +87,7 @@ struct Writer<'p, W: Write> {
 }
 
 impl<'p, W: Write> Writer<'p, W> {
-    fn profile(&mut self, profile: &'p Profile, columns: &Columns<'_>) -> io::Result<()> {
+    fn profile(&mut self, profile: &'p Profile, columns: &Columns<'p>) -> io::Result<()> {
         let locations = Locations::of(profile);
         let labels = ThreadLabels::of(profile, &mut self.strings);
         let header = self.header(&profile.recording, columns);
@@ -101,9 +116,10 @@ impl<'p, W: Write> Writer<'p, W> {
         self.gz.write_all(&self.buffer)
     }
 
-    fn header(&mut self, recording: &Recording, columns: &Columns<'_>) -> proto::Profile {
+    fn header(&mut self, recording: &'p Recording, columns: &Columns<'p>) -> proto::Profile {
         let types: Vec<_> = columns.types.iter().map(|(ty, unit)| self.value_type(ty, unit)).collect();
-        let clock = self.value_type(unit::clock(recording.clock), unit::NANOSECONDS);
+        let (clock, unit) = weight(recording);
+        let clock = self.value_type(clock, unit);
         let started = recording.started.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
         proto::Profile {
             sample_type: types,
@@ -118,7 +134,7 @@ impl<'p, W: Write> Writer<'p, W> {
         }
     }
 
-    fn value_type(&mut self, ty: &'static str, unit: &'static str) -> proto::ValueType {
+    fn value_type(&mut self, ty: &'p str, unit: &'static str) -> proto::ValueType {
         proto::ValueType { ty: self.strings.id(ty), unit: self.strings.id(unit) }
     }
 
