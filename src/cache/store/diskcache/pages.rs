@@ -559,7 +559,7 @@ mod tests {
             random ^= random << 17;
             random as usize
         };
-        for _ in 0..3000 {
+        for _ in 0..600 {
             let bytes: Vec<(usize, u8)> = (0..4)
                 .map(|_| {
                     // Headers of pages more often than the rest.
