@@ -268,7 +268,7 @@ fn the_beginning_that_the_evaluation_function_keeps_outweighs_other_addresses() 
     // A caller's next instruction stands before it on the stack.
     let stack = [start(0) + 4, start(1), start(0) + 2];
     assert!(reader.capture(&made.arena, TID));
-    let moment = Moment { registers: &[7], stack: &stack, evaluations: 3, fresh: true };
+    let moment = Moment { registers: &[7], stack: &stack, evaluations: 3, fresh: true, compiled: false };
     let read = reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap();
     assert_eq!(read.frames[0], RawFrame::Python { function: 1, line: 10 });
     assert!(read.sure && read.frames.len() == 3);
@@ -297,7 +297,7 @@ fn what_earlier_calls_left_on_the_stack_makes_a_late_reading_doubtful() {
     let at = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
     let mut sure = |stack: &[u64], fresh: bool| {
         assert!(reader.capture(&made.arena, TID));
-        let moment = Moment { registers: &[7], stack, evaluations: 2, fresh };
+        let moment = Moment { registers: &[7], stack, evaluations: 2, fresh, compiled: false };
         reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap().sure
     };
     assert!(sure(&[at(0)], false));
@@ -455,7 +455,7 @@ proptest! {
         let mut functions = Functions::default();
         for _ in 0..3 {
             if reader.capture(&arena, TID) {
-                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, evaluations: 0, fresh: false }, &mut functions);
+                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, evaluations: 0, fresh: false, compiled: false }, &mut functions);
                 let frames = read.map_or(0, |read| read.frames.len());
                 prop_assert!(frames <= 4096);
             }
