@@ -10,7 +10,8 @@ use std::{
 /// what a version manager keeps.
 pub(crate) fn interpreters() -> Vec<PathBuf> {
     let known = |kind: &str| {
-        kind.strip_prefix("cpython ").is_some_and(|version| ("3.09"..="3.15").contains(&version))
+        let version = kind.strip_prefix("cpython ").unwrap_or_default();
+        version.len() == 4 && ("3.09"..="3.15").contains(&version)
     };
     all().into_iter().filter(|(kind, _)| known(kind)).map(|(_, python)| python).collect()
 }
