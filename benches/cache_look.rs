@@ -14,8 +14,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use caches::{NOW, ask, big, library, medians, seconds, verdict};
-use common::{Options, hotcold, run, say};
+use caches::{NOW, ask, big, library, medians, peak, seconds, verdict};
+use common::{Options, hotcold, say};
 
 fn look(words: &[&str], dir: &Path) -> Command {
     let mut command = hotcold();
@@ -61,17 +61,6 @@ for key in c:
 print(n)";
 const CHECK: &str = "print(len(diskcache.Cache(d).check()))";
 
-/// Peak memory of a command, in MiB.
-fn peak(command: &mut Command) -> f64 {
-    let program = command.get_program().to_owned();
-    let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    let mut measured = Command::new("python3");
-    let text = "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n\
-                print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)";
-    measured.args(["-c", text]).arg(program).args(args);
-    String::from_utf8(run(&mut measured)).expect("text").trim().parse().expect("a number")
-}
-
 fn main() {
     let options = Options::from_env();
     let Some(python) = library() else { return };
@@ -104,6 +93,10 @@ fn main() {
     let sorted = peak(&mut look(&["list", "--sort", "size"], &dir));
     let each = (sorted - memory) * 1048576.0 / entries as f64;
     verdict("bytes an entry of list --sort size", each, 64.0, false, &format!("{sorted:.0} MiB in all"));
+    let plan = |most: usize| peak(&mut look(&["prune", "-n", "--max-entries", &most.to_string()], &dir));
+    let (all, none) = (plan(0), plan(entries));
+    let each = (all - none) * 1048576.0 / entries as f64;
+    verdict("bytes an entry of a plan", each, 64.0, false, &format!("{all:.0} MiB in all"));
 
     let dir = big(&python, files, true);
     let [mine, theirs] = check(&dir);

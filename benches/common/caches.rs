@@ -29,16 +29,18 @@ pub(crate) fn library() -> Option<PathBuf> {
 
 /// A cache with `entries` entries, made once and kept below `target/`; with `files`, a file for each value.
 pub(crate) fn big(python: &Path, entries: usize, files: bool) -> PathBuf {
-    let dir = shared(&format!("big-{entries}{}", if files { "-files" } else { "" }));
+    make(python, entries, if files { &["--files"] } else { &[] })
+}
+
+/// As [`big`], with what `make.py big` is to be told besides.
+pub(crate) fn make(python: &Path, entries: usize, more: &[&str]) -> PathBuf {
+    let dir = shared(&format!("big-{entries}{}", more.concat().replace("--", "-")));
     let ready = dir.with_extension("ready");
     if !ready.exists() {
         say(format!("making {} with Python, once", dir.display()));
         let _ = fs::remove_dir_all(&dir);
         let mut command = generator(python);
-        command.arg("big").arg(&dir).args(["-n", &entries.to_string()]);
-        if files {
-            command.arg("--files");
-        }
+        command.arg("big").arg(&dir).args(["-n", &entries.to_string()]).args(more);
         run(&mut command);
         fs::write(&ready, "").expect("a file can be made");
     }
@@ -50,6 +52,17 @@ pub(crate) fn seconds(command: &mut Command) -> f64 {
     let begun = Instant::now();
     run(command);
     begun.elapsed().as_secs_f64()
+}
+
+/// Peak memory of a command, in MiB.
+pub(crate) fn peak(command: &mut Command) -> f64 {
+    let program = command.get_program().to_owned();
+    let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    let mut measured = Command::new("python3");
+    let text = "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n\
+                print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)";
+    measured.args(["-c", text]).arg(program).args(args);
+    String::from_utf8(crate::common::run(&mut measured)).expect("text").trim().parse().expect("a number")
 }
 
 /// Python given a program that finds the cache's directory in `d`, and its clock at [`NOW`] in `now`.

@@ -104,6 +104,13 @@ pub enum Error {
     },
 }
 
+/// An operating system's error without its number, as part of a sentence.
+pub(super) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_lowercase()
+}
+
 fn shown(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ")
 }
@@ -122,6 +129,9 @@ impl Error {
                 Some("`hotcold cache list DIR` shows the keys; `--id` takes the first column".into())
             }
             Self::Several { .. } => Some("name one of them".into()),
+            Self::NotKept { flag: "--unused-for", .. } => {
+                Some("`--older-than` goes by when entries were stored".into())
+            }
             Self::Ambiguous { .. } => Some("name one of them with `--id`".into()),
             Self::Locked { .. } => Some("wait longer with `--lock-timeout`, or try again later".into()),
             Self::Damaged { .. } => {

@@ -110,7 +110,8 @@ pub(super) fn run(
             plan::by_rule(&*store, Verb::Prune, filter, now)?
         };
         let code = job.run(&*store, &plan)?;
-        if let Some(most) = args.max_size.filter(|_| !args.removal.dry_run) {
+        let acted = !args.removal.dry_run && (code == ExitCode::SUCCESS || code == exit::partly());
+        if let Some(most) = args.max_size.filter(|_| acted) {
             let left = store.pulse(now)?.bytes;
             if left > most {
                 job.streams.note(&format!(

@@ -182,7 +182,7 @@ impl Job<'_> {
             return Ok(Answer::Nobody);
         }
         let root = escape(&place.root.to_string_lossy()).into_owned();
-        write!(err, "Remove {} from {root}? [y/N] ", removal::amount(plan.entries, plan.bytes))?;
+        write!(err, "Remove {} from {root}? [y/N] ", removal::share(plan))?;
         err.flush()?;
         let mut line = String::new();
         stdin.lock().read_line(&mut line)?;

@@ -47,15 +47,16 @@ mod view_options;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 
 pub use streams::Streams;
 
 /// Runs one command line and returns what the process should exit with.
 pub fn run(args: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> ExitCode {
-    let args = match args::Args::try_parse_from(args) {
+    let words: Vec<OsString> = args.into_iter().collect();
+    let args = match args::Args::try_parse_from(&words) {
         Ok(args) => args,
-        Err(error) => return usage(&error, streams),
+        Err(error) => return usage(&error, &words, streams),
     };
     streams.configure(&args.global);
     let result = match &args.command {
@@ -99,9 +100,12 @@ fn cache(args: &args::CacheArgs, global: &args::Global, streams: &mut Streams) -
     }
 }
 
-/// Help and version are answers (stdout, 0); anything else is wrong usage (stderr, 2).
-fn usage(error: &clap::Error, streams: &mut Streams) -> ExitCode {
-    let text = error.render();
+/// Help and version are answers (stdout, 0); anything else is wrong usage (stderr, 2). A noun alone is told its verbs.
+fn usage(error: &clap::Error, words: &[OsString], streams: &mut Streams) -> ExitCode {
+    let text = match error.kind() {
+        ErrorKind::MissingSubcommand => noun(words).render_help(),
+        _ => error.render(),
+    };
     let styled = |colour: bool| if colour { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
         let _ = streams.err.write_all(styled(streams.colour.err).as_bytes());
@@ -110,4 +114,16 @@ fn usage(error: &clap::Error, streams: &mut Streams) -> ExitCode {
     let result =
         streams.out.write_all(styled(streams.colour.out).as_bytes()).and_then(|()| streams.out.flush());
     exit::code(result.map(|()| ExitCode::SUCCESS).map_err(Into::into), streams)
+}
+
+/// The command that `words` name without a verb.
+fn noun(words: &[OsString]) -> clap::Command {
+    let mut command = args::Args::command();
+    command.build();
+    for word in words.iter().skip(1) {
+        if let Some(sub) = command.find_subcommand(word) {
+            command = sub.clone();
+        }
+    }
+    command
 }

@@ -178,13 +178,16 @@ fn orders_are_what_they_say() {
 #[test]
 fn what_the_owner_does_not_keep_cannot_be_asked_for() {
     let dir = Cache::new("policy_lrs");
-    for (args, flag) in [(["--unused-for", "1d"], "--unused-for"), (["--sort", "used"], "--sort")] {
+    let hint = "\nhint: `--older-than` goes by when entries were stored\n";
+    for (args, flag, hint) in
+        [(["--unused-for", "1d"], "--unused-for", hint), (["--sort", "used"], "--sort", "")]
+    {
         let (code, out, err) = list(&dir.path(), &args);
         assert_eq!((code, out.as_str()), (1, ""));
         assert_eq!(
             err,
             format!(
-                "error: cannot use `{flag}`: the cache's eviction policy `least-recently-stored` does not record when entries are used\n"
+                "error: cannot use `{flag}`: the cache's eviction policy `least-recently-stored` does not record when entries are used\n{hint}"
             )
         );
     }

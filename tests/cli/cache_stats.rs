@@ -60,7 +60,7 @@ fn a_person_sees_what_fills_the_cache() {
       entries      96 entries, 48 expired (480 B), 48 never expire
       size         97.6 KiB: 930 B in the database, 96.7 KiB in value files
       limit        <0.1% of 1.0 GiB; when full, nothing goes (cull_limit=0)
-      lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
+      lookups      not counted; `cache.stats(enable=True)` in its program counts them
       stored       16m ago
       reclaimable  480 B in expired entries: hotcold cache expire DIR
       settings     cull_limit=0  disk_min_file_size=32768  disk_pickle_protocol=5
@@ -81,7 +81,7 @@ fn a_person_sees_what_fills_the_cache() {
       entries      25 entries, 14 expired (48 B), 11 never expire
       size         288 B: 288 B in the database, 0 B in value files
       limit        <0.1% of 1.0 GiB; when full, the least recently stored go
-      lookups      not counted; to count them open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`
+      lookups      not counted; `cache.stats(enable=True)` in its program counts them
       stored       16m ago
       reclaimable  48 B in expired entries: hotcold cache expire DIR
       settings     cull_limit=10  disk_min_file_size=32768  disk_pickle_protocol=5

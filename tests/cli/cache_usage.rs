@@ -231,7 +231,7 @@ if sys.argv[2] == 'less':
         let mut prune = command();
         prune.args(["cache", "prune", "--tag", "red", "--now", NOW]).arg(&dir);
         let mut terminal = Terminal::spawn(&mut prune, 200, 20);
-        terminal.wait_for("Remove 8 entries");
+        terminal.wait_for("Remove 8 of 96 entries");
         let Some(mut python) = script(change) else { return };
         assert!(python.arg(&dir).arg(how).status().expect("Python starts").success());
         terminal.press(b"y\n");

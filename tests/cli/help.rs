@@ -98,8 +98,12 @@ fn every_flag_and_command_is_described() {
 
 #[test]
 fn a_noun_alone_prints_help_and_is_wrong_usage() {
-    for command in [&[][..], &["profile"]] {
-        let output = hotcold().args(command).assert().code(2).stdout("").get_output().stderr.clone();
-        assert!(String::from_utf8(output).unwrap().contains("Usage: hotcold"), "{command:?}");
+    for command in [&[][..], &["profile"], &["cache"]] {
+        let alone = || hotcold().args(command).assert().code(2).stdout("").get_output().stderr.clone();
+        let text = String::from_utf8(alone()).unwrap();
+        assert!(text.contains("Usage: hotcold") && text.contains("Commands:"), "{command:?}: {text}");
+        // What the environment sets is no argument.
+        let set = hotcold().args(command).env("HOTCOLD_COLOR", "never").assert().code(2).stdout("");
+        assert_eq!(String::from_utf8_lossy(&set.get_output().stderr), text, "{command:?}");
     }
 }

@@ -31,6 +31,16 @@ pub fn amount(entries: u64, bytes: u64) -> String {
     format!("{} ({})", units::plural(entries, "entry", "entries"), units::bytes(bytes))
 }
 
+/// `96 of 1,204 entries (3.1 GiB)`, or `all 1,204 entries (3.1 GiB)`.
+pub fn share(plan: &Plan) -> String {
+    let all = plan.entries.saturating_add(plan.kept);
+    match (plan.kept, all) {
+        (_, 0 | 1) => amount(plan.entries, plan.bytes),
+        (0, _) => format!("all {}", amount(plan.entries, plan.bytes)),
+        _ => format!("{} of {}", units::count(plan.entries), amount(all, plan.bytes)),
+    }
+}
+
 /// What happens to so many entries.
 pub fn they_go(entries: u64) -> String {
     if entries == 1 { "it is removed" } else { "they are removed" }.to_owned()

@@ -222,7 +222,7 @@ fn lookups(s: &Summary) -> String {
             format!("{} hits, {} misses, {ratio} hit", units::count(hits), units::count(misses))
         }
         _ => {
-            let how = s.how_to_count.as_ref().map(|how| format!("; to count them {how}")).unwrap_or_default();
+            let how = s.how_to_count.as_ref().map(|how| format!("; {how}")).unwrap_or_default();
             format!("not counted{how}")
         }
     }

@@ -71,16 +71,18 @@ pub(super) fn lookup(
 
 /// Reads one row; whether it is there.
 pub(super) fn read(part: &Part, row: i64, entry: &mut Entry) -> Result<bool, Error> {
-    let mut read = || {
-        let columns = Columns::Bounded.sql(part.eviction);
-        let sql = format!("SELECT {columns} FROM Cache WHERE rowid = ?1");
-        let mut statement = part.database.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([row])?;
-        let Some(row) = rows.next()? else { return Ok(false) };
-        rows::fill(entry, row, Columns::Bounded, part)?;
-        Ok(true)
-    };
-    read().map_err(|error| part.error(error))
+    read_row(part, row, entry).map_err(|error| part.error(error))
+}
+
+/// As [`read`], with SQLite's own error.
+pub(super) fn read_row(part: &Part, row: i64, entry: &mut Entry) -> rusqlite::Result<bool> {
+    let columns = Columns::Bounded.sql(part.eviction);
+    let sql = format!("SELECT {columns} FROM Cache WHERE rowid = ?1");
+    let mut statement = part.database.connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([row])?;
+    let Some(row) = rows.next()? else { return Ok(false) };
+    rows::fill(entry, row, Columns::Bounded, part)?;
+    Ok(true)
 }
 
 /// Visits those of `rows` that are there.

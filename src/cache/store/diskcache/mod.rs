@@ -11,6 +11,7 @@ mod fixture;
 mod keys;
 mod open;
 mod pace;
+mod pages;
 mod prefix;
 mod recipes;
 mod remove;
@@ -25,7 +26,7 @@ mod value;
 mod value_name;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     path::{Path, PathBuf},
 };
 
@@ -41,6 +42,7 @@ use crate::cache::{
 };
 use keys::Encoding;
 use open::{Database, Header};
+use pages::Pages;
 use remove::Counted;
 use schema::{NotOurs, Schema};
 use settings::Settings;
@@ -122,6 +124,8 @@ struct Part {
     written: Cell<Option<(f64, u64)>>,
     /// What was counted last for a removal.
     counted: Cell<Option<Counted>>,
+    /// The file itself, where it may be read without SQLite's machine.
+    pages: OnceCell<Option<Pages>>,
 }
 
 impl Part {
@@ -145,7 +149,8 @@ impl Part {
         let encoding = keys::detect(&database.connection).map_err(|e| database.error(e))?;
         let eviction = settings.policy().1;
         let (written, counted) = (Cell::new(None), Cell::new(None));
-        Ok(Self { shard, dir, database, schema, settings, encoding, eviction, written, counted })
+        let pages = OnceCell::new();
+        Ok(Self { shard, dir, database, schema, settings, encoding, eviction, written, counted, pages })
     }
 
     /// The same part with a connection of its own, to look; `None` where there can be none.
@@ -162,7 +167,13 @@ impl Part {
             eviction: self.eviction,
             written: Cell::new(None),
             counted: Cell::new(None),
+            pages: OnceCell::from(self.pages()),
         })
+    }
+
+    /// The file itself, where the rows may be read from its pages.
+    fn pages(&self) -> Option<Pages> {
+        *self.pages.get_or_init(|| if self.schema.is_in_order { Pages::of(&self.database) } else { None })
     }
 
     /// The id of one of its rows.
@@ -292,6 +303,11 @@ impl Store for DiskStore {
 
     fn size_counts(&self) -> &'static str {
         "database pages and value files"
+    }
+
+    fn aftermath(&self) -> Option<&'static str> {
+        remove::keeps_space(self)
+            .then_some("the database keeps the room of what went for new entries; `--vacuum` gives it back")
     }
 
     fn entries(&self, query: Query<'_>, visit: &mut Visit<'_>) -> Result<(), Error> {

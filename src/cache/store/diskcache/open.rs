@@ -17,7 +17,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::cache::{Error, store::Access};
+use crate::cache::{Error, error::plain, store::Access};
 
 /// How long a look waits for a lock; readers of a WAL database never need one for long.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub(super) struct Database {
     flags: OpenFlags,
     query: &'static str,
     /// Device and inode that had this name when it was opened.
-    identity: Option<(u64, u64)>,
+    pub(super) identity: Option<(u64, u64)>,
 }
 
 /// How a database was opened.
@@ -96,7 +96,7 @@ pub(super) fn header(path: &Path) -> Result<Header, Error> {
 }
 
 /// Opens a file to read without following a link, waiting for a pipe, or touching its access time where that is allowed.
-fn open_quietly(path: &Path) -> io::Result<File> {
+pub(super) fn open_quietly(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = openat(CWD, path, flags | OFlags::NOATIME, Mode::empty())
         .or_else(|_| openat(CWD, path, flags, Mode::empty()))?;
@@ -261,7 +261,7 @@ fn look(path: &Path, header: Header) -> Result<Database, Error> {
         Ok(database) => Ok(database),
         Err(Error::Read { source, .. }) => {
             let reason = why.map(|error| error.to_string()).unwrap_or_default();
-            let text = format!("{source}; neither can it be read in place: {reason}");
+            let text = format!("{}; neither can it be read in place: {reason}", plain(&source));
             Err(Error::Read { path: path.to_owned(), source: io::Error::new(source.kind(), text) })
         }
         Err(error) => Err(error),
@@ -276,7 +276,10 @@ fn is_not_in_place(error: &rusqlite::Error) -> bool {
 /// Opens a private copy with its log, so that what was committed is seen and nothing beside the original is written.
 fn copy(path: &Path) -> Result<Database, Error> {
     let read = |source: io::Error| Error::Read { path: path.to_owned(), source };
-    let dir = tempfile::Builder::new().prefix("hotcold-").tempdir().map_err(read)?;
+    let dir = private_dir().map_err(|error| {
+        let text = format!("its log is read in a copy, for which there is no place ({})", plain(&error));
+        read(io::Error::new(error.kind(), text))
+    })?;
     let private = dir.path().join("cache.db");
     for suffix in ["", "-wal", "-journal"] {
         let from = beside(path, suffix);
@@ -296,6 +299,15 @@ fn copy(path: &Path) -> Result<Database, Error> {
     // SQLite holds all its files open by now: their names can go, and nothing is left behind however we end.
     drop(dir);
     Ok(database)
+}
+
+/// A directory that nobody else may enter: where temporary files belong, or where there is room otherwise.
+fn private_dir() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("hotcold-");
+    let usual = builder.tempdir();
+    let elsewhere = || ["/dev/shm", "/var/tmp", "/tmp"].iter().find_map(|dir| builder.tempdir_in(dir).ok());
+    usual.or_else(|error| elsewhere().ok_or(error))
 }
 
 /// What went wrong in SQLite with `path`, in this tool's words.

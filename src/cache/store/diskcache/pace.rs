@@ -19,14 +19,15 @@ const FIRST_ROWS: usize = 100;
 /// Rows of a transaction when nobody else is there.
 const ROWS_ALONE: usize = 10_000;
 /// Longest hold that is aimed at beside others. The processes of a `FanoutCache` give up after 10 ms, without an error.
-const HOLD: Duration = Duration::from_millis(3);
+const HOLD: Duration = Duration::from_millis(5);
 const HOLD_OF_SHARD: Duration = Duration::from_millis(1);
 /// Fewest rows beside others: on a machine that does much else a hold is long because we wait too, and smaller ones would not end.
 const LEAST_ROWS: usize = 300;
 const LEAST_ROWS_OF_SHARD: usize = 100;
-/// Shortest and longest pause.
+/// Shortest and longest pause, and what of a hold it is in between; all of it beside those of a `FanoutCache`.
 const PAUSE: Duration = Duration::from_millis(3);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+const SHARE: f64 = 0.6;
 /// After how many pages the log is written into the database, and to what length it is cut when it begins anew. Alone we wait for the
 /// disk less often; beside others SQLite's own numbers hold, since the log does not become shorter while somebody uses it.
 const LOG: &str = "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=4194304";
@@ -78,7 +79,8 @@ impl<'a> Pacer<'a> {
             self.look();
         }
         if self.polite {
-            thread::sleep(held.clamp(PAUSE, LONGEST_PAUSE));
+            let share = if self.part.shard.is_some() { 1.0 } else { SHARE };
+            thread::sleep(held.mul_f64(share).clamp(PAUSE, LONGEST_PAUSE));
         }
     }
 

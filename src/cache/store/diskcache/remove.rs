@@ -33,6 +33,9 @@ use log::Log;
 use scout::Scout;
 use sweep::Sweep;
 
+/// `auto_vacuum` of a database that gives free pages back with every transaction.
+const FULL: u64 = 1;
+
 /// What `DiskStore::remove` does.
 pub(super) fn remove(
     store: &DiskStore,
@@ -114,6 +117,18 @@ fn refuse_foreign_triggers(part: &Part) -> Result<(), Error> {
     let Some(name) = part.schema.foreign_triggers.first() else { return Ok(()) };
     let reason = format!("it has the trigger `{name}`, which DiskCache does not make");
     Err(Error::ReadOnly { path: part.database.path.clone(), reason })
+}
+
+/// Whether a database has free pages that it does not give back by itself.
+pub(super) fn keeps_space(store: &DiskStore) -> bool {
+    store.parts.iter().any(|part| {
+        let number = |pragma: &str| {
+            let sql = format!("PRAGMA {pragma}");
+            part.database.connection.query_row(&sql, [], |row| row.get::<_, u64>(0)).ok()
+        };
+        number("auto_vacuum").is_some_and(|mode| mode != FULL)
+            && number("freelist_count").is_some_and(|n| n > 0)
+    })
 }
 
 /// Gives the free pages of the databases back to the file system.

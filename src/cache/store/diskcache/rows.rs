@@ -14,7 +14,11 @@ use rusqlite::{
 };
 use rustc_hash::FxHasher;
 
-use super::{Encoding, Part, keys, recipes};
+use super::{
+    Encoding, Part, keys,
+    pages::{self, Length},
+    recipes,
+};
 use crate::cache::model::{DataType, Entry, Eviction, Expiry, Label, State, Time, TimeSource, Timestamp};
 
 /// Longest file name that is read.
@@ -73,39 +77,43 @@ pub(super) fn is_too_long(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::TooBig)
 }
 
+/// The columns of a row that every list needs.
+struct Basics<'r> {
+    rowid: i64,
+    key: ValueRef<'r>,
+    raw: Number,
+    stored: Number,
+    expires: Number,
+    tag: ValueRef<'r>,
+    size: Number,
+    length: Number,
+    used: Number,
+}
+
+impl Basics<'_> {
+    fn is_pickled(&self) -> bool {
+        !matches!(self.raw, Number::Integer(n) if n != 0)
+    }
+}
+
 /// Fills `entry` from a row with `columns`.
 ///
 /// # Errors
 /// SQLite's.
 pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Part) -> rusqlite::Result<()> {
-    let rowid: i64 = row.get(0)?;
-    entry.id = part.id(rowid);
-    let key = row.get_ref(1)?;
     let number = |column: usize| row.get_ref(column).map(Number::from);
-    let pickled = || Ok::<_, rusqlite::Error>(!matches!(number(2)?, Number::Integer(n) if n != 0));
-    match key {
-        ValueRef::Null => long_label(&mut entry.key, part, rowid, "key", pickled()?)?,
-        ValueRef::Blob(_) => keys::key(&mut entry.key, &mut entry.group, key, pickled()?, part),
-        _ => keys::key(&mut entry.key, &mut entry.group, key, false, part),
-    }
-    let (stored, expires) = (number(3)?, number(4)?);
-    entry.created = stored.time();
-    entry.expiry = expires.expiry();
-    let tag = row.get_ref(5)?;
-    let tags = entry.tags.get_or_insert_default();
-    if tag == ValueRef::Null {
-        tags.clear();
-    } else {
-        tags.resize_with(1, Label::default);
-        if let Some(label) = tags.first_mut() {
-            keys::plain(label, tag);
-        }
-    }
-    let (size, length) = (number(6)?, number(7)?);
-    entry.own_bytes = size.count().unwrap_or(0).saturating_add(length.count().unwrap_or(0));
-    let used = fill_use(entry, row, part)?;
-    entry.state = State::Ok;
-    entry.note = None;
+    let basics = Basics {
+        rowid: row.get(0)?,
+        key: row.get_ref(1)?,
+        raw: number(2)?,
+        stored: number(3)?,
+        expires: number(4)?,
+        tag: row.get_ref(5)?,
+        size: number(6)?,
+        length: number(7)?,
+        used: number(8)?,
+    };
+    fill_basics(entry, &basics, part)?;
     if columns == Columns::Few {
         return Ok(());
     }
@@ -115,22 +123,102 @@ pub(super) fn fill(entry: &mut Entry, row: &Row<'_>, columns: Columns, part: &Pa
     entry.path = path(name);
     entry.value_type = value_type(mode, row.get_ref(11)?.as_bytes().unwrap_or_default(), part.encoding);
     let mut content = FxHasher::default();
-    rowid.hash(&mut content);
-    pickled()?.hash(&mut content);
-    hash(key, &mut content);
+    basics.rowid.hash(&mut content);
+    basics.is_pickled().hash(&mut content);
+    hash(basics.key, &mut content);
     hash(name, &mut content);
-    for number in [stored, expires, size, mode, length] {
+    for number in [basics.stored, basics.expires, basics.size, mode, basics.length] {
         number.hash(&mut content);
     }
     entry.stamp.content = content.finish();
     let mut usage = FxHasher::default();
-    used.hash(&mut usage);
+    basics.used.hash(&mut usage);
     entry.stamp.usage = (usage.finish() >> 32) as u32;
     let long = match columns {
         Columns::Bounded => row.get(13)?,
         _ => name.as_bytes().is_ok_and(|name| name.len() > LONGEST_NAME),
     };
-    if long { fill_long(entry, part, rowid) } else { Ok(()) }
+    if long { fill_long(entry, part, basics.rowid) } else { Ok(()) }
+}
+
+/// Fills `entry` with what [`Columns::Few`] has, from a row on its page; whether nothing of it is too long or elsewhere.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn fill_from_page(entry: &mut Entry, row: &pages::Row<'_>, part: &Part) -> rusqlite::Result<bool> {
+    let used = match part.eviction {
+        Eviction::LeastRecentlyUsed => row.number(5),
+        Eviction::LeastFrequentlyUsed => row.number(6),
+        Eviction::LeastRecentlyStored | Eviction::None => Some(Number::Null),
+    };
+    let (Some(key), Some(raw), Some(stored), Some(expires), Some(tag), Some(size), Some(length), Some(used)) = (
+        row.value(1),
+        row.number(2),
+        row.number(3),
+        row.number(4),
+        row.value(7),
+        row.number(8),
+        row.length(11),
+        used,
+    ) else {
+        return Ok(false);
+    };
+    let is_long = |value: ValueRef<'_>| value.as_bytes().is_ok_and(|bytes| bytes.len() > Label::LONGEST);
+    if is_long(key) || is_long(tag) {
+        return Ok(false);
+    }
+    let length = length_of(part, length)?;
+    let basics = Basics { rowid: row.rowid, key, raw, stored, expires, tag, size, length, used };
+    fill_basics(entry, &basics, part)?;
+    Ok(true)
+}
+
+/// A length as `octet_length` gives it.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn length_of(part: &Part, length: Length) -> rusqlite::Result<Number> {
+    Ok(match length {
+        Length::Null => Number::Null,
+        Length::Bytes(bytes) => Number::Integer(i64::try_from(bytes).unwrap_or(i64::MAX)),
+        // Which digits SQLite writes is its own business.
+        Length::Of(number) => part
+            .database
+            .connection
+            .prepare_cached("SELECT octet_length(?1)")?
+            .query_row([number], |row| row.get(0))?,
+    })
+}
+
+fn fill_basics(entry: &mut Entry, basics: &Basics<'_>, part: &Part) -> rusqlite::Result<()> {
+    entry.id = part.id(basics.rowid);
+    let key = basics.key;
+    match key {
+        ValueRef::Null => long_label(&mut entry.key, part, basics.rowid, "key", basics.is_pickled())?,
+        ValueRef::Blob(_) => keys::key(&mut entry.key, &mut entry.group, key, basics.is_pickled(), part),
+        _ => keys::key(&mut entry.key, &mut entry.group, key, false, part),
+    }
+    entry.created = basics.stored.time();
+    entry.expiry = basics.expires.expiry();
+    let tags = entry.tags.get_or_insert_default();
+    if basics.tag == ValueRef::Null {
+        tags.clear();
+    } else {
+        tags.resize_with(1, Label::default);
+        if let Some(label) = tags.first_mut() {
+            keys::plain(label, basics.tag);
+        }
+    }
+    entry.own_bytes = basics.size.count().unwrap_or(0).saturating_add(basics.length.count().unwrap_or(0));
+    (entry.accessed, entry.hits) = (None, None);
+    match part.eviction {
+        Eviction::LeastRecentlyUsed => entry.accessed = basics.used.time(),
+        Eviction::LeastFrequentlyUsed => entry.hits = basics.used.count(),
+        Eviction::LeastRecentlyStored | Eviction::None => {}
+    }
+    entry.state = State::Ok;
+    entry.note = None;
+    Ok(())
 }
 
 /// What a recipe of the library keeps in it, if it is one's.
@@ -140,20 +228,6 @@ fn fill_recipe(entry: &mut Entry, value: ValueRef<'_>) {
         entry.group.get_or_insert_with(|| recipe.name.to_owned());
         entry.note = Some(recipe.says);
     }
-}
-
-/// What a row tells about when and how often it was used, which is not kept under every policy.
-fn fill_use(entry: &mut Entry, row: &Row<'_>, part: &Part) -> rusqlite::Result<Number> {
-    (entry.accessed, entry.hits) = (None, None);
-    let used: Number = match part.eviction {
-        Eviction::LeastRecentlyStored | Eviction::None => return Ok(Number::Null),
-        Eviction::LeastRecentlyUsed | Eviction::LeastFrequentlyUsed => row.get_ref(8)?.into(),
-    };
-    match part.eviction {
-        Eviction::LeastRecentlyUsed => entry.accessed = used.time(),
-        _ => entry.hits = used.count(),
-    }
-    Ok(used)
 }
 
 /// A tag or a name that [`Columns::Bounded`] leaves out, and a name that [`Columns::Full`] does not.

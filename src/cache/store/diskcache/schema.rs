@@ -66,6 +66,8 @@ pub(super) struct Schema {
     pub(super) foreign_triggers: Vec<String>,
     /// Views, and indexes on the two tables that the library does not make.
     pub(super) foreign_others: Vec<String>,
+    /// Whether the table `Cache` has [`COLUMNS`] in this order and no others.
+    pub(super) is_in_order: bool,
     /// Why it must not be changed: an addition that a writer would have to understand.
     pub(super) unknown: Vec<String>,
 }
@@ -103,9 +105,10 @@ impl From<rusqlite::Error> for NotOurs {
 /// [`NotOurs`].
 pub(super) fn read(connection: &Connection) -> Result<Schema, NotOurs> {
     require_table(connection, "Settings", &["key", "value"], false)?;
-    let mut extra = require_table(connection, "Cache", &COLUMNS, true)?;
-    extra.retain(|column| !OLD_COLUMNS.contains(&column.as_str()));
-    let mut schema = Schema::default();
+    let mut columns = require_table(connection, "Cache", &COLUMNS, true)?;
+    let mut schema = Schema { is_in_order: columns == COLUMNS, ..Schema::default() };
+    columns.retain(|column| !COLUMNS.iter().chain(&OLD_COLUMNS).any(|known| known == column));
+    let extra = columns;
     if !extra.is_empty() {
         schema.unknown.push(format!("the table `Cache` has unknown columns: {}", extra.join(", ")));
     }
@@ -165,7 +168,7 @@ fn normal(sql: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ").replace("; end", ";end").replace(";end", "; end")
 }
 
-/// Checks that `name` is a plain table with these columns; its further columns.
+/// Checks that `name` is a plain table with these columns; all that it has.
 fn require_table(
     connection: &Connection,
     name: &str,
@@ -189,7 +192,7 @@ fn require_table(
     let mut statement =
         connection.prepare("SELECT lower(name), upper(type), pk, hidden FROM pragma_table_xinfo(?1)")?;
     let mut rows = statement.query([name])?;
-    let (mut found, mut extra) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (column, kind): (String, String) = (row.get(0)?, row.get(1)?);
         let (key, hidden): (i64, i64) = (row.get(2)?, row.get(3)?);
@@ -198,11 +201,11 @@ fn require_table(
         if hidden != 0 || bad_rowid {
             return other(format!("column `{column}` of `{name}` is of another make"));
         }
-        if columns.contains(&column.as_str()) { found.push(column) } else { extra.push(column) }
+        found.push(column);
     }
     match columns.iter().find(|column| !found.iter().any(|f| f == *column)) {
         Some(missing) => other(format!("the table `{name}` of cache.db has no column `{missing}`")),
-        None => Ok(extra),
+        None => Ok(found),
     }
 }
 

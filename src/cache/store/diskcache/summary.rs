@@ -204,9 +204,7 @@ impl Total {
         if self.counts {
             (summary.hits, summary.misses) = (Some(self.hits), Some(self.misses));
         } else {
-            summary.how_to_count = Some(
-                "open it once with `Cache(DIR, statistics=1)`, or `cache.stats(enable=True)`".to_owned(),
-            );
+            summary.how_to_count = Some("`cache.stats(enable=True)` in its program counts them".to_owned());
         }
         summary.ages = histogram(&AGES, &self.ages);
         summary.sizes = histogram(&SIZES, &self.sizes);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use super::{
     Subject,
     finding::{Finding, Fix},
-    sqlite,
+    network, sqlite,
 };
 
 /// So many lines of SQLite's are shown.
@@ -65,18 +65,7 @@ fn index_of(line: &str) -> Option<&str> {
 
 /// Network file systems, on which SQLite's locks and its log do not work.
 pub(super) fn file_system(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let Ok(about) = rustix::fs::statfs(subject.dir) else { return };
-    // The numbers are those of the kernel's linux/magic.h; some are negative where they are read as signed.
-    let name = match about.f_type as u32 {
-        0x6969 => "NFS",
-        0xff53_4d42 | 0xfe53_4d42 | 0x517b => "SMB",
-        0x0102_1997 => "9P",
-        0x5346_414f => "AFS",
-        0x7375_7245 => "Coda",
-        0x00c3_6400 => "Ceph",
-        0x0bd0_0bd0 => "Lustre",
-        _ => return,
-    };
+    let Some(name) = network::name(subject.dir) else { return };
     let detail = format!("{name} is a network file system, on which SQLite's log loses and damages data");
     findings.push(Finding::problem("network-file-system", subject.place("cache.db"), detail));
 }

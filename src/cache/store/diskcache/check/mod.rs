@@ -8,6 +8,7 @@ mod audit;
 mod database;
 mod files;
 pub(super) mod finding;
+mod network;
 mod rows;
 mod structure;
 mod values;

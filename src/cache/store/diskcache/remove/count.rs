@@ -1,5 +1,7 @@
 //! Counting what a removal is about, before it.
 
+use std::ops::ControlFlow;
+
 use rusqlite::ToSql;
 
 use super::{DiskStore, Part, is_indexed, pace};
@@ -7,7 +9,14 @@ use crate::cache::{
     Error,
     model::Timestamp,
     select::Filter,
-    store::{Totals, diskcache::twins::Twins},
+    store::{
+        Totals,
+        diskcache::{
+            pages::{Row, Scanned},
+            rows::{Number, length_of},
+            twins::Twins,
+        },
+    },
 };
 
 /// What a part held when it was counted.
@@ -67,30 +76,47 @@ fn count(part: &Part, expired_at: Option<Timestamp>) -> rusqlite::Result<Counted
     let connection = &part.database.connection;
     // Asked before: what changes while we count is a change.
     let version = pace::data_version(connection);
-    let of: u64 = connection.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?;
     let parts = match Twins::of(part) {
         Some(twins) => twins.share(|part, from, to| count_range(part, from, to, expired_at))?,
         None => vec![count_range(part, i64::MIN, i64::MAX, expired_at)?],
     };
-    let mut counted =
-        Counted { version, expired_at, entries: 0, file_bytes: 0, inline_bytes: 0, files: 0, of };
-    for (entries, file_bytes, inline_bytes, files) in parts {
-        counted.entries += entries;
-        // Exact up to 2^53 bytes; a cast saturates.
-        counted.file_bytes = counted.file_bytes.saturating_add(file_bytes as u64);
-        counted.inline_bytes = counted.inline_bytes.saturating_add(inline_bytes as u64);
-        counted.files += files;
-    }
-    Ok(counted)
+    let mut sums = Sums { of: Some(0), ..Sums::default() };
+    parts.iter().for_each(|part| sums.add(part));
+    let of = match sums.of {
+        Some(of) => of,
+        None => connection.query_row("SELECT count(*) FROM Cache", [], |row| row.get(0))?,
+    };
+    let Sums { entries, file_bytes, inline_bytes, files, .. } = sums;
+    Ok(Counted { version, expired_at, entries, file_bytes, inline_bytes, files, of })
 }
 
-/// Entries, bytes in files, bytes in the database, entries with files.
-fn count_range(
-    part: &Part,
-    from: i64,
-    to: i64,
-    expired_at: Option<Timestamp>,
-) -> rusqlite::Result<(u64, f64, f64, u64)> {
+/// What a range of rows has.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    /// Entries that are counted.
+    entries: u64,
+    file_bytes: u64,
+    inline_bytes: u64,
+    /// Entries with the name of a file.
+    files: u64,
+    /// All entries; `None` where only those that are counted were looked at.
+    of: Option<u64>,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.entries += other.entries;
+        self.file_bytes = self.file_bytes.saturating_add(other.file_bytes);
+        self.inline_bytes = self.inline_bytes.saturating_add(other.inline_bytes);
+        self.files += other.files;
+        self.of = self.of.zip(other.of).map(|(a, b)| a + b);
+    }
+}
+
+fn count_range(part: &Part, from: i64, to: i64, expired_at: Option<Timestamp>) -> rusqlite::Result<Sums> {
+    if let Some(sums) = count_pages(part, from, to, expired_at)? {
+        return Ok(sums);
+    }
     let only = if expired_at.is_some() { "expire_time < ?3" } else { "?3 IS NULL" };
     let sql = format!(
         "SELECT count(*), total(iif(typeof(size) = 'integer' AND size > 0, size, 0)), total(octet_length(value)),
@@ -98,7 +124,60 @@ fn count_range(
     );
     let now = expired_at.map(Timestamp::seconds);
     let parameters: [&dyn ToSql; 3] = [&from, &to, &now];
-    part.database
-        .connection
-        .query_row(&sql, parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    part.database.connection.query_row(&sql, parameters, |row| {
+        // Exact up to 2^53 bytes; a cast saturates.
+        let bytes = |column| row.get::<_, f64>(column).map(|bytes| bytes as u64);
+        let (file_bytes, inline_bytes) = (bytes(1)?, bytes(2)?);
+        Ok(Sums { entries: row.get(0)?, file_bytes, inline_bytes, files: row.get(3)?, of: None })
+    })
+}
+
+/// The same from the pages of the file; `None` where SQLite has to be asked.
+fn count_pages(
+    part: &Part,
+    from: i64,
+    to: i64,
+    expired_at: Option<Timestamp>,
+) -> rusqlite::Result<Option<Sums>> {
+    let Some(pages) = part.pages() else { return Ok(None) };
+    let (mut sums, mut failed) = (Sums { of: Some(0), ..Sums::default() }, None);
+    let scanned = pages.scan(part, from, to, &mut |row| {
+        match measure(part, row, expired_at) {
+            Ok(one) => sums.add(&one),
+            Err(error) => {
+                failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    match failed {
+        // A row that is not all on its page.
+        Some(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+        Some(error) => Err(error),
+        None => Ok((scanned == Scanned::All).then_some(sums)),
+    }
+}
+
+/// What one row counts for.
+///
+/// # Errors
+/// SQLite's; [`rusqlite::Error::QueryReturnedNoRows`] where it has to be asked.
+fn measure(part: &Part, row: &Row<'_>, expired_at: Option<Timestamp>) -> rusqlite::Result<Sums> {
+    let odd = || rusqlite::Error::QueryReturnedNoRows;
+    if let Some(now) = expired_at {
+        let expired = match row.number(4).ok_or_else(odd)? {
+            Number::Integer(at) => (at as f64) < now.seconds(),
+            Number::Real(at) => at < now.seconds(),
+            Number::Null | Number::Other => false,
+        };
+        if !expired {
+            return Ok(Sums { of: Some(1), ..Sums::default() });
+        }
+    }
+    let file_bytes = row.number(8).ok_or_else(odd)?.count().unwrap_or(0);
+    let length = row.length(11).ok_or_else(odd)?;
+    let inline_bytes = length_of(part, length)?.count().unwrap_or(0);
+    let files = u64::from(!row.is_null(10));
+    Ok(Sums { entries: 1, file_bytes, inline_bytes, files, of: Some(1) })
 }

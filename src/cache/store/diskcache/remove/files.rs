@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::Part;
 use crate::cache::{
+    error::plain,
     safe_delete::{BelowRoot, Root},
     store::{
         RemovalWatcher,
@@ -89,11 +90,4 @@ impl<'a> Files<'a> {
         self.waiting.clear();
         self.committed = 0;
     }
-}
-
-/// An operating system's error without its number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    text.get(..end).unwrap_or(&text).to_lowercase()
 }
