@@ -387,7 +387,7 @@ mod tests {
         let mut out = Vec::new();
         text(&mut out, &look, &state(), Some(2), Style { width: None, escape: false, ..STYLE }).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains("new\u{1b}[2J  b.c:5"), "{text:?}");
+        assert!(text.contains("new\u{1b}[2J") && text.contains("b.c"), "{text:?}");
         assert!(text.ends_with("1 row left out; --limit 0 shows all\n\n"), "{text:?}");
     }
 }
