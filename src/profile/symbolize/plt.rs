@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn the_jump_of_each_kind_of_stub_is_found() {
-        let cases: [(&[u8], Option<(usize, i32)>); 5] = [
+        type Case<'a> = (&'a [u8], Option<(usize, i32)>);
+        let cases: [Case<'_>; 5] = [
             (b"\xff\x25\x0a\x00\x00\x00\x68\x00\x00\x00\x00\xe9\x00\x00\x00\x00", Some((6, 10))),
             (b"\xf3\x0f\x1e\xfa\xff\x25\xf6\xff\xff\xff\x66\x0f\x1f\x44\x00\x00", Some((10, -10))),
             (b"\xf3\x0f\x1e\xfa\xf2\xff\x25\x01\x00\x00\x00\x0f\x1f\x44\x00\x00", Some((11, 1))),
