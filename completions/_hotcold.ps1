@@ -56,6 +56,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Watch a program at work: where its time goes now, and since the start')
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -297,6 +298,37 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'hotcold;profile;top' {
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Process to watch, with its threads and children')
+            [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'Process to watch, with its threads and children')
+            [CompletionResult]::new('--interval', '--interval', [CompletionResultType]::ParameterName, 'Look every D')
+            [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Length of the last seconds')
+            [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'End the view after this long; a program that was started goes on')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'End the view after this long; a program that was started goes on')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after N tables')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Rows of a table that is printed; 0 for all')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'File that the key o saves to')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File that the key o saves to')
+            [CompletionResult]::new('--program-output', '--program-output', [CompletionResultType]::ParameterName, 'Append to a file what the program would write to the terminal')
+            [CompletionResult]::new('-r', '-r', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Samples per second of CPU time')
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What to record with: auto, perf or ptrace')
+            [CompletionResult]::new('--native-frames', '--native-frames', [CompletionResultType]::ParameterName, 'Interpreter''s functions at first: all, merged or none')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--wall', '--wall', [CompletionResultType]::ParameterName, 'Record waiting, too: for locks, I/O, time, children')
+            [CompletionResult]::new('--only-project', '--only-project', [CompletionResultType]::ParameterName, 'Show only functions of the program''s own tree')
+            [CompletionResult]::new('--no-imports', '--no-imports', [CompletionResultType]::ParameterName, 'Leave out the time that imports take')
+            [CompletionResult]::new('--show-imports', '--show-imports', [CompletionResultType]::ParameterName, 'Show the functions that imports consist of')
+            [CompletionResult]::new('--gil', '--gil', [CompletionResultType]::ParameterName, 'Count only samples of threads that hold their interpreter''s lock')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print no notes and no progress; twice: no warnings either')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell what is opened, found and skipped')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'hotcold;profile;dump' {
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Process to look at')
             [CompletionResult]::new('--pid', '--pid', [CompletionResultType]::ParameterName, 'Process to look at')
@@ -320,6 +352,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Watch a program at work: where its time goes now, and since the start')
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -346,6 +379,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;profile;help;convert' {
+            break
+        }
+        'hotcold;profile;help;top' {
             break
         }
         'hotcold;profile;help;dump' {
@@ -491,6 +527,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;prune' {
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'Instead of DIR and rules: a TOML file with the rules for many caches')
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'With --expired: `unsure` adds what is left over by all appearance')
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Only those stored longer ago than D, such as 30d or 1h 30m')
             [CompletionResult]::new('--unused-for', '--unused-for', [CompletionResultType]::ParameterName, 'Only those not used for D; the cache must record it')
@@ -682,6 +719,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('flamegraph', 'flamegraph', [CompletionResultType]::ParameterValue, 'Draw a recording as a flamegraph')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Put recordings together')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write a recording in another format')
+            [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Watch a program at work: where its time goes now, and since the start')
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the stacks of all threads of a process, now and once')
             break
         }
@@ -707,6 +745,9 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;help;profile;convert' {
+            break
+        }
+        'hotcold;help;profile;top' {
             break
         }
         'hotcold;help;profile;dump' {

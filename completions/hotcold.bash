@@ -175,6 +175,9 @@ _hotcold() {
             hotcold__subcmd__help__subcmd__profile,run)
                 cmd="hotcold__subcmd__help__subcmd__profile__subcmd__run"
                 ;;
+            hotcold__subcmd__help__subcmd__profile,top)
+                cmd="hotcold__subcmd__help__subcmd__profile__subcmd__top"
+                ;;
             hotcold__subcmd__profile,annotate)
                 cmd="hotcold__subcmd__profile__subcmd__annotate"
                 ;;
@@ -205,6 +208,9 @@ _hotcold() {
             hotcold__subcmd__profile,run)
                 cmd="hotcold__subcmd__profile__subcmd__run"
                 ;;
+            hotcold__subcmd__profile,top)
+                cmd="hotcold__subcmd__profile__subcmd__top"
+                ;;
             hotcold__subcmd__profile__subcmd__help,annotate)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__annotate"
                 ;;
@@ -234,6 +240,9 @@ _hotcold() {
                 ;;
             hotcold__subcmd__profile__subcmd__help,run)
                 cmd="hotcold__subcmd__profile__subcmd__help__subcmd__run"
+                ;;
+            hotcold__subcmd__profile__subcmd__help,top)
+                cmd="hotcold__subcmd__profile__subcmd__help__subcmd__top"
                 ;;
             *)
                 ;;
@@ -610,12 +619,16 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__cache__subcmd__prune)
-            opts="-n -y -q -v -h --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
+            opts="-n -y -q -v -h --policy --expired --include --older-than --unused-for --larger-than --tag --key --group --max-size --max-entries --by --adopt --app --dry-run --yes --grace --lock-timeout --vacuum --only-copies --fast --polite --now --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --include)
                     COMPREPLY=($(compgen -W "unsure" -- "${cur}"))
                     return 0
@@ -1102,7 +1115,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__help__subcmd__profile)
-            opts="run attach report annotate diff flamegraph merge convert dump"
+            opts="run attach report annotate diff flamegraph merge convert top dump"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,6 +1254,20 @@ _hotcold() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hotcold__subcmd__help__subcmd__profile__subcmd__top)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hotcold__subcmd__man)
             opts="-q -v -h --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1260,7 +1287,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile)
-            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert dump help"
+            opts="-q -v -h --json --quiet --verbose --color --help run attach report annotate diff flamegraph merge convert top dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1658,7 +1685,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help)
-            opts="run attach report annotate diff flamegraph merge convert dump help"
+            opts="run attach report annotate diff flamegraph merge convert top dump help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1798,6 +1825,20 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__help__subcmd__run)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__help__subcmd__top)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2012,6 +2053,84 @@ _hotcold() {
                     ;;
                 --filter)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hotcold__subcmd__profile__subcmd__top)
+            opts="-p -d -o -r -q -v -h --pid --interval --window --duration --count --limit --output --program-output --rate --wall --backend --native-frames --only-project --no-imports --show-imports --gil --json --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --program-output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -r)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backend)
+                    COMPREPLY=($(compgen -W "auto perf ptrace" -- "${cur}"))
+                    return 0
+                    ;;
+                --native-frames)
+                    COMPREPLY=($(compgen -W "all merged none" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -52,6 +52,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand top 'Watch a program at work: where its time goes now, and since the start'
             cand dump 'Print the stacks of all threads of a process, now and once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -284,6 +285,36 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'hotcold;profile;top'= {
+            cand -p 'Process to watch, with its threads and children'
+            cand --pid 'Process to watch, with its threads and children'
+            cand --interval 'Look every D'
+            cand --window 'Length of the last seconds'
+            cand -d 'End the view after this long; a program that was started goes on'
+            cand --duration 'End the view after this long; a program that was started goes on'
+            cand --count 'End after N tables'
+            cand --limit 'Rows of a table that is printed; 0 for all'
+            cand -o 'File that the key o saves to'
+            cand --output 'File that the key o saves to'
+            cand --program-output 'Append to a file what the program would write to the terminal'
+            cand -r 'Samples per second of CPU time'
+            cand --rate 'Samples per second of CPU time'
+            cand --backend 'What to record with: auto, perf or ptrace'
+            cand --native-frames 'Interpreter''s functions at first: all, merged or none'
+            cand --color 'When to use colour'
+            cand --wall 'Record waiting, too: for locks, I/O, time, children'
+            cand --only-project 'Show only functions of the program''s own tree'
+            cand --no-imports 'Leave out the time that imports take'
+            cand --show-imports 'Show the functions that imports consist of'
+            cand --gil 'Count only samples of threads that hold their interpreter''s lock'
+            cand --json 'Print JSON'
+            cand -q 'Print no notes and no progress; twice: no warnings either'
+            cand --quiet 'Print no notes and no progress; twice: no warnings either'
+            cand -v 'Tell what is opened, found and skipped'
+            cand --verbose 'Tell what is opened, found and skipped'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'hotcold;profile;dump'= {
             cand -p 'Process to look at'
             cand --pid 'Process to look at'
@@ -306,6 +337,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand top 'Watch a program at work: where its time goes now, and since the start'
             cand dump 'Print the stacks of all threads of a process, now and once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -324,6 +356,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;profile;help;merge'= {
         }
         &'hotcold;profile;help;convert'= {
+        }
+        &'hotcold;profile;help;top'= {
         }
         &'hotcold;profile;help;dump'= {
         }
@@ -459,6 +493,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;prune'= {
+            cand --policy 'Instead of DIR and rules: a TOML file with the rules for many caches'
             cand --include 'With --expired: `unsure` adds what is left over by all appearance'
             cand --older-than 'Only those stored longer ago than D, such as 30d or 1h 30m'
             cand --unused-for 'Only those not used for D; the cache must record it'
@@ -630,6 +665,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand flamegraph 'Draw a recording as a flamegraph'
             cand merge 'Put recordings together'
             cand convert 'Write a recording in another format'
+            cand top 'Watch a program at work: where its time goes now, and since the start'
             cand dump 'Print the stacks of all threads of a process, now and once'
         }
         &'hotcold;help;profile;run'= {
@@ -647,6 +683,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;help;profile;merge'= {
         }
         &'hotcold;help;profile;convert'= {
+        }
+        &'hotcold;help;profile;top'= {
         }
         &'hotcold;help;profile;dump'= {
         }

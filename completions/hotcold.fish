@@ -38,23 +38,24 @@ complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "doctor" -d 'Tell wh
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "completions" -d 'Print a shell completion script'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "man" -d 'Write the manual pages'
 complete -c hotcold -n "__fish_hotcold_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -l json -d 'Print JSON'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s v -l verbose -d 'Tell what is opened, found and skipped'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "run" -d 'Run a program and print where it spends its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "attach" -d 'Record a program that is running already'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "report" -d 'Print where a recording spent its time'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "annotate" -d 'Print source lines with the time of each'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "diff" -d 'Tell what has changed between recordings'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "merge" -d 'Put recordings together'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "convert" -d 'Write a recording in another format'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert dump help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "run" -d 'Run a program and print where it spends its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "attach" -d 'Record a program that is running already'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "report" -d 'Print where a recording spent its time'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "annotate" -d 'Print source lines with the time of each'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "diff" -d 'Tell what has changed between recordings'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "merge" -d 'Put recordings together'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "top" -d 'Watch a program at work: where its time goes now, and since the start'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and not __fish_seen_subcommand_from run attach report annotate diff flamegraph merge convert top dump help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s o -l output -d 'File to save the recording to' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s r -l rate -d 'Samples per second of CPU time' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from run" -s d -l duration -d 'Stop recording after this long, for example 10s or 2m' -r
@@ -302,6 +303,33 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s p -l pid -d 'Process to watch, with its threads and children' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l interval -d 'Look every D' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l window -d 'Length of the last seconds' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s d -l duration -d 'End the view after this long; a program that was started goes on' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l count -d 'End after N tables' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l limit -d 'Rows of a table that is printed; 0 for all' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s o -l output -d 'File that the key o saves to' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l program-output -d 'Append to a file what the program would write to the terminal' -r -F
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s r -l rate -d 'Samples per second of CPU time' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l backend -d 'What to record with: auto, perf or ptrace' -r -f -a "auto\t'The best that works'
+perf\t'Perf events'
+ptrace\t'Stopping each running thread for a moment'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l native-frames -d 'Interpreter\'s functions at first: all, merged or none' -r -f -a "all\t'Everything'
+merged\t'Python functions and the native ones that they call'
+none\t'Python functions alone'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
+always\t'Always'
+never\t'Never'"
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l wall -d 'Record waiting, too: for locks, I/O, time, children'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l only-project -d 'Show only functions of the program\'s own tree'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l no-imports -d 'Leave out the time that imports take'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l show-imports -d 'Show the functions that imports consist of'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l gil -d 'Count only samples of threads that hold their interpreter\'s lock'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -l json -d 'Print JSON'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s v -l verbose -d 'Tell what is opened, found and skipped'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -s p -l pid -d 'Process to look at' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from dump" -l native-frames -d 'Functions of an interpreter to show: all, merged or none' -r -f -a "all\t'Everything'
 merged\t'Python functions and the native ones that they call'
@@ -321,6 +349,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "top" -d 'Watch a program at work: where its time goes now, and since the start'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and not __fish_seen_subcommand_from scan stats list show check expire prune rm clear watch help" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
@@ -432,6 +461,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l policy -d 'Instead of DIR and rules: a TOML file with the rules for many caches' -r -F
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l include -d 'With --expired: `unsure` adds what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l older-than -d 'Only those stored longer ago than D, such as 30d or 1h 30m' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l unused-for -d 'Only those not used for D; the cache must record it' -r
@@ -553,6 +583,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_su
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "flamegraph" -d 'Draw a recording as a flamegraph'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Put recordings together'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "convert" -d 'Write a recording in another format'
+complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "top" -d 'Watch a program at work: where its time goes now, and since the start'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "dump" -d 'Print the stacks of all threads of a process, now and once'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "scan" -d 'Find caches, and tell how big and how stale they are'
 complete -c hotcold -n "__fish_hotcold_using_subcommand help; and __fish_seen_subcommand_from cache" -f -a "stats" -d 'Tell what fills a cache, and how to shrink it'

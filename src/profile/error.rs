@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -194,7 +193,7 @@ impl Error {
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal, pid, .. } => hint_of(refusal, *pid),
             Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
-            Self::Launch { program, missing, source } => launch_hint(program, *missing, source),
+            Self::Launch { program, missing, source } => super::target::launch_hint(program, *missing, source),
             Self::Write { path, source }
                 if source.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir) =>
             {
@@ -211,24 +210,6 @@ impl Error {
             }
             _ => None,
         }
-    }
-}
-
-fn launch_hint(program: &str, missing: bool, source: &io::Error) -> Option<String> {
-    let path = Path::new(program);
-    let metadata = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    match (missing, program.contains('/')) {
-        (true, false) => Some(format!("programs of the current directory are run as `./{program}`")),
-        (true, true) => {
-            Some("the file is there, but not the interpreter or dynamic linker that it names".into())
-        }
-        (false, true) if metadata.mode() & 0o111 == 0 => {
-            Some(format!("it is not marked as a program: `chmod +x {program}`"))
-        }
-        (false, true) if source.raw_os_error() == Some(libc::ENOEXEC) => {
-            Some("a script begins with `#!` and its interpreter".into())
-        }
-        _ => None,
     }
 }
 

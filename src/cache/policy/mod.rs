@@ -146,7 +146,8 @@ fn absolute(text: &str, home: Option<&Path>, base: &Path) -> Result<PathBuf, Str
     match text.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
             let home = home.ok_or("`~` is not known: there is no home directory")?;
-            Ok(home.join(rest.trim_start_matches('/')))
+            let rest = rest.trim_start_matches('/');
+            Ok(if rest.is_empty() { home.to_owned() } else { home.join(rest) })
         }
         Some(_) => Err("the home of another user: write it out".to_owned()),
         None if text == "." => Ok(base.to_owned()),
