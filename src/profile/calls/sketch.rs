@@ -56,7 +56,7 @@ pub(crate) fn canon(graph: &CallGraph) -> (BTreeMap<Name, Calls>, BTreeMap<(Name
 
 prop_compose! {
     fn any_calls()(
-        // Half of the largest that two can be added of.
+        // A dozen of them added up still tell nanoseconds apart as seconds.
         numbers in prop::array::uniform4(prop_oneof![0..3_u64, 0..5_000_000_000_u64, 0..(1_u64 << 46)])
     ) -> Calls {
         let [total, primitive, tottime_ns, cumtime_ns] = numbers;
