@@ -209,7 +209,7 @@ pub(super) fn known(dir: &Path, unsure: &mut Option<String>) -> Result<Option<Fo
 }
 
 fn not_a_cache(dir: &Path, unsure: Option<String>) -> Error {
-    let empty = std::fs::read_dir(dir).is_ok_and(|mut names| names.next().is_none());
+    let empty = look::names_in(dir).is_ok_and(|names| names.is_empty());
     let none = || if empty { "the directory is empty" } else { Error::UNKNOWN };
     Error::NotACache { path: dir.to_owned(), reason: unsure.unwrap_or_else(|| none().to_owned()) }
 }

@@ -1,7 +1,7 @@
 //! Looking at files without leaving a trace: no access time changes, no link is followed, no mount is crossed.
 
 use std::{
-    ffi::{CStr, OsStr},
+    ffi::{CStr, OsStr, OsString},
     fs::File,
     io::{self, Read},
     ops::ControlFlow,
@@ -371,6 +371,19 @@ impl Dir {
     pub(super) fn fd(&self) -> &OwnedFd {
         &self.fd
     }
+}
+
+/// The names in the directory at `path` and what they are, in no order.
+///
+/// # Errors
+/// Those of reading a directory.
+pub fn names_in(path: &Path) -> io::Result<Vec<(OsString, Kind)>> {
+    let mut names = Vec::new();
+    Dir::open(path)?.names(&mut |name, kind| {
+        names.push((name.to_owned(), kind));
+        ControlFlow::Continue(())
+    })?;
+    Ok(names)
 }
 
 /// Opens a directory without changing its access time where that is ours to ask; that of others is of no interest.

@@ -193,7 +193,9 @@ impl Error {
             Self::NoCalls => Some("sort by `samples` or `cumtime` instead".into()),
             Self::Refused { refusal, pid, .. } => hint_of(refusal, *pid),
             Self::NoSamplesCounted => Some("sort by `ncalls` or `tottime` instead".into()),
-            Self::Launch { program, missing, source } => super::target::launch_hint(program, *missing, source),
+            Self::Launch { program, missing, source } => {
+                super::target::launch_hint(program, *missing, source)
+            }
             Self::Write { path, source }
                 if source.kind() == io::ErrorKind::NotFound && !path.parent().is_some_and(Path::is_dir) =>
             {

@@ -97,7 +97,6 @@ fn every_way_to_start_and_end_is_counted_on_every_version() {
         ("exec-nothing", 0, 2, 20),
         ("os-exit", 7, 1, 10),
         ("raise-signal", 143, 1, 10),
-        ("kill", 137, 1, 10),
         ("abort", 134, 1, 10),
         ("at-exit", 0, 1, 10),
         ("daemon", 0, 1, 10),

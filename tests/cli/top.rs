@@ -73,7 +73,8 @@ fn top_of(running: &Running, dir: &Path, flags: &[&str]) -> Command {
 /// The lines below the columns' titles, without the last line of the screen.
 fn rows(screen: &str) -> Vec<String> {
     let lines: Vec<&str> = screen.lines().collect();
-    let titles = lines.iter().position(|line| line.contains("function") && line.contains("self%"));
+    // The line above them tells what they are sorted by.
+    let titles = lines.iter().rposition(|line| line.contains("function") && line.contains("self%"));
     let rows = titles.map_or(&[][..], |titles| &lines[titles + 1..]);
     rows.iter()
         .filter(|line| !line.is_empty() && !line.starts_with("q quit"))
@@ -408,7 +409,7 @@ fn waiting_is_shown_where_it_is_recorded() {
     let dir = scratch();
     let Some(waits) = fixture("waits.c").filter(|_| way().works()) else { return };
     let running = start(Command::new(waits).arg("all"));
-    let mut terminal = Terminal::spawn(&mut top_of(&running, dir.path(), &["--wall"]), 100, 24);
+    let mut terminal = Terminal::spawn(&mut top_of(&running, dir.path(), &["--wall"]), 100, 60);
     terminal.wait_for("works");
     terminal.press(b"w");
     terminal.wait_for("waiting by functions");

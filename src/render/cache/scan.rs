@@ -71,8 +71,8 @@ pub fn text(w: &mut dyn Write, caches: &[Seen], now: Timestamp, long: bool, styl
         }
     }
     let sum = format!(
-        "{} take {}; {} of no more use",
-        units::plural(caches.len() as u64, "cache", "caches"),
+        "{} {}; {} of no more use",
+        units::plural(caches.len() as u64, "cache takes", "caches take"),
         units::bytes(on_disk),
         units::bytes(freeable)
     );

@@ -7,7 +7,13 @@ use std::{
 };
 
 use super::{DATABASE, Part, keys, open};
-use crate::cache::{Error, locate::Verdict, model::Eviction, store::Access};
+use crate::cache::{
+    Error,
+    locate::Verdict,
+    look::{self, Kind},
+    model::Eviction,
+    store::Access,
+};
 use open::Header;
 
 /// Directories that are looked into for nested caches.
@@ -58,8 +64,7 @@ pub(super) fn shards(dir: &Path) -> Result<Vec<u32>, Error> {
     }
     let read = |source: io::Error| Error::Read { path: dir.to_owned(), source };
     let mut found = Vec::new();
-    for entry in fs::read_dir(dir).map_err(read)? {
-        let name = entry.map_err(read)?.file_name();
+    for (name, _) in look::names_in(dir).map_err(read)? {
         let number = name.to_str().and_then(|name| name.parse::<u32>().ok());
         let Some(number) = number.filter(|n| name.to_str() == Some(format!("{n:03}").as_str())) else {
             continue;
@@ -147,9 +152,8 @@ pub(super) fn nested(dir: &Path) -> Vec<PathBuf> {
     let mut looked_into = 0;
     while let Some((place, depth)) = waiting.pop() {
         looked_into += 1;
-        let Ok(entries) = fs::read_dir(dir.join(&place)) else { continue };
-        for entry in entries.flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_dir())) {
-            let name = entry.file_name();
+        let Ok(names) = look::names_in(&dir.join(&place)) else { continue };
+        for (name, _) in names.into_iter().filter(|(_, kind)| *kind == Kind::Dir) {
             let ours = name.to_str().is_some_and(|n| is_shard_or_values(n) && depth == 0);
             let below = place.join(&name);
             if ours || depth >= DEEPEST || looked_into + waiting.len() >= MOST_DIRECTORIES {

@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashSet,
+    ffi::OsStr,
     fs, io,
+    ops::ControlFlow,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::Path,
     sync::{
@@ -15,6 +17,7 @@ use std::{
 use rustc_hash::FxHashSet;
 
 use super::value_name::{ValueName, is_shelf};
+use crate::cache::look::{Dir, Kind};
 
 /// Directories inside each other beyond this are not looked into.
 const DEEPEST: usize = 64;
@@ -49,9 +52,9 @@ pub(super) fn measure(dir: &Path, named: &FxHashSet<ValueName>, now: f64) -> Usa
     let walk = Walk { named, now, device: root.dev(), linked: Mutex::default() };
     let mut usage = Usage { disk_bytes: root.blocks() * 512, ..Usage::default() };
     let mut tops = Vec::new();
-    let _ = each(dir, |entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => tops.push(entry.path()),
-        _ => usage.add(walk.file(&entry, None)),
+    let _ = each(dir, |held, name, kind| match kind {
+        Kind::Dir => tops.push(dir.join(name)),
+        _ => usage.add(walk.file(held, name, None)),
     });
     let next = AtomicUsize::new(0);
     let work = || {
@@ -73,11 +76,13 @@ pub(super) fn measure(dir: &Path, named: &FxHashSet<ValueName>, now: f64) -> Usa
     usage
 }
 
-fn each(dir: &Path, mut visit: impl FnMut(fs::DirEntry)) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        visit(entry?);
-    }
-    Ok(())
+/// Visits what is in a directory, which is held open and whose access time stays.
+fn each(dir: &Path, mut visit: impl FnMut(&Dir, &OsStr, Kind)) -> io::Result<()> {
+    let held = Dir::open(dir)?;
+    held.names(&mut |name, kind| {
+        visit(&held, name, kind);
+        ControlFlow::Continue(())
+    })
 }
 
 struct Walk<'a> {
@@ -98,13 +103,11 @@ impl Walk<'_> {
         if depth == 0 {
             return usage;
         }
-        let _ = each(dir, |entry| {
-            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            let name = entry.file_name();
-            usage.add(match (is_dir, shelf, is_shelf(name.as_bytes())) {
-                (true, Some(outer), Some(inner)) => self.shelf(&entry.path(), outer, inner),
-                (true, ..) => self.directory(&entry.path(), None, depth - 1),
-                (false, ..) => self.file(&entry, None),
+        let _ = each(dir, |held, name, kind| {
+            usage.add(match (kind == Kind::Dir, shelf, is_shelf(name.as_bytes())) {
+                (true, Some(outer), Some(inner)) => self.shelf(&dir.join(name), outer, inner),
+                (true, ..) => self.directory(&dir.join(name), None, depth - 1),
+                (false, ..) => self.file(held, name, None),
             });
         });
         usage
@@ -115,33 +118,33 @@ impl Walk<'_> {
         if let Ok(about) = fs::symlink_metadata(dir) {
             usage.disk_bytes = about.blocks() * 512;
         }
-        let _ = each(dir, |entry| {
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                usage.add(self.directory(&entry.path(), None, DEEPEST));
+        let _ = each(dir, |held, name, kind| {
+            if kind == Kind::Dir {
+                usage.add(self.directory(&dir.join(name), None, DEEPEST));
             } else {
-                let name = ValueName::from_parts(outer, inner, entry.file_name().as_bytes());
-                usage.add(self.file(&entry, name));
+                let value = ValueName::from_parts(outer, inner, name.as_bytes());
+                usage.add(self.file(held, name, value));
             }
         });
         usage
     }
 
-    fn file(&self, entry: &fs::DirEntry, name: Option<ValueName>) -> Usage {
+    fn file(&self, dir: &Dir, name: &OsStr, value: Option<ValueName>) -> Usage {
         // SQLite's shared memory is there while somebody, such as we, has the database open.
-        if entry.file_name().as_bytes().ends_with(b"-shm") {
+        if name.as_bytes().ends_with(b"-shm") {
             return Usage::default();
         }
-        let Ok(about) = entry.metadata() else { return Usage::default() };
-        let mut usage = Usage { disk_bytes: about.blocks() * 512, ..Usage::default() };
-        if about.nlink() > 1 {
+        let Ok(about) = dir.about(name) else { return Usage::default() };
+        let mut usage = Usage { disk_bytes: about.allocated, ..Usage::default() };
+        if about.links > 1 {
             let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-            if !linked.insert(about.ino()) {
+            if !linked.insert(about.inode) {
                 return Usage::default();
             }
         }
-        let orphan = name.is_some_and(|name| !self.named.contains(&name));
-        if orphan && about.is_file() && self.now - about.mtime() as f64 > GRACE {
-            (usage.orphans, usage.orphan_bytes) = (1, about.blocks() * 512);
+        let orphan = value.is_some_and(|value| !self.named.contains(&value));
+        if orphan && about.kind == Kind::File && self.now - about.modified.0 as f64 > GRACE {
+            (usage.orphans, usage.orphan_bytes) = (1, about.allocated);
         }
         usage
     }

@@ -38,7 +38,8 @@ impl Ground {
 
     /// Notes that something cannot be looked at; what has vanished meanwhile is nobody's business.
     pub(in crate::cache::store) fn note(&self, at: &Path, error: &io::Error) {
-        if error.kind() == io::ErrorKind::NotFound {
+        // Gone meanwhile, or another file system, which is not ours to look at.
+        if [io::ErrorKind::NotFound, io::ErrorKind::CrossesDevices].contains(&error.kind()) {
             return;
         }
         let mut unseen = self.unseen.borrow_mut();

@@ -391,8 +391,8 @@ def _before_own_end(process):
     _before(os, "abort", lambda *_: process.write())
     _before(os, "execv", lambda *_: process.write(go_on=True))
     _before(os, "execve", lambda *_: process.write(go_on=True))
-    # As servers do that were told to end, once they have cleaned up.
-    _before(os, "kill", lambda pid, number: signalled(number) if pid == os.getpid() else None)
+    # As servers do that were told to end, once they have cleaned up. Not `os.kill`, which is used for much else: where a handler
+    # raises an exception its traceback would show us.
     for module in (_signal, sys.modules.get("signal")):
         if module is not None:
             _before(module, "raise_signal", signalled)
