@@ -167,7 +167,7 @@ fn every_size_of_terminal_is_fitted() {
     terminal.wait_for("hot_a");
     for (columns, rows) in [(20, 5), (40, 12), (1, 1), (200, 50), (60, 15)] {
         terminal.resize(columns, rows);
-        terminal.press(b"lft\x1b[6~\x1b[5~?x/ab\x1bf");
+        terminal.press(b"lft\x1b[6~\x1b[5~?x/ab\x7f\x7f\rf");
     }
     terminal.wait_for("hot_a");
     wait_until("a screen of 60 columns", || {
@@ -437,7 +437,7 @@ fn python_functions_are_shown_with_and_without_native_ones() {
     .unwrap();
     let running = start(Command::new(python).arg(&script));
     let mut terminal = Terminal::spawn(&mut top_of(&running, dir.path(), &[]), 100, 24);
-    wait_for_rows(&terminal, "the function first", first_is("brew"));
+    terminal.wait_for("brew");
     terminal.wait_for("work.py:");
     terminal.wait_for("GIL held");
     terminal.press(b"n");

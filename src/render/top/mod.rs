@@ -154,7 +154,7 @@ fn facts(look: &Look<'_>, state: &State, style: Style) -> Vec<String> {
     let what = format!(
         "pid {} for {}{paused}  {}",
         look.pid,
-        units::duration(Duration::from_secs(recording.duration_ns / 1_000_000_000)),
+        units::duration(Duration::from_nanos(recording.duration_ns)),
         one_line(&command, style)
     );
     let window_ns = look.window.duration_ns;
