@@ -41,8 +41,8 @@ impl Sections {
         let little = main.parse()?.is_little_endian();
         Some(Self {
             endian: if little { RunTimeEndian::Little } else { RunTimeEndian::Big },
-            main: SectionTable::load(main, |id| Some(id.name()))?,
-            supplement: supplement.and_then(|file| SectionTable::load(file, |id| Some(id.name()))),
+            main: SectionTable::load(main, &USED, |id| Some(id.name()))?,
+            supplement: supplement.and_then(|file| SectionTable::load(file, &USED, |id| Some(id.name()))),
             split: Arena::new(),
             split_files: RefCell::default(),
         })
@@ -72,7 +72,7 @@ impl Sections {
 
     fn split_table(&self, file: ObjectFile) -> Option<&SectionTable> {
         let file = Arc::new(file);
-        let table = SectionTable::load(&file, SectionId::dwo_name)?;
+        let table = SectionTable::load(&file, &[USED.as_slice(), &INDEXED].concat(), SectionId::dwo_name)?;
         self.split_files.borrow_mut().push(file);
         Some(self.split.alloc(table))
     }
@@ -83,26 +83,35 @@ impl Sections {
     }
 }
 
+/// What names, lines and inlined calls are read from.
+const USED: [SectionId; 13] = [
+    SectionId::DebugAbbrev,
+    SectionId::DebugAddr,
+    SectionId::DebugAranges,
+    SectionId::DebugCuIndex,
+    SectionId::DebugInfo,
+    SectionId::DebugLine,
+    SectionId::DebugLineStr,
+    SectionId::DebugRanges,
+    SectionId::DebugRngLists,
+    SectionId::DebugStr,
+    SectionId::DebugStrOffsets,
+    SectionId::DebugTuIndex,
+    SectionId::DebugTypes,
+];
+/// What the index of a package lists, too: without them it is refused.
+const INDEXED: [SectionId; 4] =
+    [SectionId::DebugLoc, SectionId::DebugLocLists, SectionId::DebugMacinfo, SectionId::DebugMacro];
+
 impl SectionTable {
-    fn load(object: &Arc<ObjectFile>, name: impl Fn(SectionId) -> Option<&'static str>) -> Option<Self> {
-        const USED: [SectionId; 13] = [
-            SectionId::DebugAbbrev,
-            SectionId::DebugAddr,
-            SectionId::DebugAranges,
-            SectionId::DebugCuIndex,
-            SectionId::DebugInfo,
-            SectionId::DebugLine,
-            SectionId::DebugLineStr,
-            SectionId::DebugRanges,
-            SectionId::DebugRngLists,
-            SectionId::DebugStr,
-            SectionId::DebugStrOffsets,
-            SectionId::DebugTuIndex,
-            SectionId::DebugTypes,
-        ];
+    fn load(
+        object: &Arc<ObjectFile>,
+        ids: &[SectionId],
+        name: impl Fn(SectionId) -> Option<&'static str>,
+    ) -> Option<Self> {
         let file = object.parse()?;
-        let piece = |id| Some((id, Piece::load(&file, name(id)?)?));
-        let pieces = USED.into_iter().filter_map(piece).collect();
+        let piece = |&id| Some((id, Piece::load(&file, name(id)?)?));
+        let pieces = ids.iter().filter_map(piece).collect();
         Some(Self { object: Arc::clone(object), pieces })
     }
 
