@@ -50,7 +50,16 @@ fn count(dir: &Path) -> usize {
     fs::read_dir(dir).map_or(0, Iterator::count)
 }
 
-/// A directory of the cache and a link to precious files change places as fast as they can while every removing command runs.
+/// The directory of the cache, wherever the exchanges have left it.
+fn real_dir(cache: &Path, evil: &Path) -> Option<PathBuf> {
+    [cache.join("sub"), evil.to_owned()]
+        .into_iter()
+        .find(|path| !path.is_symlink())
+        .map(|sub| sub.join("dir"))
+}
+
+/// A directory of the cache and a link to precious files change places again and again while every removing command runs, until some
+/// command has won a file in between: else nothing was attacked.
 #[test]
 fn a_directory_swapped_for_a_link_costs_nothing_outside() {
     let (dir, cache) = scene(PRECIOUS);
@@ -65,6 +74,12 @@ fn a_directory_swapped_for_a_link_costs_nothing_outside() {
             while !stop.load(Ordering::Relaxed) {
                 let done = renameat_with(CWD, cache.join("sub"), CWD, &evil, RenameFlags::EXCHANGE).is_ok();
                 swaps += u32::from(done);
+                // At once, or after up to four milliseconds: exchanges at full speed leave a removal no moment to begin.
+                let pause = Duration::from_micros(1 << (swaps % 13));
+                let held = Instant::now();
+                while swaps % 3 == 0 && held.elapsed() < pause {
+                    std::hint::spin_loop();
+                }
             }
             swaps
         });
@@ -74,7 +89,12 @@ fn a_directory_swapped_for_a_link_costs_nothing_outside() {
             &["clear", "-y", "-qq", "--grace", "0s"],
             &["rm", "-y", "-qq", "--grace", "0s", "--id", "sub/dir/f7"],
         ];
-        for way in ways.iter().cycle().take(12) {
+        let won = || real_dir(&cache, &evil).is_none_or(|dir| count(&dir) < PRECIOUS);
+        let end = Instant::now() + Duration::from_secs(60);
+        for (round, way) in ways.iter().cycle().enumerate() {
+            if round >= 12 && (won() || Instant::now() > end) {
+                break;
+            }
             let _ = command().arg("cache").args(*way).arg(&cache).stderr(Stdio::null()).status().unwrap();
             let mut all = command();
             all.args(["cache", "prune", "-y", "-qq", "--policy"]).arg(&policy);
@@ -85,8 +105,10 @@ fn a_directory_swapped_for_a_link_costs_nothing_outside() {
     });
     assert!(swaps > 0);
     assert_eq!(precious(dir.path()), PRECIOUS);
-    let sub = [cache.join("sub"), evil].into_iter().find(|path| !path.is_symlink());
-    assert!(sub.is_none_or(|sub| count(&sub.join("dir")) < PRECIOUS), "something of the cache went");
+    assert!(
+        real_dir(&cache, &evil).is_none_or(|dir| count(&dir) < PRECIOUS),
+        "no command took anything of the cache"
+    );
 }
 
 #[test]

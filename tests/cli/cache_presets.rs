@@ -101,7 +101,7 @@ fn graphs_and_code_of_inductor() {
     let files: Vec<_> = left.keys().filter(|path| root.join(path).is_file()).collect();
     assert_eq!(files, [Path::new("locks/x.lock")]);
     // Found where PyTorch puts it without being told.
-    kernel_of(&root);
+    function_of(&root);
     let output = hotcold()
         .args(["cache", "scan", "--json"])
         .env("USER", "user")
@@ -114,9 +114,10 @@ fn graphs_and_code_of_inductor() {
     assert_eq!(found["caches"][0]["kind"], "inductor", "{found}");
 }
 
-fn kernel_of(root: &Path) {
-    let graph = format!("f{}", "ab".repeat(26)).chars().take(52).collect::<String>();
-    write(&root.join(format!("fxgraph/ab/{graph}/x")), b"\x80\x04graph");
+/// A compiled function as torch 2.15 keeps it.
+fn function_of(root: &Path) {
+    let function = format!("a{}", "ab".repeat(26)).chars().take(52).collect::<String>();
+    write(&root.join(format!("aotautograd/{function}/{}", "c".repeat(51))), b"\x80\x04function");
 }
 
 #[test]

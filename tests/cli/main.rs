@@ -15,6 +15,7 @@ mod cache_fixtures;
 mod cache_hostile;
 mod cache_hub;
 mod cache_joblib;
+mod cache_killed;
 mod cache_kinds;
 mod cache_lfs;
 mod cache_list;

@@ -114,8 +114,10 @@ fn a_static_and_a_stripped_program_unwind_as_well() {
         assert_quality(&report);
         assert_share(&report, "hot", 0.6);
     }
-    let stripped = Fixture { source: "shares.c", flags: &[], stripped: true };
-    if let Some(program) = stripped.build() {
+    // A static program has no index of its tables for unwinding.
+    for flags in [&[][..], &["-static"]] {
+        let stripped = Fixture { source: "shares.c", flags, stripped: true };
+        let Some(program) = stripped.build() else { continue };
         let report = record(&[], &program, &[]);
         assert_quality(&report);
         // Each function is one row, named by the module and the address where it begins.

@@ -18,6 +18,13 @@ pub(crate) struct Node {
     content: u64,
 }
 
+impl Node {
+    /// Whether a copy holds the same; directories are what is in them.
+    pub(crate) fn same_content(&self, other: &Self) -> bool {
+        (self.mode, self.size, self.content) == (other.mode, other.size, other.content)
+    }
+}
+
 /// Everything below a directory, by path relative to it.
 pub(crate) type Tree = BTreeMap<PathBuf, Node>;
 

@@ -1,7 +1,8 @@
 //! The table.
 //!
-//! Sources: ccache 4.7 and cargo as run by the tests; Triton's `runtime/cache.py`, wandb and Playwright as their sources read; the layouts of
-//! TorchInductor, torch.hub and sccache were not compared with the programs. What is laid out otherwise is not recognised.
+//! Sources: ccache 4.7 and cargo as run by the tests; as their sources read: Triton's `runtime/cache.py`, wandb, Playwright, `codecache.py`,
+//! `autograd_cache.py` and `hub.py` of torch 2.15 (earlier ones called the file of a function `entry`), `cache/disk.rs` of sccache 0.12.
+//! What is laid out otherwise is not recognised.
 
 use std::path::Path;
 
@@ -56,12 +57,12 @@ pub(in crate::cache::store) const INDUCTOR: Preset = Preset {
     sign: |name| matches!(name, b"fxgraph" | b"aotautograd"),
     proofs: &[
         Proof {
-            path: &[Is("fxgraph"), Like(is_shelf), Like(is_graph), Like(|_| true)],
+            path: &[Is("fxgraph"), Like(is_shelf), Like(is_graph), Like(is_content_hash)],
             is: |_: &Dir, path: &Path, head| is_shelved(path, 1) && head.starts_with(&[0x80]),
             says: "is a compiled graph of TorchInductor",
         },
         Proof {
-            path: &[Is("aotautograd"), Like(is_graph), Is("entry")],
+            path: &[Is("aotautograd"), Like(is_graph), Like(|name| name == "entry" || is_content_hash(name))],
             is: |_: &Dir, _: &Path, head| head.starts_with(&[0x80]),
             says: "is a compiled function of TorchInductor",
         },
@@ -239,8 +240,17 @@ fn is_graph(name: &str) -> bool {
     name.starts_with(['f', 'a']) && is_key(name)
 }
 
+/// The hash of a file's content in digits of base 32.
+fn is_content_hash(name: &str) -> bool {
+    name.len() == 51 && is_base32(name)
+}
+
 fn is_key(name: &str) -> bool {
-    name.len() == 52 && name.bytes().all(|b| matches!(b, b'2'..=b'7' | b'a'..=b'z'))
+    name.len() == 52 && is_base32(name)
+}
+
+fn is_base32(name: &str) -> bool {
+    name.bytes().all(|b| matches!(b, b'2'..=b'7' | b'a'..=b'z'))
 }
 
 /// Code that was written or compiled: `c` and a hash, with an ending.

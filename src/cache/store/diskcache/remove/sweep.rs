@@ -139,12 +139,21 @@ impl Sweep<'_, '_> {
             EntryId::Name(_) => None,
         };
         let shard = self.part.shard;
-        let here = |planned: &&Planned| row_of(planned).is_some_and(|(at, _)| at == shard);
-        let planned: Vec<&Planned> = entries.iter().filter(here).collect();
-        let rows: Vec<i64> = planned.iter().filter_map(|planned| Some(row_of(planned)?.1)).collect();
-        self.rows(&rows, &mut |i, entry| {
-            planned.get(i).map_or(Some("it was not planned"), |planned| changed(planned, entry, spare_used))
-        })
+        let mut here = entries.iter().filter(|planned| row_of(planned).is_some_and(|(at, _)| at == shard));
+        // Step by step: a list of all of them would take as much room as the plan.
+        while self.watcher.go_on() {
+            let planned: Vec<&Planned> = here.by_ref().take(self.pacer.rows()).collect();
+            if planned.is_empty() {
+                break;
+            }
+            let rows: Vec<i64> = planned.iter().filter_map(|planned| Some(row_of(planned)?.1)).collect();
+            self.rows(&rows, &mut |i, entry| {
+                planned
+                    .get(i)
+                    .map_or(Some("it was not planned"), |planned| changed(planned, entry, spare_used))
+            })?;
+        }
+        Ok(())
     }
 
     fn look_and_take(
