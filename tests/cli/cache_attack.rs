@@ -77,7 +77,7 @@ fn a_directory_swapped_for_a_link_costs_nothing_outside() {
                 // At once, or after up to four milliseconds: exchanges at full speed leave a removal no moment to begin.
                 let pause = Duration::from_micros(1 << (swaps % 13));
                 let held = Instant::now();
-                while swaps % 3 == 0 && held.elapsed() < pause {
+                while swaps.is_multiple_of(3) && held.elapsed() < pause {
                     std::hint::spin_loop();
                 }
             }

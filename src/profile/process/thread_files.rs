@@ -41,11 +41,12 @@ pub(in crate::profile) struct ThreadFiles {
     dir: String,
     syscall: Option<File>,
     schedstat: Option<File>,
+    stat: Option<File>,
 }
 
 impl ThreadFiles {
     pub(in crate::profile) fn new(pid: u32, tid: u32) -> Self {
-        Self { dir: format!("/proc/{pid}/task/{tid}"), syscall: None, schedstat: None }
+        Self { dir: format!("/proc/{pid}/task/{tid}"), syscall: None, schedstat: None, stat: None }
     }
 
     /// What it is about right now; `None` when it is gone or may not be looked at.
@@ -80,6 +81,12 @@ impl ThreadFiles {
         read(&self.dir, "schedstat", &mut self.schedstat, &mut buffer).and_then(parse_schedstat)
     }
 
+    /// The processor that it runs on, or was last on.
+    pub(in crate::profile) fn processor(&mut self) -> Option<u32> {
+        let mut buffer = [0; 1024];
+        read(&self.dir, "stat", &mut self.stat, &mut buffer).and_then(parse_processor)
+    }
+
     /// Its name.
     pub(in crate::profile) fn name(&self) -> Option<String> {
         let bytes = std::fs::read(format!("{}/comm", self.dir)).ok()?;
@@ -108,6 +115,11 @@ fn parse_schedstat(text: &str) -> Option<Scheduled> {
     let (cpu_ns, delay_ns, turns) = (next()?, next()?, next()?);
     // Three zeros stand for "not counted".
     (turns > 0).then_some(Scheduled { cpu_ns, delay_ns, turns })
+}
+
+/// The 39th field of `/proc/PID/stat`, `proc_pid_stat(5)`; the second one may have anything in it, but ends with the last parenthesis.
+fn parse_processor(text: &str) -> Option<u32> {
+    text.rsplit_once(')')?.1.split_ascii_whitespace().nth(36)?.parse().ok()
 }
 
 /// `running`, `-1 SP PC`, or `NR A0 A1 A2 A3 A4 A5 SP PC`.
@@ -151,6 +163,9 @@ mod tests {
             Some(Scheduled { cpu_ns: 58950, delay_ns: 1_556_141, turns: 2 })
         );
         assert_eq!(parse_schedstat("0 0 0\n"), None);
+        let fields: Vec<String> = (4..=52).map(|n| n.to_string()).collect();
+        assert_eq!(parse_processor(&format!("1 (a) b) R {}", fields.join(" "))), Some(39));
+        assert_eq!(parse_processor("1 (a) R 4"), None);
     }
 
     #[test]

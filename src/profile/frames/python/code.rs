@@ -8,7 +8,7 @@ use super::{
     functions::{Functions, PythonFunction},
     interpreter::{Interpreter, Version},
     lines,
-    objects::{item, text},
+    objects::{is_alive, item, text},
     offsets::{Instructions, OB_SIZE, Offsets},
 };
 use crate::profile::frames::memory::{Memory, half_at, word, word_at};
@@ -135,7 +135,7 @@ fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mu
     }
     let offsets = interpreter.offsets;
     let mut object = vec![0; usize::try_from(offsets.code.size).ok()?.max(64)];
-    if !memory.read(address, &mut object) {
+    if !memory.read(address, &mut object) || !is_alive(&object) {
         return None;
     }
     let (name, table) = (word_at(&object, offsets.code.name)?, word_at(&object, offsets.code.lines)?);

@@ -48,6 +48,8 @@ const PTHREAD: usize = 1024;
 pub struct Reader {
     pub(super) interpreter: Interpreter,
     threads: FxHashMap<u32, u64>,
+    /// The code at the outer end of each thread's frames.
+    roots: FxHashMap<u32, u64>,
     pub(super) codes: Codes,
     pub(super) calls: Calls,
     pub(super) homes: Homes,
@@ -123,6 +125,7 @@ impl Reader {
         Self {
             interpreter,
             threads: FxHashMap::default(),
+            roots: FxHashMap::default(),
             codes: Codes::default(),
             calls: Calls::default(),
             homes: Homes::default(),
@@ -148,7 +151,7 @@ impl Reader {
         let Some(thread) = self.thread(memory, tid) else { return false };
         self.gil = self.holds_lock(memory, thread);
         let mut endless = 0;
-        for _ in 0..MOST_TRIES {
+        for tries_left in (0..MOST_TRIES).rev() {
             self.captured.clear();
             (self.complete, self.stable) = (true, false);
             let Some((place, innermost)) = self.innermost(memory) else { return false };
@@ -156,7 +159,8 @@ impl Reader {
             let again = word(memory, place);
             let same = again == Some(innermost);
             match read {
-                Chain::Read if same => {
+                Chain::Read if same && (self.ends_as_before(tid) || tries_left == 0) => {
+                    self.keep_root(tid);
                     self.stable = true;
                     break;
                 }
@@ -180,6 +184,21 @@ impl Reader {
             }
         }
         !self.captured.is_empty()
+    }
+
+    /// Whether the frames have the same outer end as the last time. Up to 3.10 a frame that returns forgets its caller while it may
+    /// still be taken for the innermost one, and is that again with the next call.
+    fn ends_as_before(&self, tid: u32) -> bool {
+        let root = self.captured.last().map(|frame| frame.code);
+        let forgetful = self.interpreter.offsets.frame.entry == Entry::Always;
+        !forgetful || self.roots.get(&tid).is_none_or(|known| Some(*known) == root)
+    }
+
+    fn keep_root(&mut self, tid: u32) {
+        if self.roots.len() >= MOST_THREADS {
+            self.roots.clear();
+        }
+        self.roots.extend(self.captured.last().map(|frame| (tid, frame.code)));
     }
 
     /// Whether the thread that was captured last held the global lock then.

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::{
     Functions, Interpreter, Reader, Readiness, Refusal, Symbols, Version, examine,
     interpreter::untagged,
+    objects::text,
     offsets::{self, COOKIE, Entry, Instructions, Offsets, Position},
 };
 use crate::profile::{
@@ -72,6 +73,7 @@ impl Arena {
 
     fn text(&mut self, offsets: &Offsets, text: &str) -> u64 {
         let object = self.room(128);
+        self.word(object, 1);
         self.word(object + offsets.text.length, text.len() as u64);
         self.put(object + offsets.text.state, &(1_u32 << 2 | 1 << 5 | 1 << 6).to_le_bytes());
         self.put(object + offsets.text.ascii, text.as_bytes());
@@ -84,6 +86,7 @@ impl Arena {
         self.word(lines + offsets.text.bytes_size, table.len() as u64);
         self.put(lines + offsets.text.bytes, table);
         let object = self.room(256);
+        self.word(object, 1);
         self.word(object + offsets::OB_TYPE, code_type);
         self.word(object + offsets::OB_SIZE, 16);
         self.word(object + offsets.code.file, file);
@@ -437,6 +440,18 @@ fn hostile_words() -> impl Strategy<Value = Vec<u64>> {
         1 => Just(u64::from(TID)),
     ];
     prop::collection::vec(word, 512)
+}
+
+#[test]
+fn what_was_given_back_is_no_text() {
+    let offsets = offsets::fixed(Version { major: 3, minor: 11 }).unwrap();
+    let mut arena = Arena::new();
+    let object = arena.text(&offsets, "a");
+    assert_eq!(text(&arena, &offsets, object).as_deref(), Some("a"));
+    for link in [0, 0x7f12_3456_7890] {
+        arena.word(object, link);
+        assert_eq!(text(&arena, &offsets, object), None);
+    }
 }
 
 proptest! {

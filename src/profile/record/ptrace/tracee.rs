@@ -14,6 +14,10 @@ pub(super) struct Tracee {
     last: Scheduled,
     /// As of the last look that found it running.
     looked: Scheduled,
+    /// CPU time as of the last look of any kind.
+    seen_cpu_ns: u64,
+    /// Whether it has run between the two last looks.
+    moved: bool,
     /// For how long it was ready to run without a processor between that look and its stop, in nanoseconds.
     delayed_ns: u64,
     /// Looks in a row that found it waiting.
@@ -31,8 +35,8 @@ pub(super) enum State {
     /// It was told to stop, then, and has not done so yet.
     Interrupted {
         since_ns: u64,
-        /// Whoever was on a processor then was running when it was told to stop, but for us who needed that processor.
-        ran_ns: u64,
+        /// Whether it was on our processor until we needed that.
+        displaced: bool,
         /// Whether it has been given up.
         missed: bool,
     },
@@ -69,6 +73,8 @@ impl Tracee {
             files: ThreadFiles::new(pid, tid),
             last: Scheduled::default(),
             looked: Scheduled::default(),
+            seen_cpu_ns: 0,
+            moved: false,
             delayed_ns: 0,
             idle: 0,
             name: None,
@@ -84,6 +90,7 @@ impl Tracee {
 
     /// Whether it runs, and has run since its last sample.
     pub(super) fn has_run(&mut self, tick: u64) -> bool {
+        self.moved = false;
         let pause = 1_u64 << (self.idle / PATIENCE).min(LONGEST_PAUSE.ilog2());
         if self.state != State::Going || !tick.is_multiple_of(pause) {
             return false;
@@ -95,36 +102,43 @@ impl Tracee {
         self.idle = 0;
         let Some(now) = self.files.scheduled() else { return true };
         self.looked = now;
+        self.moved = std::mem::replace(&mut self.seen_cpu_ns, now.cpu_ns) != now.cpu_ns;
         // While it waits for a processor there is nothing new to see of it.
         (now.turns, now.cpu_ns) != (self.last.turns, self.last.cpu_ns)
     }
 
+    /// Whether the look just now found that it has run on `processor` since the look before.
+    pub(super) fn has_moved_on(&mut self, processor: u32) -> bool {
+        self.moved && self.files.processor() == Some(processor)
+    }
+
     /// The CPU time that it has used since its last sample, which a sample taken now stands for. It must stand still: then the
-    /// count is exact. `slept_ns` is when we have last left our processor to others.
+    /// count is exact.
     ///
     /// A thread that has a processor stops at once, at a moment like any other. One that has none stops where it has lost it,
     /// and many lose it in the same places: in system calls that have the scheduler look at the clock or wake somebody. What
     /// it has used must not all be told of those. Only who had to go for our sake stands at a moment like any other. Of who has
     /// not been seen like that for long a bad picture is better than none.
-    pub(super) fn used(&mut self, slept_ns: u64, longest_ns: u64) -> Used {
+    pub(super) fn used(&mut self, longest_ns: u64) -> Used {
         let Some(now) = self.files.scheduled() else { return Used::Unknown };
+        self.seen_cpu_ns = now.cpu_ns;
         self.delayed_ns = now.delay_ns.saturating_sub(self.looked.delay_ns);
         let ns = now.cpu_ns.saturating_sub(self.last.cpu_ns);
         if ns == 0 {
             self.last = now;
             return Used::Nothing;
         }
-        if !self.stands_where_it_ran(now, slept_ns) && ns < longest_ns {
+        if !self.stands_where_it_ran(now) && ns < longest_ns {
             return Used::Elsewhere;
         }
         self.last = now;
         Used::Ns(ns)
     }
 
-    fn stands_where_it_ran(&self, now: Scheduled, slept_ns: u64) -> bool {
-        let State::Interrupted { ran_ns, .. } = self.state else { return true };
-        // Without a new turn it had its processor all the while. Otherwise it got one back when we went to sleep, or later.
-        now.turns == self.looked.turns || self.delayed_ns <= slept_ns.saturating_sub(ran_ns)
+    fn stands_where_it_ran(&self, now: Scheduled) -> bool {
+        let State::Interrupted { displaced, .. } = self.state else { return true };
+        // Without a new turn it had its processor all the while.
+        displaced || now.turns == self.looked.turns
     }
 
     /// For how long it has stood still when it goes on at `now_ns`. The time for which it had no processor before it could

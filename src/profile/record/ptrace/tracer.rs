@@ -56,12 +56,11 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// How often to look at a program that has stopped before it is believed: it may be about to be continued together with us.
 const STANDING_LOOKS: u32 = 3;
 const STANDING_WAIT: Duration = Duration::from_millis(2);
-/// A tick that comes later than this after its time is late.
-const LATE_NS: u64 = 200_000;
-/// What the scheduler takes at most to put another thread on a processor.
-const SWITCH_NS: u64 = 20_000;
+/// Who comes so soon after its time has displaced whoever had the processor then. Who comes later may have waited until somebody else
+/// had no use for it any more.
+const SOON_NS: u64 = 20_000;
 /// A thread is sampled after so many periods of CPU time even if it was never seen on a processor.
-const MOST_PERIODS: u64 = 4;
+const MOST_PERIODS: u64 = 16;
 /// A thread born while its siblings are being attached is found by another look.
 const MOST_LOOKS: usize = 3;
 
@@ -76,8 +75,6 @@ pub(super) struct Tracer {
     standing: Option<u32>,
     period_ns: u64,
     next_ns: u64,
-    /// When it last went to sleep.
-    slept_ns: u64,
     ticks: u64,
     random: u64,
     due: Vec<u32>,
@@ -94,7 +91,6 @@ impl Tracer {
             standing: None,
             period_ns: 1_000_000_000 / rate_hz.max(1),
             next_ns: 0,
-            slept_ns: 0,
             ticks: 0,
             random: monotonic_ns() | 1,
             due: Vec::new(),
@@ -165,7 +161,9 @@ impl Tracer {
     pub(super) fn run(mut self) {
         self.schedule(monotonic_ns());
         while !self.control.stop.load(Ordering::Relaxed) {
+            let mut rested = true;
             while let Some((tid, change)) = calls::next_change() {
+                rested = false;
                 match change {
                     calls::Change::Ended { status, cpu } => self.ended(tid, status, cpu),
                     calls::Change::Stopped(stop) => self.stopped(tid, stop),
@@ -173,10 +171,9 @@ impl Tracer {
             }
             let now = monotonic_ns();
             if now >= self.next_ns {
-                self.tick(now);
+                self.tick(now, rested);
             }
-            self.slept_ns = monotonic_ns();
-            let left = Duration::from_nanos(self.next_ns.saturating_sub(self.slept_ns));
+            let left = Duration::from_nanos(self.next_ns.saturating_sub(monotonic_ns()));
             calls::wait_for_change(left.min(self.patience()));
         }
     }
@@ -190,15 +187,10 @@ impl Tracer {
         if *looks < STANDING_LOOKS { STANDING_WAIT } else { LONGEST_WAIT }
     }
 
-    /// Tells all threads to stop that run and have run since their last sample.
-    fn tick(&mut self, now: u64) {
+    /// Tells all threads to stop that run and have run since their last sample. `rested` says that we have slept until now.
+    fn tick(&mut self, now: u64, rested: bool) {
         self.ticks += 1;
-        // Who comes late may have waited until somebody else had no use for the processor any more.
-        let ran_ns = if now.saturating_sub(self.next_ns) <= LATE_NS {
-            self.next_ns.saturating_sub(SWITCH_NS)
-        } else {
-            now
-        };
+        let displacing = rested && now.saturating_sub(self.next_ns) <= SOON_NS;
         self.schedule(now);
         let mut due = std::mem::take(&mut self.due);
         due.clear();
@@ -218,14 +210,28 @@ impl Tracer {
                 due.push(tid);
             }
         }
+        let displaced = if displacing { self.displaced(&due) } else { None };
         for &tid in &due {
             if let Some(tracee) = self.threads.get_mut(&tid)
                 && calls::interrupt(tid).is_ok()
             {
-                tracee.state = State::Interrupted { since_ns: now, ran_ns, missed: false };
+                tracee.state =
+                    State::Interrupted { since_ns: now, displaced: displaced == Some(tid), missed: false };
             }
         }
         self.due = due;
+    }
+
+    /// Who of these was on our processor until we needed it: the only one that has run there of late.
+    fn displaced(&mut self, due: &[u32]) -> Option<u32> {
+        let here = u32::try_from(rustix::thread::sched_getcpu()).ok()?;
+        let mut found = None;
+        for &tid in due {
+            if self.threads.get_mut(&tid)?.has_moved_on(here) && found.replace(tid).is_some() {
+                return None;
+            }
+        }
+        found
     }
 
     /// The next tick is not in step with anything that the program does at fixed times.
@@ -285,7 +291,7 @@ impl Tracer {
     fn catch(&mut self, tid: u32, stop: Stop) {
         let Some(tracee) = self.threads.get_mut(&tid) else { return };
         let Ok(registers) = calls::registers(tid) else { return };
-        let weight_ns = match tracee.used(self.slept_ns, self.period_ns * MOST_PERIODS) {
+        let weight_ns = match tracee.used(self.period_ns * MOST_PERIODS) {
             // It was not running after all, or elsewhere.
             Used::Nothing | Used::Elsewhere => None,
             Used::Ns(used) => Some(used),

@@ -25,7 +25,10 @@ use crate::profile::{
 
 /// Between two looks, on average: where switches are told, only those are looked at that have moved since the look before.
 const PERIOD_TOLD_NS: u64 = 4_000_000;
-const PERIOD_NS: u64 = 10_000_000;
+/// Otherwise it depends on what a look costs: the fewer threads there are, the closer is the beginning of each wait watched.
+const SHORTEST_NS: u64 = 2_000_000;
+const LONGEST_NS: u64 = 10_000_000;
+const USUAL_COST: u64 = 40;
 /// Looking takes no more than this part of a processor, however many threads there are.
 const MOST_COST: u64 = 12;
 /// What is waited for without end is added up so often, so that a long wait is not all in its last second.
@@ -182,10 +185,11 @@ impl Waits {
         if now.saturating_sub(self.settled_ns) >= SETTLE_NS {
             self.settle(table, now);
         }
-        let cost = clock().saturating_sub(now) * MOST_COST;
+        let cost = clock().saturating_sub(now);
         // Not in step with anything that the program does at fixed times.
-        let period = if self.told { PERIOD_TOLD_NS } else { PERIOD_NS };
-        self.next_ns = now + (period / 2 + self.random.u64(0..period)).max(cost);
+        let untold = cost.saturating_mul(USUAL_COST).clamp(SHORTEST_NS, LONGEST_NS);
+        let period = if self.told { PERIOD_TOLD_NS } else { untold };
+        self.next_ns = now + (period / 2 + self.random.u64(0..period)).max(cost.saturating_mul(MOST_COST));
     }
 
     fn look_at_those_off(&mut self, table: &mut ProcessTable, now: u64) {
