@@ -95,7 +95,10 @@ fn peer(name: &str) -> Option<PathBuf> {
     if !program.is_file() {
         return None;
     }
-    say(String::from_utf8_lossy(&run(Command::new(&program).arg("--version"))).trim_end());
+    say(String::from_utf8_lossy(&run(Command::new(&program).arg("--help")))
+        .lines()
+        .next()
+        .unwrap_or_default());
     Some(program)
 }
 

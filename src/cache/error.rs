@@ -137,6 +137,14 @@ impl Error {
     /// The reason of [`Error::NotACache`] where nothing speaks for or against it.
     pub(super) const UNKNOWN: &'static str = "nothing in it is known as a cache";
 
+    /// The same of a directory without anything in it.
+    pub(super) const EMPTY: &'static str = "the directory is empty";
+
+    /// Whether it is about an empty directory, which is what an emptied cache is.
+    pub fn is_of_empty(&self) -> bool {
+        matches!(self, Self::NotACache { reason, .. } if reason == Self::EMPTY)
+    }
+
     /// What the user can do about it, in one line without a final stop.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -18,6 +18,8 @@ use super::{
 pub struct Places {
     /// The user's home directory.
     pub home: Option<PathBuf>,
+    /// That and those of the other people on the machine.
+    pub homes: Vec<PathBuf>,
     /// Where programs keep caches, each in a directory of its own: `~/.cache`, `$XDG_CACHE_HOME`.
     pub cache_homes: Vec<PathBuf>,
 }
@@ -210,8 +212,22 @@ pub(super) fn known(dir: &Path, unsure: &mut Option<String>) -> Result<Option<Fo
 
 fn not_a_cache(dir: &Path, unsure: Option<String>) -> Error {
     let empty = look::names_in(dir).is_ok_and(|names| names.is_empty());
-    let none = || if empty { "the directory is empty" } else { Error::UNKNOWN };
+    let none = || if empty { Error::EMPTY } else { Error::UNKNOWN };
     Error::NotACache { path: dir.to_owned(), reason: unsure.unwrap_or_else(|| none().to_owned()) }
+}
+
+/// As [`locate`], but a directory that is not known as a cache is taken for one of files because somebody says so.
+///
+/// # Errors
+/// [`Error::NotACache`] for what is never one; those of [`locate`].
+pub fn locate_adopted(dir: &Path, places: &Places) -> Result<Found, Error> {
+    match locate(dir, places) {
+        Err(Error::NotACache { .. }) => {
+            plain::may_adopt(dir, places)?;
+            Ok(Found::plain(dir, "to be adopted".to_owned()))
+        }
+        located => located,
+    }
 }
 
 /// Makes a directory that is not known as a cache one, for good.

@@ -42,6 +42,8 @@ pub struct Seen {
     pub evidence: String,
     /// What is in it, or why that cannot be said.
     pub summary: Result<Summary, Error>,
+    /// What of it could not be looked at, a line of text each.
+    unseen: Vec<String>,
 }
 
 impl Seen {
@@ -118,7 +120,12 @@ pub fn scan(
         for event in events {
             match event {
                 Event::Directories(n) => outcome.directories += n,
-                Event::Cache(seen) => outcome.caches.push(*seen),
+                Event::Cache(mut seen) => {
+                    for text in std::mem::take(&mut seen.unseen) {
+                        tell(&mut outcome, &mut unseen, text);
+                    }
+                    outcome.caches.push(*seen);
+                }
                 Event::Refused(path, why) => outcome.refused.push((path, why)),
                 Event::Unseen(path, source) => {
                     tell(&mut outcome, &mut unseen, describe(&Error::Read { path, source }));
@@ -276,11 +283,11 @@ impl Search<'_> {
 
     fn summarize(&self, found: Found) -> Seen {
         let opened = found.open(Access::Look, &[]);
-        let (kind, summary) = match opened {
-            Ok(store) => (store.kind(), store.summary(self.now, None)),
-            Err(error) => (found.kind(), Err(error)),
+        let (kind, summary, unseen) = match opened {
+            Ok(store) => (store.kind(), store.summary(self.now, None), store.unseen()),
+            Err(error) => (found.kind(), Err(error), Vec::new()),
         };
-        Seen { kind, root: found.root, evidence: found.evidence, summary }
+        Seen { kind, root: found.root, evidence: found.evidence, summary, unseen }
     }
 }
 

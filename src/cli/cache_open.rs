@@ -9,7 +9,7 @@ use super::{Streams, exit};
 use crate::{
     cache::{
         Error,
-        locate::{self, Places},
+        locate::{self, Found, Places},
         store::{Access, Store},
     },
     render::text::escape,
@@ -36,7 +36,19 @@ pub(super) fn open(
     sources: &[PathBuf],
     streams: &mut Streams,
 ) -> Result<Box<dyn Store>, Error> {
-    let found = locate::locate(dir, &places())?;
+    open_found(&locate::locate(dir, &places())?, access, sources, streams)
+}
+
+/// Opens what was found; warnings go to standard error.
+///
+/// # Errors
+/// Those of opening it.
+pub(super) fn open_found(
+    found: &Found,
+    access: Access,
+    sources: &[PathBuf],
+    streams: &mut Streams,
+) -> Result<Box<dyn Store>, Error> {
     streams.tell(&format!("{}: {} ({})", found.root.display(), found.kind(), found.evidence));
     let store = found.open(access, sources)?;
     for warning in store.warnings() {
@@ -61,7 +73,22 @@ pub(super) fn places() -> Places {
     let homes = [from("XDG_CACHE_HOME"), home.as_ref().map(|home| home.join(".cache"))];
     let mut cache_homes: Vec<PathBuf> = homes.into_iter().flatten().filter_map(real).collect();
     cache_homes.dedup();
-    Places { home, cache_homes }
+    let homes = home.iter().cloned().chain(people().into_iter().filter_map(real)).collect();
+    Places { home, homes, cache_homes }
+}
+
+/// The home directories of people, as `/etc/passwd` has them; those of services are directories like others.
+fn people() -> Vec<PathBuf> {
+    const FIRST: u32 = 1000;
+    const NOBODY: u32 = 65534;
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let home = |line: &str| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let user: u32 = fields.get(2)?.parse().ok()?;
+        let is_person = user == 0 || (user >= FIRST && user != NOBODY);
+        fields.get(5).filter(|home| is_person && !home.is_empty()).map(PathBuf::from)
+    };
+    users.lines().filter_map(home).collect()
 }
 
 /// Warns of what could not be looked at; whether there is anything.

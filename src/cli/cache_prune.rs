@@ -111,10 +111,10 @@ pub(super) fn run(
         return Ok(exit::usage());
     }
     cache_removal::each(&args.dirs, &args.removal, global, streams, &|dir, job| {
-        if args.adopt {
-            locate::adopt(dir, &cache_open::places())?;
-        }
-        let store = job.open(dir, &args.sources.apps)?;
+        let store = match args.adopt {
+            true => job.open_adopted(dir, &args.sources.apps)?,
+            false => job.open(dir, &args.sources.apps)?,
+        };
         let grace = args.removal.grace.or(store.grace());
         let filter = Filter { grace, spare_pinned: true, ..filter.clone() };
         let order = match args.by {
@@ -131,6 +131,9 @@ pub(super) fn run(
         };
         let code = job.run(&*store, &plan)?;
         let acted = !args.removal.dry_run && (code == ExitCode::SUCCESS || code == exit::partly());
+        if args.adopt && acted {
+            locate::adopt(dir, &cache_open::places())?;
+        }
         if let Some(most) = args.max_size.filter(|_| acted) {
             let left = store.pulse(now)?.bytes;
             if left > most {

@@ -10,7 +10,7 @@ use std::{
 use super::{Streams, args::Global, cache_filters, cache_open, exit, progress, table_options};
 use crate::{
     cache::{
-        Error, act,
+        Error, act, locate,
         plan::{self, Plan, Verb},
         store::{Access, Pace, Reclaimed, Store},
     },
@@ -34,7 +34,7 @@ pub(super) struct RemovalArgs {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Spare what was stored less than D ago
+    /// Spare what was stored less than D ago [default: what is safe for that kind of cache]
     #[arg(long, value_name = "D", value_parser = cache_filters::duration)]
     pub(super) grace: Option<Duration>,
     /// Wait at most D for a cache that is locked
@@ -93,6 +93,12 @@ pub(super) fn each<P: AsRef<Path>>(
     for dir in dirs {
         let mut job = Job { args, global, streams: &mut *streams };
         let code = match one(dir.as_ref(), &mut job) {
+            // What was emptied before, and is no cache any more until it is filled again.
+            Err(error) if is_empty_directory(&error) => {
+                let name = escape(&dir.as_ref().to_string_lossy()).into_owned();
+                streams.note(&format!("`{name}` is empty: there is nothing to remove"));
+                ExitCode::SUCCESS
+            }
             Err(error) if dirs.len() > 1 && !exit::is_broken_pipe(&error) => {
                 exit::report(&error, streams);
                 ExitCode::FAILURE
@@ -108,6 +114,10 @@ pub(super) fn each<P: AsRef<Path>>(
     Ok(if codes.iter().all(|code| *code == first) { first } else { exit::partly() })
 }
 
+fn is_empty_directory(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Error>().is_some_and(Error::is_of_empty)
+}
+
 /// A removal from one directory.
 pub(super) struct Job<'a> {
     pub(super) args: &'a RemovalArgs,
@@ -119,6 +129,12 @@ impl Job<'_> {
     /// Opens the cache as this job needs it.
     pub(super) fn open(&mut self, dir: &Path, sources: &[PathBuf]) -> Result<Box<dyn Store>, Error> {
         cache_open::open(dir, self.args.access(), sources, self.streams)
+    }
+
+    /// The same for a directory that is known as a cache only because it was said so.
+    pub(super) fn open_adopted(&mut self, dir: &Path, sources: &[PathBuf]) -> Result<Box<dyn Store>, Error> {
+        let found = locate::locate_adopted(dir, &cache_open::places())?;
+        cache_open::open_found(&found, self.args.access(), sources, self.streams)
     }
 
     /// From the plan to the outcome.

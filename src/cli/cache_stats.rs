@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::ValueEnum;
 
-use super::{Streams, args::Global, cache_open, table_options};
+use super::{Streams, args::Global, cache_open, exit, table_options};
 use crate::{
     cache::{
         model::Timestamp,
@@ -61,7 +61,8 @@ pub(super) fn run(
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
     let by = args.by.map(store::By::from);
-    cache_open::each(&args.dirs, streams, |dir, first, streams| {
+    let mut unseen = false;
+    let code = cache_open::each(&args.dirs, streams, |dir, first, streams| {
         let store = cache_open::open(dir, Access::Look, &args.sources.apps, streams)?;
         let summary = store.summary(now, by)?;
         let subject = Subject { kind: store.kind(), root: store.root(), now, by, nested: store.nested() };
@@ -74,6 +75,8 @@ pub(super) fn run(
             let style = table_options::style_out(streams);
             stats::text(&mut streams.out, subject, &summary, style)?;
         }
+        unseen |= cache_open::tell_unseen(&*store, streams);
         Ok(())
-    })
+    })?;
+    Ok(if unseen && code == ExitCode::SUCCESS { exit::partly() } else { code })
 }

@@ -6,7 +6,6 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 use regex::Regex;
 
@@ -40,7 +39,7 @@ pub(super) struct Args {
     /// Format of IN [default: what its content tells]
     #[arg(long, value_name = "FORMAT", visible_alias = "from", value_parser = PossibleValuesParser::new(format::read_names()))]
     input_format: Option<String>,
-    /// Format of OUT [default: what its ending tells]
+    /// Format of OUT [default: what its ending tells; pprof to standard output]
     #[arg(long, value_name = "FORMAT", visible_alias = "to", value_parser = PossibleValuesParser::new(format::written_names()))]
     output_format: Option<String>,
     /// Write only stacks with a frame whose function, file or module matches
@@ -68,6 +67,11 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
         output(&args.output, format)?.commit(&bytes)?;
         streams.note(&format!("wrote {} to {}", format.name(), args.output.display()));
     }
+    // What could not be read of another tool's file is not in ours either.
+    let recording = measurements.recording();
+    for note in recording.notes.iter().filter(|_| !is_own(&recording.backend)) {
+        streams.note(note);
+    }
     if let Some(lost) = format.loses(&measurements) {
         streams.note(lost);
     }
@@ -79,10 +83,7 @@ fn output_format(args: &Args) -> anyhow::Result<&'static dyn Format> {
         return Ok(format::by_name(name).ok_or(Error::UnknownFormat { path: args.output.clone() })?);
     }
     if is_stdout(&args.output) {
-        bail!(
-            "--output-format says what to write to standard output: {}",
-            format::written_names().join(", ")
-        );
+        return Ok(&format::pprof::Pprof);
     }
     match format::by_extension(&args.output) {
         Some(format) if format.is_written() => Ok(format),
@@ -103,6 +104,10 @@ fn converted(args: &Args, measurements: &Measurements, format: &dyn Format) -> R
 /// Command lines hold secrets, so what has one is as private as a recording.
 fn output(path: &Path, format: &dyn Format) -> Result<Output, Error> {
     if format.holds_command() { Output::create(path) } else { Output::create_derived(path) }
+}
+
+fn is_own(backend: &str) -> bool {
+    matches!(backend, "perf" | "ptrace" | "cProfile")
 }
 
 fn is_stdout(path: &Path) -> bool {

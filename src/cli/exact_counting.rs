@@ -12,7 +12,7 @@ use super::{
 use crate::{
     profile::{
         calls::CallGraph,
-        format::{pprof, save::Output},
+        format::{self, Format, pprof, pstats, save::Output},
         session::{Counting, ExactOptions, count},
     },
     units,
@@ -55,7 +55,11 @@ impl Answer {
     fn save(&mut self, graph: &CallGraph, streams: &mut Streams) -> anyhow::Result<()> {
         let Some(output) = &mut self.recording else { return Ok(()) };
         let mut bytes = Vec::new();
-        pprof::write_calls_to(graph, &mut bytes)?;
+        // Whoever names the file as cProfile's are named gets one like cProfile's.
+        match format::by_extension(output.path()) {
+            Some(format) if format.name() == pstats::Pstats.name() => pstats::write_to(graph, &mut bytes)?,
+            _ => pprof::write_calls_to(graph, &mut bytes)?,
+        }
         output.commit(&bytes)?;
         let size = units::bytes(bytes.len() as u64);
         streams.tell(&format!("saved the recording to {} ({size})", output.path().display()));

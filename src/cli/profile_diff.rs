@@ -167,11 +167,11 @@ impl Args {
 fn verdict(diff: &Diff<'_>, limit: f64) -> Option<String> {
     let allowed = format!("--fail-above allows {}%", limit * 100.0);
     let total = diff.total_delta_ns();
-    if total > limit * diff.reference_ns() && diff.total_p < aggregate::diff::noise::ALPHA {
+    if total > limit * diff.reference_ns() && diff.is_real(diff.total_p) {
         let share = signed_percent(total / diff.reference_ns().max(1.0));
         return Some(format!("the total grew by {} ({share}); {allowed}", signed(total, diff.unit())));
     }
-    let worst = diff.rows.iter().filter(|row| row.significant && diff.impact(row) > limit);
+    let worst = diff.rows.iter().filter(|row| diff.is_real(row.p) && diff.impact(row) > limit);
     let worst = worst.max_by(|a, b| a.delta_ns.total_cmp(&b.delta_ns))?;
     let share = signed_percent(diff.impact(worst));
     Some(format!(
@@ -189,6 +189,10 @@ fn names(paths: &[PathBuf]) -> Vec<String> {
     paths.iter().map(name).collect()
 }
 
+/// What has grown can have grown to more than twice what it was.
 fn percent_sign(text: &str) -> Result<f64, String> {
-    table_options::percent(text.strip_suffix('%').unwrap_or(text).trim()).map(|percent| percent / 100.0)
+    match text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>() {
+        Ok(percent) if percent >= 0.0 && percent.is_finite() => Ok(percent / 100.0),
+        _ => Err("not a percentage, such as 5%".to_owned()),
+    }
 }

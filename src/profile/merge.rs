@@ -127,6 +127,7 @@ fn recording(all: &[&Recording], times: &Times) -> Recording {
         clock: common(all, |r| r.clock).unwrap_or_default(),
         unit: common(all, |r| r.unit).unwrap_or_default(),
         event: common(all, |r| r.event.clone()).unwrap_or_default(),
+        tallied: all.iter().any(|r| r.tallied),
         rate_hz: common(all, |r| r.rate_hz).unwrap_or(0),
         bucket_ns: times.bucket_ns,
         lost_samples: sum(|r| r.lost_samples),

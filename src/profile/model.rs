@@ -282,6 +282,9 @@ pub struct Recording {
     pub unit: Unit,
     /// What is weighed where it is no time, as the file calls it: `inuse_space`, `cycles`; else empty.
     pub event: String,
+    /// Whether its counts are of what the program itself has noted (objects of a heap, contentions of a lock) and not of samples, so that
+    /// nothing follows from them about errors.
+    pub tallied: bool,
     /// Samples asked for per second of the clock; 0 where not known.
     pub rate_hz: u64,
     /// Length of a time bucket in nanoseconds.

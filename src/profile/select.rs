@@ -136,8 +136,15 @@ pub fn select(mut profile: Profile, scope: &Scope) -> Result<Profile, Error> {
     if profile.samples.is_empty() && profile.waits.is_empty() {
         return Err(Error::NoneSelected { selection: scope.text() });
     }
+    let steps = match scope.since.is_some() || scope.until.is_some() {
+        true => format!(
+            " (times are known in steps of {})",
+            units::duration(Duration::from_nanos(profile.recording.bucket_ns))
+        ),
+        false => String::new(),
+    };
     let note = format!(
-        "only {}: {} of {} samples, {:.1}% of the time; the facts above are those of the whole recording",
+        "only {}{steps}: {} of {} samples, {:.1}% of the time; the facts above are those of the whole recording",
         scope.text(),
         units::count(left.samples),
         units::count(whole.samples),

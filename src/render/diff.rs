@@ -61,8 +61,20 @@ pub fn write(
     for note in notes {
         writeln!(w, "note: {}", one_line(note, style))?;
     }
+    if knows_inlined(old) != knows_inlined(new) {
+        let (knows, does_not) = if knows_inlined(old) { ("old", "new") } else { ("new", "old") };
+        writeln!(
+            w,
+            "note: the {knows} side knows what was inlined and counts it with the function around it, the {does_not} side does not: \
+             such functions seem to come or go"
+        )?;
+    }
     writeln!(w)?;
     rows(w, diff, style)
+}
+
+fn knows_inlined(side: Side<'_>) -> bool {
+    side.profiles.iter().any(|profile| profile.frames.iter().any(|frame| frame.inlined))
 }
 
 fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Style) -> io::Result<()> {
@@ -106,7 +118,7 @@ fn total(w: &mut dyn Write, diff: &Diff<'_>, style: Style) -> io::Result<()> {
                 "{title}{} ({}), p {}",
                 signed(diff.total_delta_ns(), diff.unit()),
                 signed_percent(share),
-                probability(Some(diff.total_p))
+                probability(diff.total_p)
             )
         }
     }

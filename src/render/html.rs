@@ -217,12 +217,12 @@ fn row_data(row: &Row<'_>, table: &Table<'_>, sources: &[(Section<'_>, Source)])
     let Subject::Place(place) = row.subject else { return None };
     let (t, totals) = (row.times, table.totals);
     let share = totals.share(t.tottime_ns);
-    let error = if totals.ns == 0 { 0.0 } else { t.tottime_error_ns / totals.ns as f64 };
+    let error = t.tottime_error_ns.map(|ns| if totals.ns == 0 { 0.0 } else { ns / totals.ns as f64 });
     let source = sources.iter().position(|(section, _)| section.subject == Annotated::Function(place));
     let numbers = [
         (units::count(t.samples), t.samples as f64),
         (percent(share), share),
-        (percent(error), error),
+        (error.map_or_else(|| "-".to_owned(), percent), error.unwrap_or(0.0)),
         (amount(t.tottime_ns, totals.unit), t.tottime_ns as f64),
         (amount(t.cumtime_ns, totals.unit), t.cumtime_ns as f64),
     ];

@@ -425,7 +425,7 @@ fn numbers(times: &Times, unit: Unit, waiting: bool) -> Numbers {
         samples: Some(times.samples),
         tottime_s: unit.amount(times.tottime_ns),
         // Whole nanoseconds: the digits beyond say nothing and make documents differ.
-        tottime_error_s: Some(unit.amount(times.tottime_error_ns.round() as u64)),
+        tottime_error_s: times.tottime_error_ns.map(|ns| unit.amount(ns.round() as u64)),
         cumtime_s: unit.amount(times.cumtime_ns),
         waiting: waiting.then(|| RowWaiting {
             wait_s: seconds(times.wait.total_ns()),

@@ -190,11 +190,11 @@ fn cells(row: &Row, table: &Table, style: Style, prefix: &str) -> Cells {
     }
     let (times, totals) = (&row.times, table.totals);
     let share = totals.share(times.tottime_ns);
-    let error = if totals.ns == 0 { 0.0 } else { times.tottime_error_ns / totals.ns as f64 };
+    let error = times.tottime_error_ns.map(|ns| if totals.ns == 0 { 0.0 } else { ns / totals.ns as f64 });
     let mut cells = vec![
         units::count(times.samples),
         percent(share),
-        percent(error),
+        error.map_or_else(|| "-".to_owned(), percent),
         amount(times.tottime_ns, totals.unit),
     ];
     if let Subject::Place(_) = row.subject {

@@ -165,6 +165,7 @@ fn directories_are_caches_by_tag_place_or_word() {
         (home.join("work"), "nothing in it is known as a cache"),
         (home.clone(), "it is a home directory"),
         (Path::new("/").to_owned(), "it is the root of the file system"),
+        (Path::new("/usr/share").to_owned(), "it is of the system"),
     ];
     for (path, why) in &cases {
         let adopt = why.starts_with("it is");
@@ -172,8 +173,29 @@ fn directories_are_caches_by_tag_place_or_word() {
             ask(if adopt { &["prune", "-y", "--adopt", "--older-than", "1d"] } else { &["list"] }, path);
         assert!(code == 1 && err.contains(why), "{err}");
     }
+    // Whoever has another HOME now has the one of /etc/passwd all the same.
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let me = format!(":x:{}:", rustix::process::getuid().as_raw());
+    let mine = users.lines().find(|line| line.contains(&me)).and_then(|line| line.split(':').nth(5));
+    if let Some(mine) = mine.filter(|mine| Path::new(mine).is_dir()) {
+        let (code, err) = ask(&["prune", "--adopt", "-n", "--older-than", "1d"], Path::new(mine));
+        assert!(code == 1 && err.contains("it is a home directory"), "{err}");
+    }
+    let marker = home.join("work/.hotcold-cache");
+    let (code, err) = ask(&["prune", "--adopt", "-n", "--older-than", "1d"], &home.join("work"));
+    assert_eq!((code, err.as_str(), marker.exists()), (0, "", false), "a dry run changes nothing");
+    let (code, _) = ask(&["prune", "--adopt", "--older-than", "1d"], &home.join("work"));
+    assert_eq!((code, marker.exists()), (2, false), "nobody has said yes");
     let (code, err) = ask(&["prune", "--adopt", "-y", "--older-than", "1d"], &home.join("work"));
     assert_eq!((code, err.as_str()), (0, ""));
+    let (code, err) = ask(&["prune", "-y", "--larger-than", "1", "--grace", "0s"], &home.join("work"));
+    assert_eq!((code, err.as_str()), (0, ""));
+    fs::remove_file(&marker).unwrap();
+    let (code, err) = ask(&["expire"], &home.join("work"));
+    assert!(code == 0 && err.contains("is empty: there is nothing to remove"), "{err}");
+    write(&home.join("work/file"), 10, 3);
+    assert_eq!(ask(&["prune", "--adopt", "-y", "--older-than", "1d"], &home.join("work")).0, 0);
+    write(&home.join("work/file"), 10, 3);
     assert_eq!(ask(&["list"], &home.join("work")).0, 0, "adopted once is adopted");
     fs::write(tool.join("token"), "secret").unwrap();
     assert!(ask(&["list"], &tool).1.contains("`token` in it is no cached data"));
@@ -184,12 +206,16 @@ fn caches_and_repositories_inside_are_not_taken_apart() {
     let dir = tagged();
     write(&dir.path().join("x/repo/.git/config"), 10, 9);
     write(&dir.path().join("x/repo/file"), 10, 9);
+    write(&dir.path().join("x/hf/token"), 10, 9);
+    write(&dir.path().join("x/env/pyvenv.cfg"), 10, 9);
+    write(&dir.path().join("x/env/lib/module.py"), 10, 9);
     let inner = super::support::diskcache::Cache::new("tags");
     let copy = dir.path().join("x/inner");
     super::support::diskcache::run(std::process::Command::new("cp").arg("-a").arg(inner.path()).arg(&copy));
     assert_eq!(names(dir.path()), ["a/b/older", "a/new", "old"]);
     json(&["clear", "-y", "--grace", "0s"], dir.path());
     assert!(dir.path().join("x/repo/file").exists() && copy.join("cache.db").exists());
+    assert!(dir.path().join("x/hf/token").exists() && dir.path().join("x/env/lib/module.py").exists());
     let id = |id: &str| cache(&["rm", "-y", "--grace", "0s", "--id", id], dir.path()).0;
     assert_eq!([id("x/repo/file"), id("x/inner/cache.db"), id("../x"), id("link/hostname")], [1; 4]);
 }

@@ -217,4 +217,12 @@ fn what_measures_different_things_is_not_put_together() {
         hotcold().current_dir(&dir).args(["profile", "diff", "heap.pb.gz", "own.pb.gz"]).assert().success();
     let text = stdout(&assert);
     assert!(text.contains("69.2 MiB of `inuse_space` in bytes") && text.contains("68.2 MiB"), "{text}");
+    // Objects are no samples: nothing is known of chance.
+    let mut command = hotcold();
+    let assert =
+        command.current_dir(&dir).args(["profile", "diff", "--json", "heap.pb.gz", "own.pb.gz"]).assert();
+    let document: serde_json::Value = serde_json::from_str(&stdout(&assert)).expect("JSON");
+    let rows = document["functions"].as_array().expect("rows");
+    assert!(document["p"].is_null() && !rows.is_empty(), "{document}");
+    assert!(rows.iter().all(|row| row["p"].is_null() && row["significant"] == false), "{document}");
 }

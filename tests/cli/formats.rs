@@ -104,6 +104,33 @@ fn perf_data_has_the_shares_of_perf_report() {
 }
 
 #[test]
+fn of_several_events_the_one_with_most_samples_is_read() {
+    let dir = scratch();
+    let events = ["-e", "page-faults", "-e", "cpu-clock", "-g"];
+    if perf_record(dir.path(), &events).is_none() {
+        return;
+    }
+    let ours = report(dir.path(), &["perf.data"]);
+    assert!(share(&ours, "hot") > 20.0 && ours["event"].is_null(), "{ours}");
+    let notes = ours["notes"].as_array().unwrap();
+    assert!(
+        notes.iter().any(|note| note.as_str().unwrap().ends_with("of `page-faults` left out")),
+        "{notes:?}"
+    );
+    // Faults taken at a rate are no time.
+    let (data, program) = (dir.path().join("faults.data"), fixture("shares.c").unwrap());
+    let mut command = Command::new("perf");
+    command
+        .args(["record", "-q", "-F", "997", "-e", "page-faults", "-g", "-o"])
+        .arg(&data)
+        .arg("--")
+        .arg(program);
+    run(command.args(["deep", "20", "--seconds", "0.1"]));
+    let faults = report(dir.path(), &["faults.data"]);
+    assert_eq!((&faults["unit"], &faults["event"]), (&"count".into(), &"page-faults".into()));
+}
+
+#[test]
 fn perf_script_says_the_same_as_its_file() {
     let dir = scratch();
     let Some(data) = perf_record(dir.path(), &["-e", "cpu-clock", "--call-graph", "dwarf,16384"]) else {

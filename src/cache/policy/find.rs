@@ -61,6 +61,10 @@ pub fn find(policy: &Policy, places: &Places) -> Outcome {
                             outcome.caches.push(Hit { section, typed, found });
                         }
                     }
+                    // Emptied by an earlier run, and no cache until it is filled again.
+                    Err(error @ Error::NotACache { .. }) if error.is_of_empty() => {
+                        outcome.skipped.push((path.clone(), error));
+                    }
                     Err(error @ (Error::NotACache { .. } | Error::NotADirectory { .. })) if !typed => {
                         outcome.skipped.push((path.clone(), error));
                     }
@@ -88,6 +92,8 @@ fn expand(path: &PathPattern, found: &mut Vec<PathBuf>, failed: &mut Vec<(PathBu
     }
     match Dir::open(&path.start) {
         Ok(dir) => descend(&dir, &path.start, &path.rest, found, failed),
+        // Nothing matches.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => failed.push(unread(path.start.clone(), source)),
     }
 }

@@ -36,9 +36,22 @@ const ADOPTED: &str = ".hotcold-cache";
 const ADOPTION: &[u8] = b"# adopted by hotcold: everything in this directory may be removed";
 /// Files that stay in their directory whatever is removed from it.
 const KEPT: [&str; 3] = ["CACHEDIR.TAG", ".gitignore", ADOPTED];
-/// Names whose presence says that there is more than a cache.
-const PRECIOUS: [&str; 8] =
-    [".git", ".ssh", ".gnupg", "token", "stored_tokens", "credentials", "credentials.json", "secrets"];
+/// Names whose presence says that there is more than a cache; a virtual environment has a `CACHEDIR.TAG` where uv has made it.
+const PRECIOUS: [&str; 10] = [
+    ".git",
+    ".ssh",
+    ".gnupg",
+    "token",
+    "stored_tokens",
+    "credentials",
+    "credentials.json",
+    "secrets",
+    "secrets.toml",
+    "pyvenv.cfg",
+];
+/// Where the system itself is.
+const SYSTEM: [&str; 10] =
+    ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"];
 /// What is said of `~/.cache` itself.
 const MANY: &str = "it holds the caches of many programs: name one of them";
 /// What is younger may be just being made.
@@ -80,8 +93,11 @@ pub(in crate::cache) fn probe(path: &Path, places: &Places) -> Result<Verdict, E
 /// Why a directory is never treated as a cache, whatever anybody says.
 fn refusal(dir: &Dir, real: &Path, places: &Places) -> Option<String> {
     let Some(parent) = real.parent() else { return Some("it is the root of the file system".to_owned()) };
-    if places.home.as_deref() == Some(real) {
+    if places.homes.iter().any(|home| home == real) {
         return Some("it is a home directory".to_owned());
+    }
+    if SYSTEM.iter().any(|system| real.starts_with(system)) {
+        return Some("it is of the system".to_owned());
     }
     if places.cache_homes.iter().any(|home| home == real) {
         return Some(MANY.to_owned());
@@ -120,18 +136,29 @@ fn owners_tool(dir: &Dir) -> Option<String> {
         .then(|| "ccache counts what is in it: use `ccache --evict-older-than` or `ccache -C`".to_owned())
 }
 
-/// Makes `path` a cache from now on by writing a marker into it.
+/// Whether somebody's word is enough to treat `path` as a cache.
 ///
 /// # Errors
-/// [`Error::NotACache`] for what is never one, [`Error::Read`], [`Error::Write`].
-pub(in crate::cache) fn adopt(path: &Path, places: &Places) -> Result<(), Error> {
+/// [`Error::NotACache`] for what is never one, [`Error::Read`].
+pub(in crate::cache) fn may_adopt(path: &Path, places: &Places) -> Result<(), Error> {
     let read = |source: io::Error| Error::Read { path: path.to_owned(), source };
     let dir = Dir::open(path).map_err(read)?;
     let real = fs::canonicalize(path).map_err(read)?;
-    if let Some(reason) = refusal(&dir, &real, places) {
-        return Err(Error::NotACache { path: path.to_owned(), reason });
+    let top = real.parent() == Some(Path::new("/"));
+    let many = || top.then(|| "it is a directory of the whole machine: name one in it".to_owned());
+    match refusal(&dir, &real, places).or_else(many) {
+        Some(reason) => Err(Error::NotACache { path: path.to_owned(), reason }),
+        None => Ok(()),
     }
-    let marker = real.join(ADOPTED);
+}
+
+/// Makes `path` a cache from now on by writing a marker into it.
+///
+/// # Errors
+/// Those of [`may_adopt`], and [`Error::Write`].
+pub(in crate::cache) fn adopt(path: &Path, places: &Places) -> Result<(), Error> {
+    may_adopt(path, places)?;
+    let marker = path.join(ADOPTED);
     let text = [ADOPTION, b"\n# remove this file to take that back\n"].concat();
     let made = fs::OpenOptions::new().write(true).create_new(true).open(&marker);
     let written = made.and_then(|mut file| io::Write::write_all(&mut file, &text));
@@ -268,14 +295,23 @@ fn describe(item: &mut Item, path: &Path) {
     item.entry.group = first.filter(|_| parts.next().is_some());
 }
 
-/// Whether a directory below belongs to somebody else: another cache, which has its own rules, or a repository.
+/// Whether a directory below belongs to somebody else: another cache, which has its own rules, a repository, an environment, or what
+/// has somebody's secrets in it.
 fn is_another(ground: &Ground, dir: &Dir, path: &Path) -> bool {
     let mut signs = false;
     let _ = ground.names(dir, path, &mut |name, _| {
-        signs |= name == ".git" || super::has_sign(name.as_bytes());
+        signs |= is_precious(name) || super::has_sign(name.as_bytes());
         if signs { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    signs && (dir.has(".git") || super::is_any(&ground.path.join(path)))
+    signs && (has_precious(dir) || super::is_any(&ground.path.join(path)))
+}
+
+fn is_precious(name: &OsStr) -> bool {
+    PRECIOUS.iter().any(|precious| name == *precious)
+}
+
+fn has_precious(dir: &Dir) -> bool {
+    PRECIOUS.iter().any(|name| dir.has(name))
 }
 
 /// Whether the file at `path` below `root` is a cache by itself, or what SQLite keeps beside one.
@@ -304,12 +340,12 @@ impl Survey for Sums {
     }
 
     fn is_sign(&self, name: &OsStr) -> bool {
-        name == ".git" || super::has_sign(name.as_bytes())
+        is_precious(name) || super::has_sign(name.as_bytes())
     }
 
     fn counts(&self, place: &Place<'_>) -> bool {
         let is_root = place.path.as_os_str().is_empty();
-        let another = || place.dir.has(".git") || super::is_any(&self.root.join(place.path));
+        let another = || has_precious(place.dir) || super::is_any(&self.root.join(place.path));
         is_root || !(place.path.file_name().is_some_and(is_trash) || place.has_sign && another())
     }
 

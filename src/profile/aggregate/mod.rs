@@ -118,16 +118,19 @@ pub struct Totals {
     pub ns: u64,
     /// What stands for nanoseconds, here and in everything that is a share of it.
     pub unit: Unit,
+    /// Whether what is counted are no samples: [`Recording::tallied`](crate::profile::model::Recording::tallied).
+    pub tallied: bool,
 }
 
 impl Totals {
     /// The totals of a profile.
     pub fn of(profile: &Profile) -> Self {
-        let none = Self { unit: profile.recording.unit, ..Self::default() };
+        let (unit, tallied) = (profile.recording.unit, profile.recording.tallied);
+        let none = Self { unit, tallied, ..Self::default() };
         profile.samples.iter().fold(none, |sum, s| Self {
             samples: sum.samples.saturating_add(s.count),
             ns: sum.ns.saturating_add(s.weight_ns),
-            unit: sum.unit,
+            ..sum
         })
     }
 

@@ -23,8 +23,8 @@ pub struct Times {
     pub samples: u64,
     /// Their weight in nanoseconds.
     pub tottime_ns: u64,
-    /// 95 % error of `tottime_ns` in nanoseconds: [`share_error`] of the samples, times the total.
-    pub tottime_error_ns: f64,
+    /// 95 % error of `tottime_ns` in nanoseconds: [`share_error`] of the samples, times the total; `None` where there were none.
+    pub tottime_error_ns: Option<f64>,
     /// Weight in nanoseconds of the samples with the row anywhere in the stack, once per sample.
     pub cumtime_ns: u64,
     /// Waiting whose innermost frame is the row.
@@ -307,7 +307,8 @@ pub(super) fn times(sum: Sum, totals: Totals) -> Times {
     Times {
         samples: sum.samples,
         tottime_ns: sum.self_ns,
-        tottime_error_ns: share_error(sum.samples, totals.samples) * totals.ns as f64,
+        tottime_error_ns: (!totals.tallied)
+            .then(|| share_error(sum.samples, totals.samples) * totals.ns as f64),
         cumtime_ns: sum.total_ns,
         ..Times::default()
     }

@@ -188,7 +188,7 @@ fn filters_look_at_function_file_and_module() {
 fn error_bars_are_scaled_to_the_total() {
     let p = profile("a 50\nb 50");
     let row = rows(&p, &Selection::default()).unwrap().rows.remove(0);
-    let share = row.times.tottime_error_ns / (100.0 * SAMPLE_NS as f64);
+    let share = row.times.tottime_error_ns.unwrap() / (100.0 * SAMPLE_NS as f64);
     assert!((share - error_bar::share_error(50, 100)).abs() < 1e-12);
 }
 

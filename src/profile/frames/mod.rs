@@ -27,6 +27,8 @@ pub struct Moment<'a> {
     pub registers: &'a [u64],
     /// The stack of the innermost evaluation function, from its outer end downwards, and of what it has called.
     pub stack: &'a [u64],
+    /// The same of the evaluation functions further out, innermost first, each down to the next one: as many as matter.
+    pub callers: &'a [Vec<u64>],
     /// How many evaluation functions are on its stack; 0 where that is not known.
     pub evaluations: usize,
     /// Whether next to no time has passed since.

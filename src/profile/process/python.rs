@@ -54,6 +54,9 @@ const LARGEST_ENVIRONMENT: u64 = 1 << 20;
 /// Within this time few calls end.
 const FRESH_NS: u64 = 200_000;
 
+/// What was read late may lack so many calls but one, which are taken from the stack then.
+const MOST_EVALUATIONS_READ: usize = 9;
+
 /// What Python's part in a recording comes to.
 #[derive(Debug, Default)]
 pub(super) struct PythonTotals {
@@ -65,7 +68,22 @@ pub(super) struct PythonTotals {
     interpreted: Interpreted,
     native: Vec<NativeFrame>,
     merged: Vec<RawFrame>,
-    words: Vec<u64>,
+    /// Which user frames are evaluation functions.
+    places: Vec<usize>,
+    /// What lies on the stack inside of them, as far as the next.
+    words: Vec<Vec<u64>>,
+}
+
+impl PythonTotals {
+    fn read_words(&mut self, most: usize, words_inside: &WordsInside<'_>) {
+        self.words.resize_with(self.places.len().min(most), Vec::new);
+        let mut inner = None;
+        for (&place, words) in self.places.iter().zip(&mut self.words) {
+            words.clear();
+            words_inside(place, inner, words);
+            inner = Some(place);
+        }
+    }
 }
 
 impl Python {
@@ -166,17 +184,23 @@ impl Python {
             let path = modules.path(place.module);
             totals.notes.insert(format!("functions that the JIT of {path} has compiled are approximate"));
         }
-        let first = stack.frames.iter().position(|&frame| evaluates(frame));
-        totals.words.clear();
-        if let Some(first) = first.filter(|_| !compiled) {
-            (stack.words_inside)(first.saturating_sub(stack.kernel), &mut totals.words);
-        }
+        totals.places.clear();
+        let places = stack.frames.iter().enumerate().filter(|&(_, &frame)| evaluates(frame));
+        totals.places.extend(places.map(|(at, _)| at.saturating_sub(stack.kernel)));
+        let useful = match (compiled, reader.each_call_has_its_evaluation()) {
+            (true, _) => 0,
+            (false, true) => MOST_EVALUATIONS_READ,
+            (false, false) => 1,
+        };
+        totals.read_words(useful, stack.words_inside);
         let memory = ProcessMemory(sample.pid);
-        let evaluations = stack.frames.iter().filter(|&&frame| evaluates(frame)).count();
-        let registers = sample.registers.filter(|_| first.is_some()).map(|registers| registers.general);
+        let evaluations = totals.places.len();
+        let registers = sample.registers.filter(|_| evaluations > 0).map(|registers| registers.general);
+        let (innermost, callers) = totals.words.split_first().map_or((&[][..], &[][..]), |(w, c)| (w, c));
         let moment = Moment {
             registers: registers.as_ref().map_or(&[], |registers| registers.as_slice()),
-            stack: &totals.words,
+            stack: innermost,
+            callers,
             evaluations: if stack.complete { evaluations } else { 0 },
             fresh: sample.age_ns < FRESH_NS,
             compiled,
@@ -237,6 +261,9 @@ fn without_compiled(frames: &mut Vec<RawFrame>, interpreter: u32) -> bool {
     frames.len() < before
 }
 
+/// Collects the words that lie on the stack inside of the user frame with this number, down to another one or to its end.
+type WordsInside<'a> = dyn Fn(usize, Option<usize>, &mut Vec<u64>) + 'a;
+
 /// A stack on its way to being merged.
 pub(super) struct Stack<'a> {
     /// Frames, innermost first.
@@ -245,8 +272,7 @@ pub(super) struct Stack<'a> {
     pub(super) kernel: usize,
     /// Whether it reaches its root.
     pub(super) complete: bool,
-    /// Collects the words that lie on the stack inside of the user frame with this number.
-    pub(super) words_inside: &'a dyn Fn(usize, &mut Vec<u64>),
+    pub(super) words_inside: &'a WordsInside<'a>,
 }
 
 #[cfg(test)]

@@ -42,11 +42,18 @@ pub(in crate::profile) struct ThreadFiles {
     syscall: Option<File>,
     schedstat: Option<File>,
     stat: Option<File>,
+    sched: Option<File>,
 }
 
 impl ThreadFiles {
     pub(in crate::profile) fn new(pid: u32, tid: u32) -> Self {
-        Self { dir: format!("/proc/{pid}/task/{tid}"), syscall: None, schedstat: None, stat: None }
+        Self {
+            dir: format!("/proc/{pid}/task/{tid}"),
+            syscall: None,
+            schedstat: None,
+            stat: None,
+            sched: None,
+        }
     }
 
     /// What it is about right now; `None` when it is gone or may not be looked at.
@@ -87,6 +94,13 @@ impl ThreadFiles {
         read(&self.dir, "stat", &mut self.stat, &mut buffer).and_then(parse_processor)
     }
 
+    /// When the scheduler last looked at what it uses: of a thread that has no processor, the moment when it lost it; of one that
+    /// has just got one, the moment when it did. On the clock of that processor; `None` where the kernel does not tell.
+    pub(in crate::profile) fn exec_start_ns(&mut self) -> Option<u64> {
+        let mut buffer = [0; 512];
+        read(&self.dir, "sched", &mut self.sched, &mut buffer).and_then(parse_exec_start)
+    }
+
     /// Its name.
     pub(in crate::profile) fn name(&self) -> Option<String> {
         let bytes = std::fs::read(format!("{}/comm", self.dir)).ok()?;
@@ -115,6 +129,14 @@ fn parse_schedstat(text: &str) -> Option<Scheduled> {
     let (cpu_ns, delay_ns, turns) = (next()?, next()?, next()?);
     // Three zeros stand for "not counted".
     (turns > 0).then_some(Scheduled { cpu_ns, delay_ns, turns })
+}
+
+/// `se.exec_start : MILLISECONDS.NANOSECONDS` of `/proc/PID/sched`, as the kernel's `sched/debug.c` writes it.
+fn parse_exec_start(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("se.exec_start"))?;
+    let (whole, rest) = line.trim_start().strip_prefix(':')?.trim().split_once('.')?;
+    let (whole, rest) = (whole.parse::<u64>().ok()?, rest.parse::<u64>().ok()?);
+    whole.checked_mul(1_000_000)?.checked_add(rest)
 }
 
 /// The 39th field of `/proc/PID/stat`, `proc_pid_stat(5)`; the second one may have anything in it, but ends with the last parenthesis.
@@ -166,6 +188,9 @@ mod tests {
         let fields: Vec<String> = (4..=52).map(|n| n.to_string()).collect();
         assert_eq!(parse_processor(&format!("1 (a) b) R {}", fields.join(" "))), Some(39));
         assert_eq!(parse_processor("1 (a) R 4"), None);
+        let sched = "cat (26173, #threads: 1)\n-----\nse.exec_start                  :      26030417.043864\nse.vruntime :  7.0\n";
+        assert_eq!(parse_exec_start(sched), Some(26_030_417_043_864));
+        assert_eq!(parse_exec_start("cat (1, #threads: 1)\nse.exec_start : 5\n"), None);
     }
 
     #[test]

@@ -119,14 +119,21 @@ impl StackWalker {
         (same && !witnesses.is_empty()).then_some(())
     }
 
-    /// Words between the stack pointer and the return address of the frame at `index`, from there downwards; at most
-    /// [`MOST_WORDS`].
-    pub(super) fn words_inside(&self, sample: &Sample<'_>, index: usize, into: &mut Vec<u64>) {
+    /// Words between the return address of the frame at `index` and that of the frame `inner`, or else the stack pointer, from
+    /// the outer one downwards; at most [`MOST_WORDS`].
+    pub(super) fn words_inside(
+        &self,
+        sample: &Sample<'_>,
+        index: usize,
+        inner: Option<usize>,
+        into: &mut Vec<u64>,
+    ) {
         let Some(sp) = sample.registers.map(|registers| registers.sp) else { return };
         // The outermost frame has no return address that was read.
         let Some(&(end, _)) = self.slots.get(index) else { return };
-        let words = end.saturating_sub(sp) / 8;
-        let wanted = (words.saturating_sub(MOST_WORDS)..words).rev();
+        let start = inner.and_then(|inner| self.slots.get(inner)).map_or(sp, |&(slot, _)| slot);
+        let (first, words) = (start.saturating_sub(sp) / 8, end.saturating_sub(sp) / 8);
+        let wanted = (first.max(words.saturating_sub(MOST_WORDS))..words).rev();
         into.extend(wanted.map_while(|word| sample.stack.word(word * 8)));
     }
 

@@ -28,7 +28,7 @@ struct Document<'a> {
     old: SideFields<'a>,
     new: SideFields<'a>,
     delta_s: f64,
-    p: f64,
+    p: Option<f64>,
     rows_left_out: usize,
     #[serde(flatten)]
     rows: Rows<'a>,

@@ -60,7 +60,7 @@ pub(super) fn remove(
             Target::Rule(filter) if is_indexed(part, filter) => sweep.expired(removal.now),
             Target::Rule(filter) => {
                 let rows = rows.remove(&part.shard).unwrap_or_default();
-                sweep.rows(&rows, &mut |_, entry| {
+                sweep.rows(rows.into_iter().map(|row| (row, ())), &mut |(), entry| {
                     let still = filter.matches(entry, removal.now);
                     if still { None } else { Some("it does not match any more") }
                 })

@@ -79,7 +79,7 @@ pub struct Change<'p> {
     /// New minus old of the time that is compared, in nanoseconds.
     pub delta_ns: f64,
     /// Probability of such a difference if nothing has changed, corrected for the number of rows; `None` where there are too few
-    /// samples to tell.
+    /// samples to tell, or none at all.
     pub p: Option<f64>,
     /// Whether `p` is below [`noise::ALPHA`].
     pub significant: bool,
@@ -111,8 +111,10 @@ pub struct Diff<'p> {
     pub old: Whole,
     /// The new side.
     pub new: Whole,
-    /// Probability of the difference of the totals if nothing has changed.
-    pub total_p: f64,
+    /// Probability of the difference of the totals if nothing has changed; `None` as for a row.
+    pub total_p: Option<f64>,
+    /// Whether a side has no samples, so that chance has no part in it.
+    pub tallied: bool,
     /// The changes by size.
     pub rows: Vec<Change<'p>>,
     /// Rows that match and are not in `rows`.
@@ -150,6 +152,11 @@ impl Diff<'_> {
         self
     }
 
+    /// Whether a change with this p is more than chance.
+    pub fn is_real(&self, p: Option<f64>) -> bool {
+        self.tallied || p.is_some_and(|p| p < noise::ALPHA)
+    }
+
     /// Change of a row as a share of the old total.
     pub fn impact(&self, change: &Change<'_>) -> f64 {
         if self.reference_ns() > 0.0 { change.delta_ns / self.reference_ns() } else { 0.0 }
@@ -173,12 +180,14 @@ pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> 
     for row in &mut rows {
         row.significant = row.p.is_some_and(|p| p < noise::ALPHA);
     }
-    let total_p = noise::of_times(&old.counts_of_all(), &new.counts_of_all());
+    let tallied = old.is_tallied() || new.is_tallied();
+    let total_p = (!tallied).then(|| noise::of_times(&old.counts_of_all(), &new.counts_of_all()));
     let (old, new) = (old.whole, new.whole);
     let name = |row: &Change<'p>| (row.place.name, row.place.file, row.place.line, row.place.module);
     let size = |row: &Change<'p>| row.delta_ns.abs();
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| name(a).cmp(&name(b))));
-    Ok(Diff { by: question.by, cumtime: question.cumtime, scale, old, new, total_p, rows, left_out: 0 })
+    let (by, cumtime) = (question.by, question.cumtime);
+    Ok(Diff { by, cumtime, scale, old, new, total_p, tallied, rows, left_out: 0 })
 }
 
 /// Fails where not all recordings have time on the same clock.
@@ -237,6 +246,10 @@ impl<'p> Side<'p> {
             }
         }
         Ok(side)
+    }
+
+    fn is_tallied(&self) -> bool {
+        self.totals.iter().any(|totals| totals.tallied)
     }
 
     fn shares(&self) -> Vec<f64> {
@@ -332,7 +345,9 @@ fn change<'p>(
     };
     let shares = question.normalize;
     let (a, b) = (old.counts(pair.old, shares), new.counts(pair.new, shares));
-    let p = (a.samples.saturating_add(b.samples) >= noise::LEAST).then(|| match shares {
+    let is_tested =
+        !old.is_tallied() && !new.is_tallied() && a.samples.saturating_add(b.samples) >= noise::LEAST;
+    let p = is_tested.then(|| match shares {
         true => noise::of_shares(&a, &b),
         false => noise::of_times(&a, &b),
     });
@@ -443,6 +458,6 @@ mod tests {
         let p = [profile("a;b 1000\na;c 10\na 1")];
         let diff = diff(&p, &p, &Question::default()).unwrap();
         assert!(diff.rows.iter().all(|row| row.delta_ns == 0.0 && !row.significant));
-        assert_eq!(diff.total_p, 1.0);
+        assert_eq!(diff.total_p, Some(1.0));
     }
 }

@@ -2,7 +2,8 @@
 //! `stackcollapse-*.pl` and inferno's collapsers write, and flamegraph tools read: <https://github.com/brendangregg/FlameGraph>.
 //!
 //! The format has no escapes, so `;` in a name becomes `:`, and line ends become blanks. The frames are those of the flamegraph: inlined
-//! functions are frames of their own. Of what is no time the numbers are the weights. Reading takes the marks of collapsers (`_[k]`) and places (`f (file.py:3)`) from names, in a memory
+//! functions are frames of their own. Of what is no time the numbers are the weights; and where samples stand for times of different
+//! lengths, their times in microseconds, as numbers of samples would give other shares. Reading takes the marks of collapsers (`_[k]`) and places (`f (file.py:3)`) from names, in a memory
 //! that goes with the distinct stacks.
 
 mod read;
@@ -13,7 +14,7 @@ use super::{Failure, Format, Unwritable};
 use crate::profile::{
     aggregate::weighed,
     calls::Measurements,
-    model::{Profile, StackId, StackTree},
+    model::{Profile, Sample, StackId, StackTree, Unit},
 };
 
 /// The format of flamegraph tools.
@@ -43,10 +44,43 @@ impl Format for Folded {
 
     fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {
         match measurements {
+            Measurements::Sampled(profile) if is_uneven(profile) => write(&in_microseconds(profile), out),
             Measurements::Sampled(profile) => write(&weighed(profile), out),
             Measurements::Traced(_) => Err(Unwritable::NoStacks),
         }
     }
+
+    fn loses(&self, measurements: &Measurements) -> Option<&'static str> {
+        let Measurements::Sampled(profile) = measurements else { return None };
+        is_uneven(profile).then_some(
+            "its numbers are microseconds, because the samples stand for times of different lengths",
+        )
+    }
+}
+
+/// Samples may stand for so much more or less than their mean, which is what random sampling does.
+const EVEN: f64 = 2.0;
+/// Where one sample in so many stands for more or less than that, their number says little of the time.
+const MOST_UNEVEN: u64 = 20;
+
+/// Whether the numbers of samples say something else than their times.
+fn is_uneven(profile: &Profile) -> bool {
+    let mean = profile.total_ns() as f64 / profile.sample_count().max(1) as f64;
+    let differs = |sample: &&Sample| {
+        let each = sample.weight_ns as f64 / sample.count.max(1) as f64;
+        each > mean * EVEN || each * EVEN < mean
+    };
+    let uneven = profile.samples.iter().filter(differs).fold(0_u64, |sum, s| sum.saturating_add(s.count));
+    profile.recording.unit == Unit::Nanoseconds && uneven.saturating_mul(MOST_UNEVEN) > profile.sample_count()
+}
+
+fn in_microseconds(profile: &Profile) -> Profile {
+    let mut profile = profile.clone();
+    for sample in &mut profile.samples {
+        // Nothing that took time is left out.
+        sample.count = sample.weight_ns.div_ceil(1000);
+    }
+    profile
 }
 
 fn write(profile: &Profile, out: &mut dyn Write) -> Result<(), Unwritable> {
@@ -103,6 +137,20 @@ mod tests {
         let mut out = Vec::new();
         Folded.write(&Measurements::Sampled(profile), &mut out).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "main 1\nmain;a;b 7\nentry 2\n");
+    }
+
+    #[test]
+    fn where_samples_stand_for_different_times_the_numbers_are_times() {
+        let mut profile = sketch::profile("main;slow 1\nmain;fast 1");
+        for (sample, ms) in profile.samples.iter_mut().zip([900, 100]) {
+            sample.weight_ns = ms * 1_000_000;
+        }
+        let measurements = Measurements::Sampled(profile);
+        let mut out = Vec::new();
+        Folded.write(&measurements, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "main;slow 900000\nmain;fast 100000\n");
+        assert!(Folded.loses(&measurements).is_some());
+        assert_eq!(Folded.loses(&Measurements::Sampled(sketch::profile("a 3\nb 1"))), None);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The records of a file as the events of a recording.
 
-use std::{borrow::Cow, io::Cursor, path::PathBuf};
+use std::{borrow::Cow, cmp::Reverse, collections::BTreeMap, io::Cursor, path::PathBuf};
 
 use linux_perf_data::{PerfFile, PerfFileReader, PerfFileRecord, PerfRecordIter};
 use linux_perf_event_reader::{
-    CpuMode, EventRecord, Mmap2FileId, PerfEventType, RawData, RawDataU64, RawEventRecord, SampleRecord,
-    SamplingPolicy, SoftwareCounterType,
+    CpuMode, EventRecord, HardwareEventId, Mmap2FileId, PerfEventType, RawData, RawDataU64, RawEventRecord,
+    RecordType, SampleRecord, SamplingPolicy, SoftwareCounterType,
     constants::{PERF_CONTEXT_KERNEL, PERF_CONTEXT_MAX, PERF_CONTEXT_USER},
 };
 
@@ -32,25 +32,15 @@ const ELSEWHERE: u32 = 1 << 30;
 const MOST_PID: u32 = 1 << 22;
 const PROT_EXEC: u32 = libc::PROT_EXEC as u32;
 
-/// Reads the samples of the first event that has any.
+/// Reads the samples of the event that has most.
 pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     let layout = guard::check(bytes)?;
-    let opened = match layout {
-        Layout::File => PerfFileReader::parse_file(Cursor::new(bytes))
-            .map(|r| (r.perf_file, Records::File(r.record_iter))),
-        Layout::Pipe => {
-            PerfFileReader::parse_pipe(bytes).map(|r| (r.perf_file, Records::Pipe(r.record_iter)))
-        }
-    };
-    let (mut file, mut records) = opened.map_err(|error| damaged(&error))?;
-    let mut import = Import::new(&file);
+    let (mut file, mut records) = open(bytes, layout)?;
+    let event = if file.event_attributes().len() > 1 { busiest(bytes, layout)? } else { None };
+    let mut import = Import::new(&file, event);
     let mut cut = None;
     loop {
-        let record = match &mut records {
-            Records::File(records) => records.next_record(&mut file),
-            Records::Pipe(records) => records.next_record(&mut file),
-        };
-        match record {
+        match records.next(&mut file) {
             Ok(Some(PerfFileRecord::EventRecord { attr_index, record })) => {
                 import.record(attr_index, &record)
             }
@@ -67,9 +57,44 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     Ok(import.finish(&file, cut))
 }
 
+fn open(bytes: &[u8], layout: Layout) -> Result<(PerfFile, Records<'_>), String> {
+    let opened = match layout {
+        Layout::File => PerfFileReader::parse_file(Cursor::new(bytes))
+            .map(|r| (r.perf_file, Records::File(r.record_iter))),
+        Layout::Pipe => {
+            PerfFileReader::parse_pipe(bytes).map(|r| (r.perf_file, Records::Pipe(r.record_iter)))
+        }
+    };
+    opened.map_err(|error| damaged(&error))
+}
+
+/// The event with most samples; the first of several.
+fn busiest(bytes: &[u8], layout: Layout) -> Result<Option<usize>, String> {
+    let (mut file, mut records) = open(bytes, layout)?;
+    let mut samples: BTreeMap<usize, u64> = BTreeMap::new();
+    // As far as it can be read: whoever reads it for good tells what is wrong with the rest.
+    while let Ok(Some(record)) = records.next(&mut file) {
+        if let PerfFileRecord::EventRecord { attr_index, record } = record
+            && record.record_type == RecordType::SAMPLE
+        {
+            *samples.entry(attr_index).or_default() += 1;
+        }
+    }
+    Ok(samples.into_iter().max_by_key(|&(event, samples)| (samples, Reverse(event))).map(|(event, _)| event))
+}
+
 enum Records<'b> {
     File(PerfRecordIter<Cursor<&'b [u8]>>),
     Pipe(PerfRecordIter<&'b [u8]>),
+}
+
+impl Records<'_> {
+    fn next(&mut self, file: &mut PerfFile) -> Result<Option<PerfFileRecord<'_>>, linux_perf_data::Error> {
+        match self {
+            Self::File(records) => records.next_record(file),
+            Self::Pipe(records) => records.next_record(file),
+        }
+    }
 }
 
 fn damaged(error: &linux_perf_data::Error) -> String {
@@ -84,7 +109,7 @@ struct Import {
     weights: Vec<Weight>,
     span: Option<(u64, u64)>,
     samples: u64,
-    of_other_events: u64,
+    of_other_events: BTreeMap<usize, u64>,
     kernel_frames: bool,
     kernel_text: u64,
     kernel: Vec<u64>,
@@ -96,13 +121,15 @@ struct Import {
 struct Weight {
     name: String,
     is_time: bool,
+    /// Whether it goes with time, so that samples taken at a rate tell how much of that it was.
+    goes_with_time: bool,
     /// Where samples do not tell.
     usual: u64,
     rate_hz: u64,
 }
 
 impl Import {
-    fn new(file: &PerfFile) -> Self {
+    fn new(file: &PerfFile, event: Option<usize>) -> Self {
         let build_ids =
             file.build_ids().unwrap_or_default().into_values().map(|dso| (dso.path, dso.build_id));
         let weights = file.event_attributes().iter().map(|event| {
@@ -118,16 +145,22 @@ impl Import {
                 SamplingPolicy::Period(period) => (period.get(), 0),
                 _ => (1, 0),
             };
-            Weight { name: event.name().unwrap_or("event").to_owned(), is_time, usual, rate_hz }
+            let name = event.name().unwrap_or("event").to_owned();
+            let is_cycles = matches!(
+                event.attr.type_,
+                PerfEventType::Hardware(HardwareEventId::CpuCycles | HardwareEventId::RefCpuCycles, _)
+            );
+            let goes_with_time = is_time || is_cycles || name.contains("cycles");
+            Weight { name, is_time, goes_with_time, usual, rate_hz }
         });
         Self {
             table: ProcessTable::new(0, false, true),
             identities: Identities::new(build_ids),
-            event: None,
+            event,
             weights: weights.collect(),
             span: None,
             samples: 0,
-            of_other_events: 0,
+            of_other_events: BTreeMap::new(),
             kernel_frames: false,
             kernel_text: 0,
             kernel: Vec::new(),
@@ -200,7 +233,7 @@ impl Import {
 
     fn sample(&mut self, event: usize, sample: &SampleRecord<'_>) {
         if *self.event.get_or_insert(event) != event {
-            self.of_other_events += 1;
+            *self.of_other_events.entry(event).or_default() += 1;
             return;
         }
         let (Some(pid), Some(tid)) = (sample.pid.and_then(id), sample.tid.and_then(id)) else { return };
@@ -269,9 +302,10 @@ impl Import {
             ..Recording::default()
         };
         recording.notes.extend(cut.map(|reason| format!("only a part could be read: {reason}")));
-        if self.of_other_events > 0 {
-            let others = units::plural(self.of_other_events, "sample", "samples");
-            recording.notes.push(format!("{others} of other events were left out"));
+        for (&event, &samples) in &self.of_other_events {
+            let name = self.weights.get(event).map_or("another event", |weight| &weight.name);
+            let samples = units::plural(samples, "sample", "samples");
+            recording.notes.push(format!("{samples} of `{name}` left out"));
         }
         let this_kernel = is_this_kernel(release.as_deref().unwrap_or_default(), self.kernel_text);
         if self.kernel_frames && !this_kernel {
@@ -307,7 +341,7 @@ fn parts(chain: &RawDataU64<'_>, kernel: &mut Vec<u64>, user: &mut Vec<u64>) {
 /// Makes time of what an event counted: samples taken at a rate are so many of the rate's periods, shared out as counted.
 fn scale(raw: &mut RawProfile, weight: &Weight, samples: u64) {
     let counted: u128 = raw.samples.iter().map(|row| u128::from(row.weight_ns)).sum();
-    if weight.rate_hz == 0 || counted == 0 {
+    if !weight.goes_with_time || weight.rate_hz == 0 || counted == 0 {
         raw.recording.notes.push(format!("its values are `{}`, not time in nanoseconds", weight.name));
         (raw.recording.unit, raw.recording.event) = (Unit::Count, weight.name.clone());
         return;

@@ -58,6 +58,8 @@ pub(super) struct RecordingLine {
     backend_reason: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     event: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tallied: bool,
     rate_hz: u64,
     pub(super) bucket_ns: u64,
     lost_samples: u64,
@@ -88,6 +90,7 @@ impl RecordingLine {
             clock: _,
             unit: _,
             event,
+            tallied,
             rate_hz,
             bucket_ns,
             lost_samples,
@@ -109,6 +112,7 @@ impl RecordingLine {
             backend,
             backend_reason,
             event,
+            tallied,
             rate_hz,
             bucket_ns,
             lost_samples,
@@ -140,6 +144,7 @@ impl RecordingLine {
             command: self.command,
             backend: self.backend,
             backend_reason: self.backend_reason,
+            tallied: self.tallied,
             rate_hz: sane(self.rate_hz),
             bucket_ns: sane(self.bucket_ns),
             lost_samples: sane(self.lost_samples),

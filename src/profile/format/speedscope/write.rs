@@ -96,16 +96,38 @@ fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
         "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{unit}\",\"startValue\":0,\"endValue\":{total},\"samples\":[",
         serde_json::to_string(&title)?
     )?;
+    let each = is_each_written(profile);
+    let copies = |sample: &Sample| if each { sample.count.max(1) } else { 1 };
     let mut stack = Vec::new();
-    for (i, sample) in samples().enumerate() {
+    let mut comma = "";
+    for sample in samples() {
         stack.clear();
         stack.extend(profile.stacks.frames(sample.stack).map(|frame| frame.0));
         stack.reverse();
-        write!(out, "{}{}", if i > 0 { "," } else { "" }, serde_json::to_string(&stack)?)?;
+        let text = serde_json::to_string(&stack)?;
+        for _ in 0..copies(sample) {
+            write!(out, "{comma}{text}")?;
+            comma = ",";
+        }
     }
     write!(out, "],\"weights\":[")?;
-    for (i, sample) in samples().enumerate() {
-        write!(out, "{}{}", if i > 0 { "," } else { "" }, sample.weight_ns)?;
+    comma = "";
+    for sample in samples() {
+        let copies = copies(sample);
+        for copy in 0..copies {
+            // What does not divide is with the first of them.
+            let rest = if copy == 0 { sample.weight_ns % copies } else { 0 };
+            write!(out, "{comma}{}", sample.weight_ns / copies + rest)?;
+            comma = ",";
+        }
     }
     write!(out, "]}}")
+}
+
+/// The format has no numbers of samples: whoever wants to know it counts them, which is what errors are told by. Of very many
+/// those with the same stack are one.
+const MOST_COPIES: u64 = 1 << 20;
+
+fn is_each_written(profile: &Profile) -> bool {
+    profile.recording.unit == Unit::Nanoseconds && profile.sample_count() <= MOST_COPIES
 }

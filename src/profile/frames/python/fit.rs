@@ -95,13 +95,9 @@ impl Reader {
             out.frames.drain(..frames);
             origins.drain(..frames);
         }
-        if out.groups.len() + 1 == moment.evaluations {
-            let begun = self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment)));
-            let shown = begun.or_else(|| self.shown(moment.registers));
-            let Some((code, next)) = shown.or_else(|| self.shown(moment.stack)) else { return false };
-            out.groups.insert(0, 1);
-            out.frames.insert(0, self.executing(code, next));
-            return true;
+        let missing = moment.evaluations.saturating_sub(out.groups.len());
+        if missing == 1 || (missing > 0 && self.each_call_has_its_evaluation()) {
+            return self.put_back(missing, moment, &origins, out);
         }
         let Some((&expected, innermost)) = origins.first().zip(out.frames.first().copied()) else {
             return true;
@@ -126,6 +122,32 @@ impl Reader {
         }
     }
 
+    /// Whether each evaluation function runs a single call, so that the stack alone can tell of all of them.
+    pub fn each_call_has_its_evaluation(&self) -> bool {
+        self.interpreter.offsets.frame.entry == Entry::Always
+    }
+
+    /// Puts back so many calls that have ended since, innermost first. Whether all of them are known, and the one around them is
+    /// the one that was read.
+    fn put_back(&self, missing: usize, moment: Moment<'_>, origins: &[u64], out: &mut Interpreted) -> bool {
+        let mut calls = Vec::with_capacity(missing);
+        let begun = self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment)));
+        let shown = begun.or_else(|| self.shown(moment.registers)).or_else(|| self.shown(moment.stack));
+        calls.extend(shown);
+        // None of the registers is theirs.
+        let mut outer = moment.callers.iter().map(|stack| Moment { stack, registers: &[], ..moment });
+        for moment in outer.by_ref().take(missing - 1) {
+            calls.extend(self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment))));
+        }
+        if calls.len() < missing {
+            return false;
+        }
+        out.groups.splice(0..0, std::iter::repeat_n(1, missing));
+        out.frames.splice(0..0, calls.into_iter().map(|(code, next)| self.executing(code, next)));
+        let around = outer.next().and_then(|moment| self.begun(moment));
+        around.is_none_or(|(code, _)| origins.first() == Some(&code.object))
+    }
+
     /// Makes another function the innermost one: one that has called what was read, one that has returned since, or one that
     /// was in the place of what was read.
     fn put(&self, object: u64, found: RawFrame, origins: &[u64], out: &mut Interpreted) {
@@ -134,7 +156,7 @@ impl Reader {
         out.frames.drain(..outer);
         out.groups.iter_mut().take(1).for_each(|frames| *frames -= outer);
         let called_by = |at: usize| origins.get(at).is_some_and(|&caller| self.calls.has(caller, object));
-        let can_have_more = self.interpreter.offsets.frame.entry != Entry::Always;
+        let can_have_more = !self.each_call_has_its_evaluation();
         if outer == 0 && can_have_more && called_by(0) && !called_by(1) {
             out.frames.insert(0, found);
             out.groups.iter_mut().take(1).for_each(|frames| *frames += 1);

@@ -190,7 +190,7 @@ impl Reader {
     /// still be taken for the innermost one, and is that again with the next call.
     fn ends_as_before(&self, tid: u32) -> bool {
         let root = self.captured.last().map(|frame| frame.code);
-        let forgetful = self.interpreter.offsets.frame.entry == Entry::Always;
+        let forgetful = self.each_call_has_its_evaluation();
         !forgetful || self.roots.get(&tid).is_none_or(|known| Some(*known) == root)
     }
 

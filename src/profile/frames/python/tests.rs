@@ -271,7 +271,14 @@ fn the_beginning_that_the_evaluation_function_keeps_outweighs_other_addresses() 
     // A caller's next instruction stands before it on the stack.
     let stack = [start(0) + 4, start(1), start(0) + 2];
     assert!(reader.capture(&made.arena, TID));
-    let moment = Moment { registers: &[7], stack: &stack, evaluations: 3, fresh: true, compiled: false };
+    let moment = Moment {
+        registers: &[7],
+        stack: &stack,
+        evaluations: 3,
+        fresh: true,
+        compiled: false,
+        ..Moment::default()
+    };
     let read = reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap();
     assert_eq!(read.frames[0], RawFrame::Python { function: 1, line: 10 });
     assert!(read.sure && read.frames.len() == 3);
@@ -300,7 +307,8 @@ fn what_earlier_calls_left_on_the_stack_makes_a_late_reading_doubtful() {
     let at = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]) + 4;
     let mut sure = |stack: &[u64], fresh: bool| {
         assert!(reader.capture(&made.arena, TID));
-        let moment = Moment { registers: &[7], stack, evaluations: 2, fresh, compiled: false };
+        let moment =
+            Moment { registers: &[7], stack, evaluations: 2, fresh, compiled: false, ..Moment::default() };
         reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap().sure
     };
     assert!(sure(&[at(0)], false));
@@ -326,6 +334,34 @@ fn calls_that_began_or_ended_meanwhile_are_made_up_for() {
     assert_eq!((&more.groups[..], more.sure), (&[1, 2, 1][..], true));
     assert_eq!(more.frames[0], RawFrame::Python { function: 1, line: 10 });
     assert!(!fit(&[7], 3).sure);
+}
+
+#[test]
+fn several_calls_that_have_ended_are_put_back_where_each_has_its_own_place_on_the_stack() {
+    let made = made(10);
+    let mut reader = made.reader();
+    made.read(&mut reader, &[]);
+    let start = |code: usize| instructions(&made.arena, &made.offsets, made.codes[code]);
+    // Read: `inner` in `Outer.call` in `inner`; at the sample, `Outer.call` had called `inner`, and that `Outer.call`.
+    let own = |code: usize| vec![start(code), start(code) + 4];
+    let mut fit = |callers: &[Vec<u64>]| {
+        assert!(reader.capture(&made.arena, TID));
+        let moment = Moment { registers: &[7], stack: &own(1), callers, evaluations: 6, ..Moment::default() };
+        reader.frames(&made.arena, moment, &mut made.functions.borrow_mut()).unwrap()
+    };
+    let whole = fit(&[own(0), own(1), own(0)]);
+    let functions: Vec<u32> = whole
+        .frames
+        .iter()
+        .map(|frame| match *frame {
+            RawFrame::Python { function, .. } => function,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(functions, [1, 0, 1, 0, 1, 0]);
+    assert_eq!((&whole.groups[..], whole.sure), (&[1; 6][..], true));
+    assert!(!fit(&[own(0), own(1), own(1)]).sure, "another one stands around them than was read");
+    assert!(!fit(&[own(0)]).sure, "one is not known");
 }
 
 #[test]
@@ -470,7 +506,7 @@ proptest! {
         let mut functions = Functions::default();
         for _ in 0..3 {
             if reader.capture(&arena, TID) {
-                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, evaluations: 0, fresh: false, compiled: false }, &mut functions);
+                let read = reader.frames(&arena, Moment { registers: &words[..15], stack: &words, evaluations: 0, fresh: false, compiled: false, ..Moment::default() }, &mut functions);
                 let frames = read.map_or(0, |read| read.frames.len());
                 prop_assert!(frames <= 4096);
             }

@@ -131,7 +131,7 @@ impl ProcessTable {
             frames: &mut self.frames,
             kernel: sample.kernel.len(),
             complete: rooted,
-            words_inside: &|frame, words| walker.words_inside(sample, frame, words),
+            words_inside: &|frame, inner, words| walker.words_inside(sample, frame, inner, words),
         };
         live.python.merge(&self.modules, sample, stack, &mut self.python);
     }

@@ -6,6 +6,7 @@
 
 mod calls;
 mod once;
+mod place;
 mod privileges;
 mod prompt;
 mod queue;
@@ -13,6 +14,7 @@ mod refusal;
 mod restart;
 mod tracee;
 mod tracer;
+mod weight;
 
 use std::{
     io,

@@ -2,7 +2,7 @@
 
 use crate::profile::process::thread_files::{Doing, Scheduled, ThreadFiles};
 
-use super::calls;
+use super::{calls, weight::Weights};
 
 /// A traced thread.
 #[derive(Debug)]
@@ -12,12 +12,13 @@ pub(super) struct Tracee {
     files: ThreadFiles,
     /// As of the last sample.
     last: Scheduled,
-    /// As of the last look that found it running.
+    /// As of the last look that found it running, or its sample.
     looked: Scheduled,
-    /// CPU time as of the last look of any kind.
-    seen_cpu_ns: u64,
-    /// Whether it has run between the two last looks.
+    /// Whether it had run between the two last looks.
     moved: bool,
+    /// The processor that it was last seen on.
+    processor: Option<u32>,
+    weights: Weights,
     /// For how long it was ready to run without a processor between that look and its stop, in nanoseconds.
     delayed_ns: u64,
     /// Looks in a row that found it waiting.
@@ -47,7 +48,7 @@ pub(super) enum State {
 /// What a thread that stands still has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Used {
-    /// So much CPU time since its last sample, in nanoseconds.
+    /// Some; a sample stands for so many nanoseconds of it.
     Ns(u64),
     /// Nothing.
     Nothing,
@@ -73,8 +74,9 @@ impl Tracee {
             files: ThreadFiles::new(pid, tid),
             last: Scheduled::default(),
             looked: Scheduled::default(),
-            seen_cpu_ns: 0,
             moved: false,
+            processor: None,
+            weights: Weights::default(),
             delayed_ns: 0,
             idle: 0,
             name: None,
@@ -101,19 +103,41 @@ impl Tracee {
         }
         self.idle = 0;
         let Some(now) = self.files.scheduled() else { return true };
-        self.looked = now;
-        self.moved = std::mem::replace(&mut self.seen_cpu_ns, now.cpu_ns) != now.cpu_ns;
+        self.moved = std::mem::replace(&mut self.looked, now).cpu_ns != now.cpu_ns;
+        if self.moved || self.processor.is_none() {
+            self.find_processor();
+        }
         // While it waits for a processor there is nothing new to see of it.
         (now.turns, now.cpu_ns) != (self.last.turns, self.last.cpu_ns)
     }
 
-    /// Whether the look just now found that it has run on `processor` since the look before.
-    pub(super) fn has_moved_on(&mut self, processor: u32) -> bool {
-        self.moved && self.files.processor() == Some(processor)
+    /// Looks up where it runs.
+    pub(super) fn find_processor(&mut self) {
+        self.processor = self.files.processor();
     }
 
-    /// The CPU time that it has used since its last sample, which a sample taken now stands for. It must stand still: then the
-    /// count is exact.
+    /// The processor that it was last seen on.
+    pub(super) fn processor(&self) -> Option<u32> {
+        self.processor
+    }
+
+    /// Whether the last look found that it had run on `processor` since the look before.
+    pub(super) fn has_moved_on(&self, processor: u32) -> bool {
+        self.moved && self.processor == Some(processor)
+    }
+
+    /// When it last lost a processor, by the scheduler's own clock; `None` where that is not told.
+    pub(super) fn left_ns(&mut self) -> Option<u64> {
+        self.files.exec_start_ns()
+    }
+
+    /// Whether it had used so much CPU time since its last sample at the last look.
+    pub(super) fn is_owed(&self, ns: u64) -> bool {
+        self.looked.cpu_ns.saturating_sub(self.last.cpu_ns) >= ns
+    }
+
+    /// Whether it has used CPU time since its last sample, and what of it a sample taken now stands for. It must stand still: then
+    /// the count is exact.
     ///
     /// A thread that has a processor stops at once, at a moment like any other. One that has none stops where it has lost it,
     /// and many lose it in the same places: in system calls that have the scheduler look at the clock or wake somebody. What
@@ -121,24 +145,24 @@ impl Tracee {
     /// not been seen like that for long a bad picture is better than none.
     pub(super) fn used(&mut self, longest_ns: u64) -> Used {
         let Some(now) = self.files.scheduled() else { return Used::Unknown };
-        self.seen_cpu_ns = now.cpu_ns;
-        self.delayed_ns = now.delay_ns.saturating_sub(self.looked.delay_ns);
+        let looked = std::mem::replace(&mut self.looked, now);
+        self.delayed_ns = now.delay_ns.saturating_sub(looked.delay_ns);
         let ns = now.cpu_ns.saturating_sub(self.last.cpu_ns);
         if ns == 0 {
             self.last = now;
             return Used::Nothing;
         }
-        if !self.stands_where_it_ran(now) && ns < longest_ns {
+        if !self.stands_where_it_ran(looked, now) && ns < longest_ns {
             return Used::Elsewhere;
         }
         self.last = now;
-        Used::Ns(ns)
+        Used::Ns(self.weights.next(ns))
     }
 
-    fn stands_where_it_ran(&self, now: Scheduled) -> bool {
+    fn stands_where_it_ran(&self, looked: Scheduled, now: Scheduled) -> bool {
         let State::Interrupted { displaced, .. } = self.state else { return true };
         // Without a new turn it had its processor all the while.
-        displaced || now.turns == self.looked.turns
+        displaced || now.turns == looked.turns
     }
 
     /// For how long it has stood still when it goes on at `now_ns`. The time for which it had no processor before it could

@@ -2,9 +2,11 @@
 //!
 //! `ptrace` binds tracees to one thread. That suits us: nothing that takes long is done on it, so that no tracee stands still
 //! for longer than it takes to copy its stack; and when it ends, for whatever reason, the kernel lets all tracees go without
-//! stopping them once more. Only who runs is stopped. All that run are told to stop before the first is waited for, and the
-//! weight of a sample is the CPU time that its thread has used since the one before, so that it does not matter when a
-//! thread without a processor comes to stop.
+//! stopping them once more. Only who runs is stopped. The samples of a thread share out the CPU time that it has used
+//! (see [`Weights`](super::weight::Weights)), so that it does not matter how often it was its turn.
+//!
+//! The tracer takes turns on the processors that the program runs on, and stops whom it has displaced there (see [`Place`]).
+//! Where there are too many of them for that, all threads that run are told to stop before the first is waited for.
 
 use std::{
     io,
@@ -19,6 +21,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     calls::{self, Stop},
+    place::Place,
     privileges::lost_privileges,
     prompt::be_prompt,
     queue::{Caught, Queue, Record},
@@ -59,6 +62,10 @@ const STANDING_WAIT: Duration = Duration::from_millis(2);
 /// Who comes so soon after its time has displaced whoever had the processor then. Who comes later may have waited until somebody else
 /// had no use for it any more.
 const SOON_NS: u64 = 20_000;
+/// Who lost its processor at most so long before we got it, by the scheduler's clock, had to go for our sake.
+const SWITCH_NS: u64 = 5_000;
+/// We do not take turns on more processors than these: there would be too many looks.
+const MOST_TURNS: usize = 4;
 /// A thread is sampled after so many periods of CPU time even if it was never seen on a processor.
 const MOST_PERIODS: u64 = 16;
 /// A thread born while its siblings are being attached is found by another look.
@@ -78,6 +85,11 @@ pub(super) struct Tracer {
     ticks: u64,
     random: u64,
     due: Vec<u32>,
+    place: Place,
+    /// The processors that the program runs on.
+    processors: Vec<u32>,
+    /// Which of them the next look is for: each in turn.
+    lot: usize,
 }
 
 impl Tracer {
@@ -94,6 +106,9 @@ impl Tracer {
             ticks: 0,
             random: monotonic_ns() | 1,
             due: Vec::new(),
+            place: Place::new(),
+            processors: Vec::new(),
+            lot: 0,
         }
     }
 
@@ -173,6 +188,7 @@ impl Tracer {
             if now >= self.next_ns {
                 self.tick(now, rested);
             }
+            self.take_place();
             let left = Duration::from_nanos(self.next_ns.saturating_sub(monotonic_ns()));
             calls::wait_for_change(left.min(self.patience()));
         }
@@ -187,11 +203,35 @@ impl Tracer {
         if *looks < STANDING_LOOKS { STANDING_WAIT } else { LONGEST_WAIT }
     }
 
-    /// Tells all threads to stop that run and have run since their last sample. `rested` says that we have slept until now.
+    /// Goes where the next look is for, once those who were told to stop have done so.
+    fn take_place(&mut self) {
+        let state = |tid: &u32| self.threads.get(tid).map(|tracee| tracee.state);
+        if self.due.iter().filter_map(state).any(|state| matches!(state, State::Interrupted { .. })) {
+            return;
+        }
+        self.find_processors();
+        let turns = self.takes_turns();
+        self.place
+            .go_to(self.processors.get(self.lot % self.processors.len().max(1)).copied().filter(|_| turns));
+    }
+
+    fn find_processors(&mut self) {
+        let processor = |tid: &u32| self.threads.get(tid)?.processor();
+        self.processors.clear();
+        self.processors.extend(self.due.iter().filter_map(processor));
+        self.processors.sort_unstable();
+        self.processors.dedup();
+    }
+
+    fn takes_turns(&self) -> bool {
+        self.place.is_free() && self.processors.len() <= MOST_TURNS
+    }
+
+    /// Tells threads to stop that run and have run since their last sample: the one that we have displaced and those that have not
+    /// been seen for long, or all of them. `rested` says that we have slept until now.
     fn tick(&mut self, now: u64, rested: bool) {
         self.ticks += 1;
         let displacing = rested && now.saturating_sub(self.next_ns) <= SOON_NS;
-        self.schedule(now);
         let mut due = std::mem::take(&mut self.due);
         due.clear();
         let processes = &mut self.processes;
@@ -211,32 +251,49 @@ impl Tracer {
             }
         }
         let displaced = if displacing { self.displaced(&due) } else { None };
-        for &tid in &due {
-            if let Some(tracee) = self.threads.get_mut(&tid)
-                && calls::interrupt(tid).is_ok()
-            {
-                tracee.state =
-                    State::Interrupted { since_ns: now, displaced: displaced == Some(tid), missed: false };
+        self.due = due;
+        self.find_processors();
+        let only_displaced = self.takes_turns();
+        for &tid in &self.due {
+            let Some(tracee) = self.threads.get_mut(&tid) else { continue };
+            let displaced = displaced == Some(tid);
+            let wanted = displaced || !only_displaced || tracee.is_owed(self.period_ns * MOST_PERIODS);
+            if wanted && calls::interrupt(tid).is_ok() {
+                tracee.state = State::Interrupted { since_ns: now, displaced, missed: false };
             }
         }
-        self.due = due;
+        self.schedule(now);
     }
 
-    /// Who of these was on our processor until we needed it: the only one that has run there of late.
+    /// Who of these was on our processor until we needed it.
     fn displaced(&mut self, due: &[u32]) -> Option<u32> {
         let here = u32::try_from(rustix::thread::sched_getcpu()).ok()?;
-        let mut found = None;
-        for &tid in due {
-            if self.threads.get_mut(&tid)?.has_moved_on(here) && found.replace(tid).is_some() {
-                return None;
-            }
+        let threads = &self.threads;
+        let mut ran_here = due
+            .iter()
+            .copied()
+            .filter(|tid| threads.get(tid).is_some_and(|tracee| tracee.has_moved_on(here)));
+        let first = ran_here.next()?;
+        let others: Vec<u32> = ran_here.collect();
+        if due.len() == 1 {
+            return Some(first);
         }
-        found
+        // Others may have been there before it, and have lost the processor wherever they did.
+        let Some(got_ns) = self.place.got_ns() else { return Some(first).filter(|_| others.is_empty()) };
+        let mut left_just_now = |tid: &u32| {
+            let left_ns = self.threads.get_mut(tid).and_then(Tracee::left_ns);
+            left_ns.is_some_and(|left_ns| left_ns.abs_diff(got_ns) <= SWITCH_NS)
+        };
+        std::iter::once(first).chain(others).find(|tid| left_just_now(tid))
     }
 
-    /// The next tick is not in step with anything that the program does at fixed times.
+    /// The next tick is not in step with anything that the program does at fixed times. Each processor gets as many as were asked
+    /// for.
     fn schedule(&mut self, now: u64) {
-        self.next_ns = now + self.period_ns / 2 + self.random() % self.period_ns.max(1);
+        let turns = if self.takes_turns() { self.processors.len().max(1) } else { 1 };
+        let period_ns = (self.period_ns / turns as u64).max(1);
+        self.next_ns = now + period_ns / 2 + self.random() % period_ns;
+        self.lot = self.lot.wrapping_add(1);
     }
 
     fn random(&mut self) -> u64 {
@@ -277,6 +334,10 @@ impl Tracer {
             _ => go_on(tid, 0),
         };
         let Some(tracee) = self.threads.get_mut(&tid) else { return };
+        if matches!(tracee.state, State::Interrupted { .. }) {
+            // While we have its processor it may go on elsewhere.
+            tracee.find_processor();
+        }
         tracee.state = state;
         if Some(tracee.pid) == self.child {
             match state {

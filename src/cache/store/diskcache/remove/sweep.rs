@@ -40,8 +40,8 @@ pub(super) struct Loss {
     looked_at: usize,
 }
 
-/// Says why a row stays: by its position in what was asked for, and what it is like now.
-type Keep<'k> = dyn FnMut(usize, &Entry) -> Option<&'static str> + 'k;
+/// Says why a row that was asked for stays, by what it is like now.
+type Keep<'k, W> = dyn FnMut(&W, &Entry) -> Option<&'static str> + 'k;
 
 impl Sweep<'_, '_> {
     /// Removes what has expired: from the first row to the last where that is much, else with the help of the index.
@@ -105,73 +105,59 @@ impl Sweep<'_, '_> {
         Ok(())
     }
 
-    /// Removes rows that were found before, unless `keep` says why not.
-    pub(super) fn rows(&mut self, rows: &[i64], keep: &mut Keep<'_>) -> Result<(), Error> {
-        let mut start = 0;
-        while start < rows.len() {
-            if !self.watcher.go_on() {
-                return Ok(());
-            }
-            let wanted = rows.get(start..).unwrap_or_default();
-            let wanted = wanted.get(..self.pacer.rows()).unwrap_or(wanted);
+    /// Removes rows that were found before, unless `keep` says why not. A row comes with whatever that needs to know of it.
+    pub(super) fn rows<W>(
+        &mut self,
+        rows: impl Iterator<Item = (i64, W)>,
+        keep: &mut Keep<'_, W>,
+    ) -> Result<(), Error> {
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() && self.watcher.go_on() {
             let Some(transaction) = self.lock.take(self.watcher)? else { return Ok(()) };
             let began = Instant::now();
             let mut refused = Vec::new();
-            let loss = self.look_and_take(&transaction, wanted, start, keep, &mut refused);
-            let loss = loss?;
+            // Step by step: a list of all of them could take as much room as a plan.
+            let step = rows.by_ref().take(self.pacer.rows());
+            let loss = self.look_and_take(&transaction, step, keep, &mut refused)?;
             finish(transaction, &loss).map_err(|error| self.lock.error(error))?;
             let held = began.elapsed();
             self.committed(&loss);
             for (row, why) in refused {
                 self.watcher.refused(&self.part.id(row), why);
             }
-            start += wanted.len();
-            self.pacer.rest(wanted.len(), held);
+            self.pacer.rest(loss.looked_at, held);
         }
         Ok(())
     }
 
     /// Removes the entries of a plan that are in this part and as they were.
     pub(super) fn planned(&mut self, entries: &[Planned], spare_used: bool) -> Result<(), Error> {
-        let row_of = |planned: &Planned| match planned.id {
-            EntryId::Row(row) => Some((None, row)),
-            EntryId::Part(shard, row) => Some((Some(shard), row)),
-            EntryId::Name(_) => None,
-        };
         let shard = self.part.shard;
-        let mut here = entries.iter().filter(|planned| row_of(planned).is_some_and(|(at, _)| at == shard));
-        // Step by step: a list of all of them would take as much room as the plan.
-        while self.watcher.go_on() {
-            let planned: Vec<&Planned> = here.by_ref().take(self.pacer.rows()).collect();
-            if planned.is_empty() {
-                break;
-            }
-            let rows: Vec<i64> = planned.iter().filter_map(|planned| Some(row_of(planned)?.1)).collect();
-            self.rows(&rows, &mut |i, entry| {
-                planned
-                    .get(i)
-                    .map_or(Some("it was not planned"), |planned| changed(planned, entry, spare_used))
-            })?;
-        }
-        Ok(())
+        let row_here = |planned: &Planned| match planned.id {
+            EntryId::Row(row) if shard.is_none() => Some(row),
+            EntryId::Part(at, row) if shard == Some(at) => Some(row),
+            _ => None,
+        };
+        let here = entries.iter().filter_map(|planned| Some((row_here(planned)?, planned)));
+        self.rows(here, &mut |planned, entry| changed(planned, entry, spare_used))
     }
 
-    fn look_and_take(
+    fn look_and_take<W>(
         &mut self,
         transaction: &Transaction<'_>,
-        rows: &[i64],
-        first: usize,
-        keep: &mut Keep<'_>,
+        rows: impl Iterator<Item = (i64, W)>,
+        keep: &mut Keep<'_, W>,
         refused: &mut Vec<(i64, &'static str)>,
     ) -> Result<Loss, Error> {
-        let mut loss = Loss { looked_at: rows.len(), ..Loss::default() };
+        let mut loss = Loss::default();
         let mut entry = Entry::new(EntryId::Row(0));
-        for (i, &row) in rows.iter().enumerate() {
+        for (row, wanted) in rows {
+            loss.looked_at += 1;
             if !entries::read(self.part, row, &mut entry)? {
                 refused.push((row, "it was removed meanwhile"));
                 continue;
             }
-            if let Some(why) = keep(first + i, &entry) {
+            if let Some(why) = keep(&wanted, &entry) {
                 refused.push((row, why));
                 continue;
             }

@@ -60,6 +60,8 @@ struct Maker<'m, 'f, 'a> {
     tables: &'f Tables<'a>,
     /// What we wrote about functions; `None` for a foreign file.
     own: Option<&'f OwnFunctions>,
+    /// Whether inlined functions are told apart: to other pprof tools they are functions like all others.
+    knows_inlined: bool,
     draft: &'m mut Draft<'f, 'a>,
     modules: Vec<ModuleId>,
     /// By position of function and mapping: a foreign function may stand in several mappings.
@@ -71,6 +73,7 @@ impl<'m, 'f, 'a> Maker<'m, 'f, 'a> {
         let mut maker = Self {
             tables: file.tables,
             own: file.own.functions.as_ref(),
+            knows_inlined: file.own.recording.is_some(),
             draft,
             modules: Vec::new(),
             functions: FxHashMap::default(),
@@ -90,7 +93,7 @@ impl<'m, 'f, 'a> Maker<'m, 'f, 'a> {
         let mapping = self.tables.mapping(location.mapping_id)?;
         let open = self.own.is_some_and(|own| own.open_inlines.contains(&location.id));
         for (i, line) in location.line.iter().enumerate() {
-            let inlined = open || i + 1 < location.line.len();
+            let inlined = self.knows_inlined && (open || i + 1 < location.line.len());
             let function = self.line_function(line, location, mapping)?;
             let line = u32::try_from(line.line).unwrap_or(0);
             frames.push(self.draft.builder.frame(Frame { function, line, inlined }));

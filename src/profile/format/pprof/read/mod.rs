@@ -101,7 +101,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String
         let rows = calls::read(&file, &functions, &mut draft)?;
         let builder = draft.builder;
         let (clock, unit) = (calls::clock(&tables)?, calls::unit(&tables)?);
-        let measure = Measure { clock, unit, event: String::new(), rate_hz: 0 };
+        let measure = Measure { clock, unit, event: String::new(), tallied: false, rate_hz: 0 };
         let recording = recording(&tables, own.recording, measure, notes);
         let profile = builder.build(recording);
         return Ok(Measurements::Traced(calls::graph(profile, &rows, counted)));
@@ -114,7 +114,8 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String
     notes.extend(read);
     let builder = draft.builder;
     let rate_hz = values.rate_hz();
-    let measure = Measure { clock: values.clock, unit: values.unit, event: values.event, rate_hz };
+    let (clock, unit, tallied) = (values.clock, values.unit, values.tallied);
+    let measure = Measure { clock, unit, event: values.event, tallied, rate_hz };
     let mut profile = builder.build(recording(&tables, own.recording, measure, notes));
     if foreign {
         guess::complete(&mut profile, "pprof");
@@ -127,6 +128,7 @@ struct Measure {
     clock: Clock,
     unit: Unit,
     event: String,
+    tallied: bool,
     rate_hz: u64,
 }
 
@@ -136,7 +138,7 @@ fn recording(
     measure: Measure,
     notes: Vec<String>,
 ) -> Recording {
-    let Measure { clock, unit, event, rate_hz } = measure;
+    let Measure { clock, unit, event, tallied, rate_hz } = measure;
     let started = u64::try_from(tables.header.time_nanos).ok().filter(|&ns| ns > 0);
     let started = started.and_then(|ns| UNIX_EPOCH.checked_add(Duration::from_nanos(ns)));
     let duration_ns = u64::try_from(tables.header.duration_nanos).unwrap_or(0);
@@ -161,7 +163,7 @@ fn recording(
             recording.notes.extend(notes);
             recording
         }
-        None => Recording { rate_hz, bucket_ns: duration_ns, notes, ..fields },
+        None => Recording { tallied, rate_hz, bucket_ns: duration_ns, notes, ..fields },
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     let note =
         || format!("{} count as 0", crate::units::plural(negative, "negative value", "negative values"));
-    Ok((negative > 0).then(note).into_iter().collect())
+    Ok((negative > 0).then(note).into_iter().chain(threads.note()?).collect())
 }
 
 /// Sums that readers of the profile can add up again.

@@ -1,6 +1,6 @@
 //! Which thread a sample belongs to, by its labels.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pprof::protos as proto;
 
@@ -24,6 +24,8 @@ enum Key {
     Other,
 }
 
+/// So many labels are told that were left out.
+const MOST_TOLD: usize = 8;
 /// Longest label key that can be one of these.
 const MAX_KEY: usize = 64;
 
@@ -77,6 +79,8 @@ pub(super) struct Threads<'t, 'a> {
     own_by_names: HashMap<Names, ThreadId>,
     /// What a process without a name is called.
     program: String,
+    /// Keys of labels that nothing is made of.
+    unread: BTreeSet<i64>,
 }
 
 impl<'t, 'a> Threads<'t, 'a> {
@@ -89,6 +93,7 @@ impl<'t, 'a> Threads<'t, 'a> {
             own: Vec::new(),
             own_by_names: HashMap::new(),
             program: String::new(),
+            unread: BTreeSet::new(),
         };
         if own.recording.is_none() {
             let path = tables.mappings.first().map_or(Ok("".into()), |m| tables.short(m.filename))?;
@@ -133,6 +138,9 @@ impl<'t, 'a> Threads<'t, 'a> {
                 Key::Gil => gil = self.gil(label.str)?,
                 Key::WaitsFor => wait = Some(self.wait(label.str)?),
                 Key::Position => place.position = u32::try_from(label.num).ok(),
+                Key::Other if self.unread.len() < MOST_TOLD => {
+                    self.unread.insert(label.key);
+                }
                 Key::Other => {}
             }
         }
@@ -142,6 +150,15 @@ impl<'t, 'a> Threads<'t, 'a> {
         let thread = self.thread(place, draft)?;
         self.known.insert(place, thread);
         Ok(Told { thread, time, gil, wait })
+    }
+
+    /// Says which labels were left out.
+    pub(super) fn note(&self) -> Result<Option<String>, String> {
+        let names = self.unread.iter().map(|&key| Ok(format!("`{}`", self.tables.short(key)?)));
+        let names: Vec<String> = names.collect::<Result<_, String>>()?;
+        let (one, many) = ("the label", "the labels");
+        let noun = if names.len() == 1 { one } else { many };
+        Ok((!names.is_empty()).then(|| format!("{noun} {} left out", names.join(", "))))
     }
 
     /// Kinds of later versions are some other kind.

@@ -17,6 +17,8 @@ pub(super) struct Values {
     pub(super) unit: Unit,
     /// What is weighed where it is no time.
     pub(super) event: String,
+    /// Whether the counts are of something else than samples.
+    pub(super) tallied: bool,
     period_ns: Option<u64>,
     /// The value that is a time of waiting in our own files.
     wait: Option<usize>,
@@ -92,6 +94,7 @@ impl Values {
             notes.push(format!("its values are `{}` in {}, not time in nanoseconds", ty.name, ty.unit));
         }
         notes.extend(unread(&types, column, count));
+        let tallied = count.and_then(|column| types.get(column)).is_some_and(|t| !t.is_sample_count());
         let count = match (count, period_ns) {
             (Some(column), _) => Count::Column(column),
             (None, Some(ns)) if time.is_some() => Count::Periods(ns),
@@ -100,7 +103,7 @@ impl Values {
         let waits = ["wall", "delay", "off_cpu", "offcpu"].iter().any(|word| ty.name.contains(word));
         let clock = if waits { Clock::Wall } else { Clock::Cpu };
         let wait = types.iter().position(|t| t.name == unit::WAIT && t.unit == unit::NANOSECONDS);
-        Ok(Self { types: types.len(), weight, count, clock, unit, event, period_ns, wait, notes })
+        Ok(Self { types: types.len(), weight, count, clock, unit, event, tallied, period_ns, wait, notes })
     }
 
     /// Count and weight of a sample; negative values count as 0 and are told through `negative`.

@@ -122,6 +122,7 @@ fn recording() -> impl Strategy<Value = Recording> {
             clock: if a.4 || d.3.0 != Unit::Nanoseconds { Clock::Cpu } else { Clock::Wall },
             unit: d.3.0,
             event: d.3.1.to_owned(),
+            tallied: c.5,
             rate_hz: a.5,
             bucket_ns: a.6,
             lost_samples: b.0,

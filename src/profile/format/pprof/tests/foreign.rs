@@ -159,6 +159,7 @@ fn python_functions_addresses_and_other_label_keys() {
     let threads: Vec<_> =
         p.threads.iter().map(|t| (p.processes[t.process.index()].pid, t.tid, p.str(t.name))).collect();
     assert_eq!(threads, [(9, 140, ""), (0, 0, "MainThread"), (0, 0, "")]);
+    assert!(p.recording.notes.contains(&"the label `colour` left out".to_owned()), "{:?}", p.recording.notes);
 }
 
 #[test]
