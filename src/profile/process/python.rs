@@ -54,8 +54,8 @@ const LARGEST_ENVIRONMENT: u64 = 1 << 20;
 /// Within this time few calls end.
 const FRESH_NS: u64 = 200_000;
 
-/// What was read late may lack so many calls but one, which are taken from the stack then.
-const MOST_EVALUATIONS_READ: usize = 9;
+/// Of what was read late so many calls may be others than those of the sample; they are taken from the stack then.
+const MOST_EVALUATIONS_READ: usize = 16;
 
 /// What Python's part in a recording comes to.
 #[derive(Debug, Default)]

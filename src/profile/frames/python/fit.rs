@@ -96,7 +96,9 @@ impl Reader {
             origins.drain(..frames);
         }
         let missing = moment.evaluations.saturating_sub(out.groups.len());
-        if missing == 1 || (missing > 0 && self.each_call_has_its_evaluation()) {
+        // Where something was read that is no code, what was read and what the stack has do not go by the same numbers.
+        let told_by_stack = self.each_call_has_its_evaluation() && origins.len() == out.groups.len();
+        if missing == 1 || (missing > 0 && told_by_stack) {
             return self.put_back(missing, moment, &origins, out);
         }
         let Some((&expected, innermost)) = origins.first().zip(out.frames.first().copied()) else {
@@ -111,6 +113,7 @@ impl Reader {
                 self.calls.saw(origins.get(1).copied(), expected);
                 true
             }
+            Evidence::Another(..) if told_by_stack => self.put_back(0, moment, &origins, out),
             Evidence::Another(code, next) => {
                 let found = self.executing(code, next);
                 let object = code.object;
@@ -127,25 +130,33 @@ impl Reader {
         self.interpreter.offsets.frame.entry == Entry::Always
     }
 
-    /// Puts back so many calls that have ended since, innermost first. Whether all of them are known, and the one around them is
-    /// the one that was read.
+    /// Puts back so many calls that have ended since, and those in the place of calls that have begun since, innermost first, as far out
+    /// as the stack tells another function than was read. Whether it is known how far that is.
     fn put_back(&self, missing: usize, moment: Moment<'_>, origins: &[u64], out: &mut Interpreted) -> bool {
-        let mut calls = Vec::with_capacity(missing);
         let begun = self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment)));
         let shown = begun.or_else(|| self.shown(moment.registers)).or_else(|| self.shown(moment.stack));
-        calls.extend(shown);
-        // None of the registers is theirs.
-        let mut outer = moment.callers.iter().map(|stack| Moment { stack, registers: &[], ..moment });
-        for moment in outer.by_ref().take(missing - 1) {
-            calls.extend(self.begun(moment).map(|(code, next)| (code, self.next(code, next, moment))));
+        let mut calls: Vec<(&Code, u64)> = shown.into_iter().collect();
+        let mut met = calls.len() >= moment.evaluations || moment.callers.is_empty();
+        let callers = if calls.is_empty() { &[] } else { moment.callers };
+        for stack in callers {
+            // None of the registers is theirs.
+            let caller = Moment { stack, registers: &[], ..moment };
+            let read = calls.len().checked_sub(missing).and_then(|at| origins.get(at));
+            let Some((code, next)) = self.begun(caller) else { break };
+            met = read == Some(&code.object);
+            if met {
+                break;
+            }
+            calls.push((code, self.next(code, next, caller)));
+            met = calls.len() == moment.evaluations;
         }
-        if calls.len() < missing {
+        let Some(instead) = calls.len().checked_sub(missing).filter(|_| !calls.is_empty()) else {
             return false;
-        }
+        };
         out.groups.splice(0..0, std::iter::repeat_n(1, missing));
-        out.frames.splice(0..0, calls.into_iter().map(|(code, next)| self.executing(code, next)));
-        let around = outer.next().and_then(|moment| self.begun(moment));
-        around.is_none_or(|(code, _)| origins.first() == Some(&code.object))
+        let calls = calls.into_iter().map(|(code, next)| self.executing(code, next));
+        out.frames.splice(0..instead.min(out.frames.len()), calls);
+        met
     }
 
     /// Makes another function the innermost one: one that has called what was read, one that has returned since, or one that
