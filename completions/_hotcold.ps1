@@ -279,8 +279,8 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'File to write; `-` for standard output')
             [CompletionResult]::new('--input-format', '--input-format', [CompletionResultType]::ParameterName, 'Format of IN [default: what its content tells]')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Format of IN [default: what its content tells]')
-            [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells]')
+            [CompletionResult]::new('--output-format', '--output-format', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells; pprof to standard output]')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Format of OUT [default: what its ending tells; pprof to standard output]')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Write only stacks with a frame whose function, file or module matches')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was sampled before T, such as 10s (after the start)')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Leave out what was sampled at T or later')
@@ -505,7 +505,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         'hotcold;cache;expire' {
             [CompletionResult]::new('--include', '--include', [CompletionResultType]::ParameterName, 'Remove more: `unsure` is what is left over by all appearance')
             [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago [default: what is safe for that kind of cache]')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -539,7 +539,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Remove more until at most N entries are left')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Who goes first for a limit: policy, used, stored or hits')
             [CompletionResult]::new('--app', '--app', [CompletionResultType]::ParameterName, 'A source file of the app that uses the cache: names entries by function, and tells which are left over')
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago [default: what is safe for that kind of cache]')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -564,7 +564,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
         }
         'hotcold;cache;rm' {
             [CompletionResult]::new('--id', '--id', [CompletionResultType]::ParameterName, 'An entry by the id that `list` shows')
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago [default: what is safe for that kind of cache]')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -586,7 +586,7 @@ Register-ArgumentCompleter -Native -CommandName 'hotcold' -ScriptBlock {
             break
         }
         'hotcold;cache;clear' {
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'Spare what was stored less than D ago [default: what is safe for that kind of cache]')
             [CompletionResult]::new('--lock-timeout', '--lock-timeout', [CompletionResultType]::ParameterName, 'Wait at most D for a cache that is locked')
             [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')

@@ -267,8 +267,8 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --output 'File to write; `-` for standard output'
             cand --input-format 'Format of IN [default: what its content tells]'
             cand --from 'Format of IN [default: what its content tells]'
-            cand --output-format 'Format of OUT [default: what its ending tells]'
-            cand --to 'Format of OUT [default: what its ending tells]'
+            cand --output-format 'Format of OUT [default: what its ending tells; pprof to standard output]'
+            cand --to 'Format of OUT [default: what its ending tells; pprof to standard output]'
             cand --filter 'Write only stacks with a frame whose function, file or module matches'
             cand --since 'Leave out what was sampled before T, such as 10s (after the start)'
             cand --until 'Leave out what was sampled at T or later'
@@ -472,7 +472,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         &'hotcold;cache;expire'= {
             cand --include 'Remove more: `unsure` is what is left over by all appearance'
             cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
-            cand --grace 'Spare what was stored less than D ago'
+            cand --grace 'Spare what was stored less than D ago [default: what is safe for that kind of cache]'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
@@ -505,7 +505,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --max-entries 'Remove more until at most N entries are left'
             cand --by 'Who goes first for a limit: policy, used, stored or hits'
             cand --app 'A source file of the app that uses the cache: names entries by function, and tells which are left over'
-            cand --grace 'Spare what was stored less than D ago'
+            cand --grace 'Spare what was stored less than D ago [default: what is safe for that kind of cache]'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
@@ -529,7 +529,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
         }
         &'hotcold;cache;rm'= {
             cand --id 'An entry by the id that `list` shows'
-            cand --grace 'Spare what was stored less than D ago'
+            cand --grace 'Spare what was stored less than D ago [default: what is safe for that kind of cache]'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'
@@ -550,7 +550,7 @@ set edit:completion:arg-completer[hotcold] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'hotcold;cache;clear'= {
-            cand --grace 'Spare what was stored less than D ago'
+            cand --grace 'Spare what was stored less than D ago [default: what is safe for that kind of cache]'
             cand --lock-timeout 'Wait at most D for a cache that is locked'
             cand --now 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970'
             cand --color 'When to use colour'

@@ -281,7 +281,7 @@ speedscope\t''
 firefox\t''
 callgrind\t''
 folded\t''"
-complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells]' -r -f -a "pprof\t''
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l output-format -l to -d 'Format of OUT [default: what its ending tells; pprof to standard output]' -r -f -a "pprof\t''
 pstats\t''
 speedscope\t''
 firefox\t''
@@ -445,7 +445,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l include -d 'Remove more: `unsure` is what is left over by all appearance' -r -f -a "unsure\t'What is so by all appearance'"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l grace -d 'Spare what was stored less than D ago [default: what is safe for that kind of cache]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from expire" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -476,7 +476,7 @@ used\t''
 stored\t''
 hits\t''"
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l app -d 'A source file of the app that uses the cache: names entries by function, and tells which are left over' -r -F
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l grace -d 'Spare what was stored less than D ago [default: what is safe for that kind of cache]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -495,7 +495,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l id -d 'An entry by the id that `list` shows' -r
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l grace -d 'Spare what was stored less than D ago [default: what is safe for that kind of cache]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
@@ -511,7 +511,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_s
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s q -l quiet -d 'Print no notes and no progress; twice: no warnings either'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s v -l verbose -d 'Tell what is opened, found and skipped'
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l grace -d 'Spare what was stored less than D ago' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l grace -d 'Spare what was stored less than D ago [default: what is safe for that kind of cache]' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l lock-timeout -d 'Wait at most D for a cache that is locked' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l now -d 'The moment that counts as now, for tests: RFC 3339, or seconds since 1970' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand cache; and __fish_seen_subcommand_from clear" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'

@@ -81,7 +81,18 @@ impl RemovalArgs {
     }
 }
 
-/// Does it in each directory; one that fails does not stop the rest.
+/// Does it in one directory, of which something was named.
+pub(super) fn on(
+    dir: &Path,
+    args: &RemovalArgs,
+    global: &Global,
+    streams: &mut Streams,
+    one: &dyn Fn(&Path, &mut Job<'_>) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    one(dir, &mut Job { args, global, streams })
+}
+
+/// Does it in each directory; one that fails does not stop the rest, and one without anything in it is no failure.
 pub(super) fn each<P: AsRef<Path>>(
     dirs: &[P],
     args: &RemovalArgs,

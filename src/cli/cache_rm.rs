@@ -48,7 +48,7 @@ pub(super) fn run(
     now: Timestamp,
     streams: &mut Streams,
 ) -> anyhow::Result<ExitCode> {
-    cache_removal::each(&[&args.dir], &args.removal, global, streams, &|dir, job| {
+    cache_removal::on(&args.dir, &args.removal, global, streams, &|dir, job| {
         let store = job.open(dir, &[])?;
         let filter = Filter {
             ids: ids(&*store, &args.id)?,

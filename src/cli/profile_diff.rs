@@ -101,7 +101,12 @@ enum By {
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let paths = |one: &Option<PathBuf>, many: &[PathBuf]| one.iter().chain(many).cloned().collect::<Vec<_>>();
     let (old_paths, new_paths) = (paths(&args.old, &args.old_files), paths(&args.new, &args.new_files));
-    let (old, new) = (args.load(&old_paths)?, args.load(&new_paths)?);
+    // Both at once: reading takes longer than all the rest.
+    let (old, new) = std::thread::scope(|scope| {
+        let new = scope.spawn(|| args.load(&new_paths));
+        (args.load(&old_paths), new.join())
+    });
+    let (old, new) = (old?, new.map_err(|_| anyhow::anyhow!("cannot read the new side"))??);
     let question = args.question(global);
     let all = diff(&old, &new, &question)?;
     let failed = args.fail_above.and_then(|limit| verdict(&all, limit));

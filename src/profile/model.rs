@@ -392,6 +392,9 @@ impl Profile {
     }
 }
 
+/// Samples that are collected before equal ones are looked for.
+const LEAST_ROOM: usize = 1 << 20;
+
 /// Builds a [`Profile`], giving each distinct value one id.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -402,7 +405,9 @@ pub struct Builder {
     stacks: StackTree<FrameId>,
     processes: Table<Process>,
     threads: Table<Thread>,
-    samples: HashMap<(u32, ThreadId, StackId, Gil), (u64, u64)>,
+    samples: Vec<Sample>,
+    /// How many samples there may be until equal ones are summed.
+    room: usize,
     waits: HashMap<(u32, ThreadId, StackId, Wait), u64>,
 }
 
@@ -452,9 +457,29 @@ impl Builder {
 
     /// Adds a sample; equal (bucket, thread, stack, gil) are summed.
     pub fn sample(&mut self, sample: Sample) {
-        let sum = self.samples.entry((sample.bucket, sample.thread, sample.stack, sample.gil)).or_default();
-        sum.0 = sum.0.saturating_add(sample.count);
-        sum.1 = sum.1.saturating_add(sample.weight_ns);
+        if self.samples.len() >= self.room.max(LEAST_ROOM) {
+            self.sum_equal_samples();
+            self.room = self.samples.len().saturating_mul(2);
+        }
+        self.samples.push(sample);
+    }
+
+    /// Puts the samples in (bucket, thread, stack, gil) order, each once.
+    fn sum_equal_samples(&mut self) {
+        // All of them as one number, which is quickly compared.
+        let key = |s: &Sample| {
+            let [bucket, thread, stack] = [s.bucket, s.thread.0, s.stack.0].map(u128::from);
+            bucket << 96 | thread << 64 | stack << 32 | s.gil as u128
+        };
+        self.samples.sort_unstable_by_key(key);
+        self.samples.dedup_by(|next, sum| {
+            let equal = key(next) == key(sum);
+            if equal {
+                sum.count = sum.count.saturating_add(next.count);
+                sum.weight_ns = sum.weight_ns.saturating_add(next.weight_ns);
+            }
+            equal
+        });
     }
 
     /// Adds a time of waiting; equal (bucket, thread, stack, wait) are summed.
@@ -465,20 +490,8 @@ impl Builder {
     }
 
     /// The profile, with samples in (bucket, thread, stack, gil) order.
-    pub fn build(self, recording: Recording) -> Profile {
-        let mut samples: Vec<Sample> = self
-            .samples
-            .into_iter()
-            .map(|((bucket, thread, stack, gil), (count, weight_ns))| Sample {
-                bucket,
-                thread,
-                stack,
-                gil,
-                count,
-                weight_ns,
-            })
-            .collect();
-        samples.sort_unstable_by_key(|s| (s.bucket, s.thread, s.stack, s.gil));
+    pub fn build(mut self, recording: Recording) -> Profile {
+        self.sum_equal_samples();
         let mut waits: Vec<Waiting> = (self.waits.into_iter())
             .map(|((bucket, thread, stack, wait), ns)| Waiting { bucket, thread, stack, wait, ns })
             .collect();
@@ -492,7 +505,7 @@ impl Builder {
             stacks: self.stacks,
             processes: self.processes.items,
             threads: self.threads.items,
-            samples,
+            samples: self.samples,
             waits,
         }
     }

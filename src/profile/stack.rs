@@ -3,6 +3,8 @@
 //! Stacks of one program share almost all of their outer frames, so a recording of millions of samples needs a few
 //! thousand nodes, and the tree is the call tree itself.
 
+use std::hash::{Hash, Hasher};
+
 use rustc_hash::FxHashMap;
 
 /// A node of a [`StackTree`]: the stack that ends in this node's frame. Ids are dense and parents come before children.
@@ -17,12 +19,20 @@ impl StackId {
 }
 
 /// One frame on top of its caller's stack; `parent` is `None` for a root.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackNode<F> {
     /// The caller's stack.
     pub parent: Option<StackId>,
     /// The innermost frame of this stack.
     pub frame: F,
+}
+
+// One number for the parent: a recording is read at the speed of this hash.
+impl<F: Hash> Hash for StackNode<F> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.parent.map_or(0, |parent| u64::from(parent.0) + 1));
+        self.frame.hash(state);
+    }
 }
 
 /// All distinct stacks of a recording over frames of type `F`.
@@ -38,7 +48,7 @@ impl<F> Default for StackTree<F> {
     }
 }
 
-impl<F: Copy + Eq + std::hash::Hash> StackTree<F> {
+impl<F: Copy + Eq + Hash> StackTree<F> {
     /// The stack of `parent` with `frame` called on top of it.
     pub fn push(&mut self, parent: Option<StackId>, frame: F) -> StackId {
         let node = StackNode { parent, frame };

@@ -184,7 +184,7 @@ fn directories_are_caches_by_tag_place_or_word() {
     let marker = home.join("work/.hotcold-cache");
     let (code, err) = ask(&["prune", "--adopt", "-n", "--older-than", "1d"], &home.join("work"));
     assert_eq!((code, err.as_str(), marker.exists()), (0, "", false), "a dry run changes nothing");
-    let (code, _) = ask(&["prune", "--adopt", "--older-than", "1d"], &home.join("work"));
+    let (code, _) = ask(&["prune", "--adopt", "--larger-than", "1", "--grace", "0s"], &home.join("work"));
     assert_eq!((code, marker.exists()), (2, false), "nobody has said yes");
     let (code, err) = ask(&["prune", "--adopt", "-y", "--older-than", "1d"], &home.join("work"));
     assert_eq!((code, err.as_str()), (0, ""));

@@ -3,7 +3,7 @@
 //!
 //! They hold addresses and no names: what they say was mapped is looked for on this machine, and named where it is the same file, by inode or
 //! build id. Copies of stacks (`--call-graph dwarf`) are unwound as our own are; callers that the kernel found (`-g`) are taken as
-//! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the first one with samples is read.
+//! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the one with most samples is read.
 
 mod guard;
 mod identity;

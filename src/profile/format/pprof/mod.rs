@@ -47,8 +47,8 @@
 //!
 //! # What is read
 //!
-//! Every pprof file, plain or gzipped. A foreign one has the backend `pprof`, one time bucket, and notes about what it could
-//! not say. `read/values.rs` chooses the sample type, `read/threads.rs` knows the labels of other tools,
+//! Every pprof file, plain or gzipped. A foreign one has the backend `pprof`, one time bucket, inlined functions like all others (as
+//! other pprof tools show them), and notes about what it could not say and which labels were left out. `read/values.rs` chooses the sample type, `read/threads.rs` knows the labels of other tools,
 //! `read/guess.rs` tells origins and languages from names. Everything is hostile: no number of the file is a size of ours, ids
 //! are looked up, and the limits in `read/mod.rs` bound what a small file can blow up to.
 

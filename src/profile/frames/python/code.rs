@@ -140,13 +140,20 @@ fn read(memory: &dyn Memory, interpreter: &Interpreter, met: Met, functions: &mu
     }
     let (name, table) = (word_at(&object, offsets.code.name)?, word_at(&object, offsets.code.lines)?);
     let first_line = half_at(&object, offsets.code.first_line)?;
-    let file = text(memory, &offsets, word_at(&object, offsets.code.file)?)?;
+    let file_object = word_at(&object, offsets.code.file)?;
+    let (file, plain_name) = (text(memory, &offsets, file_object)?, text(memory, &offsets, name)?);
     // 3.12 gives the frame around the others code of its own before it marks the frame as what it is.
     if file == "<shim>" {
         return None;
     }
+    // An import gives code other file names after it was made, and the memory of the first ones to whatever comes next.
+    let mut again = [0; 2];
+    let places = [offsets.code.name, offsets.code.file].map(|at| address.wrapping_add(at));
+    if !memory.words(&places, &mut again) || again != [name, file_object] {
+        return None;
+    }
     let function = functions.intern(PythonFunction {
-        name: text(memory, &offsets, name)?,
+        name: plain_name,
         file,
         first_line,
         module: item(memory, &offsets, met.globals, "__name__").unwrap_or_default(),

@@ -16,6 +16,8 @@ pub(super) struct Tracee {
     looked: Scheduled,
     /// Whether it had run between the two last looks.
     moved: bool,
+    /// Whether the look before found it waiting, or there was none.
+    woken: bool,
     /// The processor that it was last seen on.
     processor: Option<u32>,
     weights: Weights,
@@ -75,6 +77,7 @@ impl Tracee {
             last: Scheduled::default(),
             looked: Scheduled::default(),
             moved: false,
+            woken: false,
             processor: None,
             weights: Weights::default(),
             delayed_ns: 0,
@@ -101,6 +104,7 @@ impl Tracee {
             self.idle = self.idle.saturating_add(1);
             return false;
         }
+        self.woken = self.idle > 0 || self.processor.is_none();
         self.idle = 0;
         let Some(now) = self.files.scheduled() else { return true };
         self.moved = std::mem::replace(&mut self.looked, now).cpu_ns != now.cpu_ns;
@@ -124,6 +128,11 @@ impl Tracee {
     /// Whether the last look found that it had run on `processor` since the look before.
     pub(super) fn has_moved_on(&self, processor: u32) -> bool {
         self.moved && self.processor == Some(processor)
+    }
+
+    /// Whether it has begun to run since the look before the last, so that nobody waits for it where it runs.
+    pub(super) fn has_woken(&self) -> bool {
+        self.woken
     }
 
     /// When it last lost a processor, by the scheduler's own clock; `None` where that is not told.

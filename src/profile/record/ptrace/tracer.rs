@@ -227,8 +227,8 @@ impl Tracer {
         self.place.is_free() && self.processors.len() <= MOST_TURNS
     }
 
-    /// Tells threads to stop that run and have run since their last sample: the one that we have displaced and those that have not
-    /// been seen for long, or all of them. `rested` says that we have slept until now.
+    /// Tells threads to stop that run and have run since their last sample: the one that we have displaced, those that have only
+    /// begun and those that have not been seen for long, or all of them. `rested` says that we have slept until now.
     fn tick(&mut self, now: u64, rested: bool) {
         self.ticks += 1;
         let displacing = rested && now.saturating_sub(self.next_ns) <= SOON_NS;
@@ -257,7 +257,10 @@ impl Tracer {
         for &tid in &self.due {
             let Some(tracee) = self.threads.get_mut(&tid) else { continue };
             let displaced = displaced == Some(tid);
-            let wanted = displaced || !only_displaced || tracee.is_owed(self.period_ns * MOST_PERIODS);
+            let wanted = displaced
+                || !only_displaced
+                || tracee.has_woken()
+                || tracee.is_owed(self.period_ns * MOST_PERIODS);
             if wanted && calls::interrupt(tid).is_ok() {
                 tracee.state = State::Interrupted { since_ns: now, displaced, missed: false };
             }

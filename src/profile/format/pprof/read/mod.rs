@@ -6,6 +6,7 @@ mod draft;
 mod functions;
 mod ids;
 mod own;
+mod parts;
 mod samples;
 mod tables;
 mod threads;

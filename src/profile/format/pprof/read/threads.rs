@@ -58,6 +58,7 @@ struct Place {
 }
 
 /// What the labels of a sample tell.
+#[derive(Clone, Copy)]
 pub(super) struct Told {
     pub(super) thread: ThreadId,
     /// Start of its time bucket.

@@ -36,7 +36,7 @@ fn a_cpu_profile_of_go() {
         ("pprof", 100, Clock::Cpu)
     );
     assert!(p.recording.started.is_some() && p.recording.duration_ns > 600_000_000);
-    assert_eq!(p.recording.notes, [""; 0]);
+    assert_eq!(p.recording.notes, ["the label `worker` left out"]);
     assert!(p.functions.iter().all(|f| f.language == Language::Go && f.origin == Origin::Native));
     assert_eq!(p.module_path(&p.functions[0]), "/spin");
     let thread = p.threads[p.samples[0].thread.index()];
@@ -61,6 +61,7 @@ fn a_heap_profile_of_go_says_that_its_values_are_bytes() {
         [
             "its values are `inuse_space` in bytes, not time in nanoseconds",
             "of its values `inuse_space` is shown; `alloc_objects`, `alloc_space` left out",
+            "the label `bytes` left out",
         ]
     );
     assert_eq!(p.recording.rate_hz, 0);
