@@ -33,8 +33,9 @@ const PURE: &[&str] = &[
     "cache/select.rs",
     "units.rs",
 ];
-/// Where the kernel makes `unsafe` necessary.
+/// Where the kernel, or a library in C, makes `unsafe` necessary.
 const UNSAFE: &[&str] = &[
+    "cache/store/sqlite_open.rs",
     "signals.rs",
     "profile/record",
     "profile/target",

@@ -51,6 +51,7 @@ fn wheels_are_named_and_pip_goes_on() {
     let entries = lines(&["list"], &dir);
     let wheel = entries.iter().find(|entry| entry["note"] == "demo_thing-1.2.0 (wheel)");
     let wheel = wheel.unwrap_or_else(|| panic!("{entries:#?}"));
+    assert_eq!(wheel["key"], wheel["note"]);
     assert_eq!(json(&["stats"], &dir)["kind"], "pip");
     assert_eq!(json(&["rm", "-y", "--id", wheel["id"].as_str().unwrap()], &dir)["removed_entries"], 1);
     assert_eq!((pip().unwrap(), pip().unwrap()), (Some(1), Some(0)));

@@ -60,6 +60,12 @@ fn entries_are_named_from_the_source() {
     let groups = |name: &str| entries.iter().filter(|entry| entry["group"] == name).count();
     assert_eq!((groups("app.py:rows"), groups("app.py:quote"), entries.len()), (2, 2, 4));
     assert!(entries.iter().all(|entry| entry["expiry"] == "not recorded" && entry["state"] == "ok"));
+    let (_, rows, _) = cache(&["list", "--app", app], &dir);
+    assert_eq!(
+        (rows.matches("  app.py:rows ").count(), rows.matches("  app.py:quote ").count()),
+        (2, 2),
+        "{rows}"
+    );
     let found = json(&["stats", "--by", "group", "--app", app], home.0.path().join(".streamlit").as_path());
     assert_eq!((&found["kind"], &found["by"][0]["name"]), (&"streamlit".into(), &"app.py:rows".into()));
     let (code, _, err) = cache(&["expire"], &dir);

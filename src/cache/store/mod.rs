@@ -16,6 +16,7 @@ pub(super) mod plain;
 mod presets;
 mod requests_cache;
 mod sqlite;
+mod sqlite_open;
 mod streamlit;
 mod tally;
 mod uv;

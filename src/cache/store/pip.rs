@@ -14,7 +14,7 @@ use std::{
 
 use super::{
     Access, Kind, Store, Value,
-    files::{EachItem, FileStore, Ground, Item, Layout, file_facts},
+    files::{EachItem, FileStore, Ground, Item, Layout, file_facts, name_label},
 };
 use crate::cache::{
     Error,
@@ -34,6 +34,8 @@ const HASH: usize = 56;
 /// pip's directories of responses.
 const HTTP: [&str; 2] = ["http-v2", "http"];
 const WHEELS: &str = "wheels";
+/// What the note of a wheel ends with.
+const WHEEL: &str = " (wheel)";
 /// Bytes at the end of an archive in which its directory is looked for, and of the directory that are read.
 const ARCHIVE_END: u64 = 66_000;
 const MOST_DIRECTORY: u64 = 4 << 20;
@@ -211,6 +213,7 @@ impl Responses {
         if let Ok(about) = dir.about(&body) {
             item.add(at.join(&body), about);
             item.entry.note = dir.file(&body).ok().and_then(|file| contents(file, about.size));
+            name_by_note(&mut item, |note| note.ends_with(WHEEL));
         }
         if !is_response(dir, name) {
             item.is(State::Corrupt, "not a stored response");
@@ -250,7 +253,15 @@ fn built(ground: &Ground, path: &Path, dir: &Dir) -> Item {
     item.entry.group = Some(WHEELS.to_owned());
     item.entry.value_type = DataType::Bytes;
     item.entry.note = wheel(dir, 0);
+    name_by_note(&mut item, |_| true);
     item
+}
+
+/// pip finds what it keeps by hashes of addresses, which are not kept; people know it by what it is.
+fn name_by_note(item: &mut Item, is_name: impl Fn(&str) -> bool) {
+    if let Some(note) = item.entry.note.as_deref().filter(|note| is_name(note)) {
+        item.entry.key = name_label(Path::new(note));
+    }
 }
 
 /// What a downloaded file is, as far as it says: a wheel by the directory of its archive.
@@ -294,7 +305,7 @@ fn wheel_name(file: &mut File, size: u64) -> io::Result<Option<String>> {
     let name: String = name.iter().rev().map(|&b| char::from(b)).collect();
     // Of an archive's entry, only the name is text.
     let name = name.rsplit('/').next().unwrap_or_default();
-    Ok((!name.is_empty()).then(|| format!("{name} (wheel)")))
+    Ok((!name.is_empty()).then(|| format!("{name}{WHEEL}")))
 }
 
 impl Layout for Responses {

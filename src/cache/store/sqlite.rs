@@ -19,6 +19,7 @@ use rustix::{
     io::Errno,
 };
 
+use super::sqlite_open;
 use crate::cache::{Error, error::plain, store::Access};
 
 /// How long a look waits for a lock; readers of a WAL database never need one for long.
@@ -227,6 +228,7 @@ impl Database {
     ) -> rusqlite::Result<Self> {
         let uri = format!("file:{}{query}", percent_encoded(path));
         let all = flags | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        sqlite_open::without_access_times();
         let connection = Connection::open_with_flags(uri, all)?;
         for (option, on) in [
             (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),

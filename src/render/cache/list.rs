@@ -187,7 +187,8 @@ impl List {
     /// Appends what its owner keeps in it, where that is known and there is room. In a pipe a row ends with its key.
     fn note(&mut self, entry: &Entry) {
         let wanted = self.long || self.style.width.is_some();
-        let Some(note) = entry.note.as_deref().filter(|_| wanted) else { return };
+        let is_said = entry.note.as_deref() == Some(&entry.key.text);
+        let Some(note) = entry.note.as_deref().filter(|_| wanted && !is_said) else { return };
         let taken = || width(&self.row) + 2;
         let room =
             self.style.width.map_or(usize::MAX, |columns| usize::from(columns).saturating_sub(taken()));

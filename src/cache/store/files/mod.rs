@@ -9,7 +9,7 @@ mod usage;
 use std::{ops::ControlFlow, path::Path, time::Duration};
 
 pub(super) use ground::Ground;
-pub(super) use item::{Item, Link, count_file};
+pub(super) use item::{Item, Link, count_file, name_label};
 use item::{Part, path_of};
 pub(super) use store::FileStore;
 pub(super) use usage::{Place, Survey, disk_usage, survey};

@@ -15,7 +15,7 @@ use std::{
 
 use super::{
     Access, Kind, Store,
-    files::{EachItem, FileStore, Ground, Item, Layout, file_facts},
+    files::{EachItem, FileStore, Ground, Item, Layout, file_facts, name_label},
 };
 use crate::cache::{
     Error,
@@ -32,6 +32,8 @@ const PICKLE: &[u8] = b"\x80\x04\x95";
 const HEAD: usize = 96;
 /// Names that are looked at to find out what a directory is.
 const MOST_NAMES: usize = 300;
+/// What is shown of the hash of a call's arguments.
+const SHORT_HASH: usize = 8;
 /// Streamlit writes in place: what is younger may be in the middle of being written.
 const GRACE: Duration = Duration::from_secs(60);
 /// Bytes of a pickle that are read to verify it.
@@ -136,9 +138,14 @@ impl Memo {
 
 /// The function's part of a name `FUNCTION-ARGUMENTS.memo`, both 32 digits of a hash.
 fn function_of(name: &OsStr) -> Option<&str> {
+    hashes(name).map(|(function, _)| function)
+}
+
+/// The hashes of the function and of its arguments in the name of a result's file.
+fn hashes(name: &OsStr) -> Option<(&str, &str)> {
     let (function, arguments) = name.to_str()?.strip_suffix(".memo")?.split_once('-')?;
     let hash = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (hash(function) && hash(arguments)).then_some(function)
+    (hash(function) && hash(arguments)).then_some((function, arguments))
 }
 
 /// The files of one directory.
@@ -152,7 +159,7 @@ struct Memos {
 
 impl Memos {
     fn item(&self, ground: &Ground, name: &OsStr) -> Option<Item> {
-        let function = function_of(name)?;
+        let (function, arguments) = hashes(name)?;
         let path = Path::new(name);
         let about = ground.dir.about(name).map_err(|error| ground.note(path, &error)).ok()?;
         if about.kind != look::Kind::File {
@@ -160,7 +167,13 @@ impl Memos {
         }
         let mut item = Item::of_file(path, about);
         item.entry.value_type = DataType::Pickle;
-        item.entry.group = Some(self.names.get(function).map_or(function, String::as_str).to_owned());
+        let named = self.names.get(function);
+        item.entry.group = Some(named.map_or(function, String::as_str).to_owned());
+        if let Some(named) = named {
+            // Of the arguments only a hash is kept.
+            let arguments = arguments.get(..SHORT_HASH).unwrap_or(arguments);
+            item.entry.key = name_label(Path::new(&format!("{named} {arguments}")));
+        }
         match condition(ground, name, &about) {
             Ok(Memo::Foreign) => return None,
             Ok(Memo::Empty) => item.is(State::Corrupt, "empty: the app fails to read it until it is removed"),
