@@ -89,7 +89,7 @@ fn profile(words: &[&str]) -> Command {
     command
 }
 
-/// A program of `target/peers`; tells its version.
+/// A program of `target/peers`; tells who it is.
 fn peer(name: &str) -> Option<PathBuf> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers").join("bin").join(name);
     if !program.is_file() {

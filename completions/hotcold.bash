@@ -1305,7 +1305,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__annotate)
-            opts="-q -v -h --context --source-dir --limit --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --context --source-dir --limit --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1344,6 +1344,10 @@ _hotcold() {
                     return 0
                     ;;
                 --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1453,7 +1457,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__convert)
-            opts="-o -q -v -h --output --from --input-format --to --output-format --filter --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --from --input-format --to --output-format --filter --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1511,6 +1515,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1523,7 +1531,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__diff)
-            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --old --new --by --cumtime --normalize --limit --min-percent --filter --flamegraph --fail-above --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1585,6 +1593,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1627,7 +1639,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__flamegraph)
-            opts="-o -q -v -h --output --inverted --title --filter --idle --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --inverted --title --filter --idle --only-project --no-imports --show-imports --gil --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1670,6 +1682,10 @@ _hotcold() {
                     return 0
                     ;;
                 --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1853,7 +1869,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__merge)
-            opts="-o -q -v -h --output --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-o -q -v -h --output --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1891,6 +1907,10 @@ _hotcold() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --event)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1903,7 +1923,7 @@ _hotcold() {
             return 0
             ;;
         hotcold__subcmd__profile__subcmd__report)
-            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --html --source-dir --since --until --thread --process --focus --ignore --json --quiet --verbose --color --help"
+            opts="-q -v -h --sort --by --limit --min-percent --filter --tree --inlines --idle --only-project --no-imports --show-imports --gil --inverted --no-fold --callers --callees --html --source-dir --since --until --thread --process --focus --ignore --event --json --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1966,6 +1986,10 @@ _hotcold() {
                     return 0
                     ;;
                 --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -175,6 +175,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from report" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -200,6 +201,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from annotate" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -223,6 +225,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from diff" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -245,6 +248,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from flamegraph" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -265,6 +269,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"
@@ -296,6 +301,7 @@ complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l process -d 'Only processes whose name matches, or with this id' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l focus -d 'Only samples with a frame whose function, file or module matches' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l ignore -d 'Leave out samples with a frame whose function, file or module matches' -r
+complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l event -d 'Which event or value to read of a file that has several, such as cycles or alloc_space' -r
 complete -c hotcold -n "__fish_hotcold_using_subcommand profile; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On terminals, as NO_COLOR, CLICOLOR_FORCE and TERM allow'
 always\t'Always'
 never\t'Never'"

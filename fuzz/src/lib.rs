@@ -14,7 +14,7 @@ use hotcold::{
     },
     profile::{
         calls::Measurements,
-        format::{FORMATS, Format, Unwritable, by_name, load_from},
+        format::{FORMATS, Format, How, Unwritable, by_name, load_from},
     },
 };
 
@@ -26,7 +26,7 @@ const BUDGET: usize = 300;
 /// Reads bytes as a format.
 pub fn reader(name: &str, bytes: &[u8]) {
     let format = by_name(name).expect("a format of this name");
-    match load_from(bytes, Path::new("fuzzed"), Some(format)) {
+    match load_from(bytes, Path::new("fuzzed"), How { format: Some(format), event: None }) {
         Ok(read) => {
             survives_saving(&read);
             survives_writing(&read);
@@ -37,7 +37,7 @@ pub fn reader(name: &str, bytes: &[u8]) {
 
 /// Reads bytes that may be of any format, zipped or not.
 pub fn any_format(bytes: &[u8]) {
-    match load_from(bytes, Path::new("fuzzed"), None) {
+    match load_from(bytes, Path::new("fuzzed"), How::default()) {
         Ok(read) => survives_saving(&read),
         Err(error) => one_line(&error.to_string()),
     }

@@ -268,7 +268,8 @@ mod tests {
         let mut saver = Saver::new(Some(Output::create(&path).unwrap()), symbolize::Options::default());
         let mut profile = saver.name(&RawProfile::default(), &Silent);
         saver.refresh(&mut profile).unwrap();
-        let notes = || crate::profile::format::load(&path, None).unwrap().recording().notes.len();
+        let notes =
+            || crate::profile::format::load(&path, Default::default()).unwrap().recording().notes.len();
         assert_eq!((notes(), profile.recording.notes.len()), (1, 0));
         saver.save(&profile).unwrap();
         assert_eq!(notes(), 0);

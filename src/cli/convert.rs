@@ -13,7 +13,7 @@ use super::{Streams, args::Global, exit, recording, select_options::SelectArgs, 
 use crate::profile::{
     Error,
     calls::Measurements,
-    format::{self, Format, Unwritable, save::Output},
+    format::{self, Format, How, Unwritable, save::Output},
 };
 
 const EXAMPLES: &str = "\
@@ -57,7 +57,8 @@ pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyho
             return Ok(exit::usage());
         }
     };
-    let measurements = recording::load(&args.input, args.input_format.as_deref().and_then(format::by_name))?;
+    let from = args.input_format.as_deref().and_then(format::by_name);
+    let measurements = recording::load(&args.input, How { format: from, event: args.select.event() })?;
     let measurements = args.select.with_filter(args.filter.as_ref()).apply_to(measurements, &args.input)?;
     let bytes = converted(args, &measurements, format)?;
     if is_stdout(&args.output) {

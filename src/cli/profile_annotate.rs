@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load_stacks(&args.file, "annotate the source")?;
+    let profile = recording::load_stacks(&args.file, args.select.event(), "annotate the source")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
     let profile = args.select.apply(profile)?;
     let limit = if args.limit == 0 { usize::MAX } else { args.limit };

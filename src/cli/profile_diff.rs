@@ -13,11 +13,13 @@ use super::{
 };
 use crate::{
     profile::{
+        Error,
         aggregate::{
             self,
             diff::{Diff, Question, diff},
         },
-        format::save::Output,
+        calls::Measurements,
+        format::{How, save::Output},
         model::Profile,
     },
     render::{
@@ -112,6 +114,7 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
     let failed = args.fail_above.and_then(|limit| verdict(&all, limit));
     let shown = all.shown(&question);
     if let Some(path) = &args.flamegraph {
+        let (old, new) = (profiles(&old, &old_paths)?, profiles(&new, &new_paths)?);
         let mut output = Output::create_derived(path)?;
         let mut svg = Vec::new();
         flamegraph::write_diff(&mut svg, &old, &new, shown.scale, None)?;
@@ -119,7 +122,8 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
         streams.note(&format!("wrote the flamegraph to {}", path.display()));
     }
     let (old_names, new_names) = (names(&old_paths), names(&new_paths));
-    let (old, new) = (Side { names: &old_names, profiles: &old }, Side { names: &new_names, profiles: &new });
+    let (old, new) =
+        (Side { names: &old_names, recordings: &old }, Side { names: &new_names, recordings: &new });
     if global.json {
         json::diff(&mut streams.out, &shown, old, new)?;
     } else {
@@ -137,12 +141,21 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
 }
 
 impl Args {
-    fn load(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Profile>> {
+    fn load(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Measurements>> {
         let load = |path: &PathBuf| {
-            let profile = recording::load_stacks(path, "compare the samples")?;
-            table_options::require_samples(&profile, &path.display().to_string())?;
-            let profile = self.select.apply(profile)?;
-            Ok(self.part.view().of(&profile).into_owned())
+            let name = path.display().to_string();
+            match recording::load(path, How { format: None, event: self.select.event() })? {
+                Measurements::Sampled(profile) => {
+                    table_options::require_samples(&profile, &name)?;
+                    let profile = self.select.apply(profile)?;
+                    Ok(Measurements::Sampled(self.part.view().of(&profile).into_owned()))
+                }
+                Measurements::Traced(graph) => {
+                    self.select.require_nothing(path)?;
+                    table_options::require_calls(&graph, &name)?;
+                    Ok(Measurements::Traced(graph))
+                }
+            }
         };
         paths.iter().map(load).collect()
     }
@@ -184,6 +197,15 @@ fn verdict(diff: &Diff<'_>, limit: f64) -> Option<String> {
         worst.place.name,
         signed(worst.delta_ns, diff.unit())
     ))
+}
+
+/// The recordings, all of which must have stacks.
+fn profiles<'r>(recordings: &'r [Measurements], paths: &[PathBuf]) -> Result<Vec<&'r Profile>, Error> {
+    let profile = |(one, path): (&'r Measurements, &PathBuf)| match one {
+        Measurements::Sampled(profile) => Ok(profile),
+        Measurements::Traced(_) => Err(Error::NoStacks { path: path.clone(), what: "draw a flamegraph" }),
+    };
+    recordings.iter().zip(paths).map(profile).collect()
 }
 
 fn names(paths: &[PathBuf]) -> Vec<String> {

@@ -52,7 +52,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let profile = recording::load_stacks(&args.file, "draw a flamegraph")?;
+    let profile = recording::load_stacks(&args.file, args.select.event(), "draw a flamegraph")?;
     table_options::require_samples(&profile, &args.file.display().to_string())?;
     let profile = args.select.apply(profile)?;
     let what = Flamegraph {

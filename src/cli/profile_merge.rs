@@ -1,6 +1,7 @@
 //! `hotcold profile merge`.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -8,8 +9,10 @@ use std::{
 use super::{Streams, args::Global, recording, select_options::SelectArgs, table_options};
 use crate::{
     profile::{
-        format::{pprof, save::Output},
-        merge::merge,
+        Error,
+        calls::{CallGraph, Measurements},
+        format::{How, pprof, save::Output},
+        merge::{merge, merge_calls},
         model::Profile,
     },
     units,
@@ -35,21 +38,38 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let mut profiles: Vec<Profile> = Vec::new();
+    let (mut profiles, mut graphs): (Vec<Profile>, Vec<CallGraph>) = (Vec::new(), Vec::new());
     for path in &args.files {
-        let profile = recording::load_stacks(path, "merge the samples")?;
-        table_options::require_samples(&profile, &path.display().to_string())?;
-        profiles.push(args.select.apply(profile)?);
-        streams.tell(&format!("read {}", path.display()));
+        let name = path.display().to_string();
+        match recording::load(path, How { format: None, event: args.select.event() })? {
+            Measurements::Sampled(profile) => {
+                table_options::require_samples(&profile, &name)?;
+                profiles.push(args.select.apply(profile)?);
+            }
+            Measurements::Traced(graph) => {
+                args.select.require_nothing(path)?;
+                table_options::require_calls(&graph, &name)?;
+                graphs.push(graph);
+            }
+        }
+        streams.tell(&format!("read {name}"));
     }
-    let merged = merge(&profiles)?;
+    let merged = match (profiles.is_empty(), graphs.is_empty()) {
+        (_, true) => Measurements::Sampled(merge(&profiles)?),
+        (true, _) => Measurements::Traced(merge_calls(&graphs)?),
+        _ => return Err(Error::MixedKinds.into()),
+    };
+    let write = |w: &mut dyn Write| match &merged {
+        Measurements::Sampled(profile) => pprof::write_to(profile, w),
+        Measurements::Traced(graph) => pprof::write_calls_to(graph, w),
+    };
     if args.output == Path::new("-") {
-        pprof::write_to(&merged, &mut streams.out)?;
+        write(&mut streams.out)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut output = Output::create(&args.output)?;
-    output.commit_with(&mut |w| pprof::write_to(&merged, w))?;
-    let many = units::plural(profiles.len() as u64, "recording", "recordings");
+    output.commit_with(&mut |w| write(w))?;
+    let many = units::plural(args.files.len() as u64, "recording", "recordings");
     streams.note(&format!("merged {many} into {}", args.output.display()));
     Ok(ExitCode::SUCCESS)
 }

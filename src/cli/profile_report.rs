@@ -13,6 +13,7 @@ use super::{
 use crate::profile::{
     aggregate::{Selection, edges::Direction},
     calls::Measurements,
+    format::How,
     source::{Moved, Sources},
 };
 
@@ -80,7 +81,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let (name, options) = (args.file.display().to_string(), args.options(global));
     let style = table_options::style_out(streams);
-    match recording::load(&args.file, None)? {
+    match recording::load(&args.file, How { format: None, event: args.select.event() })? {
         Measurements::Sampled(profile) => {
             table_options::require_samples(&profile, &name)?;
             let profile = args.select.apply(profile)?;

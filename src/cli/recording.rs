@@ -5,19 +5,19 @@ use std::{io, path::Path};
 use crate::profile::{
     Error,
     calls::Measurements,
-    format::{self, Format},
+    format::{self, How},
     model::Profile,
 };
 
-/// Reads a recording; `-` is standard input. The format is told by the content unless it is given.
+/// Reads a recording; `-` is standard input.
 ///
 /// # Errors
 /// Those of [`format::load`].
-pub(super) fn load(path: &Path, format: Option<&dyn Format>) -> Result<Measurements, Error> {
+pub(super) fn load(path: &Path, how: How<'_>) -> Result<Measurements, Error> {
     if path == Path::new("-") {
-        format::load_from(io::stdin().lock(), path, format)
+        format::load_from(io::stdin().lock(), path, how)
     } else {
-        format::load(path, format)
+        format::load(path, how)
     }
 }
 
@@ -25,8 +25,8 @@ pub(super) fn load(path: &Path, format: Option<&dyn Format>) -> Result<Measureme
 ///
 /// # Errors
 /// As [`load`], and [`Error::NoStacks`].
-pub(super) fn load_stacks(path: &Path, what: &'static str) -> Result<Profile, Error> {
-    match load(path, None)? {
+pub(super) fn load_stacks(path: &Path, event: Option<&str>, what: &'static str) -> Result<Profile, Error> {
+    match load(path, How { format: None, event })? {
         Measurements::Sampled(profile) => Ok(profile),
         Measurements::Traced(_) => Err(Error::NoStacks { path: path.to_owned(), what }),
     }

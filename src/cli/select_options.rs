@@ -41,9 +41,19 @@ pub(super) struct SelectArgs {
     /// Leave out samples with a frame whose function, file or module matches
     #[arg(long, value_name = "REGEX", value_parser = regex)]
     ignore: Option<Regex>,
+    /// Which event or value to read of a file that has several, such as cycles or alloc_space
+    ///
+    /// Unless it is given: of perf's events the one with most samples, of a pprof file's values the one that it prefers, a time or the last one, of callgrind's events a time or the first one.
+    #[arg(long, value_name = "NAME")]
+    event: Option<String>,
 }
 
 impl SelectArgs {
+    /// The event that was asked for.
+    pub(super) fn event(&self) -> Option<&str> {
+        self.event.as_deref()
+    }
+
     /// The part of `profile` that was asked for.
     ///
     /// # Errors

@@ -97,6 +97,9 @@ pub enum Error {
     /// Recordings of CPU time and of elapsed time were to be put together or compared.
     #[error("cannot put CPU time and elapsed time together: the recordings have different clocks")]
     MixedClocks,
+    /// Recordings of samples and recordings of calls were to be put together or compared.
+    #[error("cannot put samples and calls together: some recordings have stacks, others have calls alone")]
+    MixedKinds,
     /// Recordings of different things were to be put together or compared: time and bytes, cycles and cache misses.
     #[error("cannot put {one} and {other} together: the recordings measure different things")]
     MixedUnits {

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Error,
     aggregate::diff::same_measure,
+    calls::{CallGraph, CallGraphBuilder, Counted},
     model::{
         Builder, Frame, FrameId, Function, FunctionId, Host, Module, ModuleId, Process, ProcessId, Profile,
         Recording, Sample, StackId, StrId, Thread, ThreadId, Waiting,
@@ -25,7 +26,7 @@ use crate::units;
 /// # Errors
 /// [`Error::MixedClocks`] where some have CPU time and others elapsed time, [`Error::MixedUnits`] where some have no time at all.
 pub fn merge(profiles: &[Profile]) -> Result<Profile, Error> {
-    same_measure(profiles.iter())?;
+    same_measure(profiles.iter().map(|profile| &profile.recording))?;
     let recordings: Vec<&Recording> = profiles.iter().map(|profile| &profile.recording).collect();
     let clock = Times::of(&recordings);
     let mut builder = Builder::new();
@@ -33,6 +34,22 @@ pub fn merge(profiles: &[Profile]) -> Result<Profile, Error> {
         add(&mut builder, profile, &clock);
     }
     Ok(builder.build(recording(&recordings, &clock)))
+}
+
+/// Puts recordings of calls together: the numbers of equal functions and edges are added up.
+///
+/// # Errors
+/// As [`merge`], and [`Error::MixedKinds`] where some count calls and others samples.
+pub fn merge_calls(graphs: &[CallGraph]) -> Result<CallGraph, Error> {
+    same_measure(graphs.iter().map(|graph| &graph.recording))?;
+    let counted = graphs.first().map_or(Counted::default(), |graph| graph.counted);
+    if graphs.iter().any(|graph| graph.counted != counted) {
+        return Err(Error::MixedKinds);
+    }
+    let recordings: Vec<&Recording> = graphs.iter().map(|graph| &graph.recording).collect();
+    let mut builder = CallGraphBuilder::default();
+    graphs.iter().for_each(|graph| builder.absorb(graph));
+    Ok(builder.build(recording(&recordings, &Times::of(&recordings)), counted))
 }
 
 /// The common time line.

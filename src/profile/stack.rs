@@ -39,12 +39,53 @@ impl<F: Hash> Hash for StackNode<F> {
 #[derive(Clone, Debug)]
 pub struct StackTree<F> {
     nodes: Vec<StackNode<F>>,
-    index: FxHashMap<StackNode<F>, StackId>,
+    index: Index<F>,
+}
+
+/// Nodes by caller and frame. Most stacks call on in one way only, so that a node's first child is found without hashing, and what was just
+/// made has none: the table of the others is a fraction of the tree, and is not asked for long.
+#[derive(Clone, Debug)]
+struct Index<F> {
+    /// First child of each node, [`NONE`] where it has none. Shorter than the tree where nothing was looked for since it was copied.
+    first_children: Vec<u32>,
+    /// Roots, and all children but the first ones.
+    others: FxHashMap<StackNode<F>, StackId>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl<F> Default for Index<F> {
+    fn default() -> Self {
+        Self { first_children: Vec::new(), others: FxHashMap::default() }
+    }
+}
+
+impl<F: Copy + Eq + Hash> Index<F> {
+    /// Enters the next node.
+    fn add(&mut self, node: StackNode<F>, id: StackId) {
+        self.first_children.push(NONE);
+        let first = node.parent.and_then(|parent| self.first_children.get_mut(parent.index()));
+        match first {
+            Some(first) if *first == NONE => *first = id.0,
+            _ => drop(self.others.insert(node, id)),
+        }
+    }
+
+    fn get(&self, nodes: &[StackNode<F>], node: StackNode<F>) -> Option<StackId> {
+        if let Some(parent) = node.parent {
+            let first = self.first_children.get(parent.index()).copied()?;
+            // None at all where this is none.
+            if nodes.get(first as usize)?.frame == node.frame {
+                return Some(StackId(first));
+            }
+        }
+        self.others.get(&node).copied()
+    }
 }
 
 impl<F> Default for StackTree<F> {
     fn default() -> Self {
-        Self { nodes: Vec::new(), index: FxHashMap::default() }
+        Self { nodes: Vec::new(), index: Index::default() }
     }
 }
 
@@ -52,12 +93,13 @@ impl<F: Copy + Eq + Hash> StackTree<F> {
     /// The stack of `parent` with `frame` called on top of it.
     pub fn push(&mut self, parent: Option<StackId>, frame: F) -> StackId {
         let node = StackNode { parent, frame };
-        if self.index.len() < self.nodes.len() {
+        if self.index.first_children.len() < self.nodes.len() {
             self.index_all();
         }
-        *self.index.entry(node).or_insert_with(|| {
+        self.index.get(&self.nodes, node).unwrap_or_else(|| {
             let id = StackId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
             self.nodes.push(node);
+            self.index.add(node, id);
             id
         })
     }
@@ -75,12 +117,14 @@ impl<F: Copy + Eq + Hash> StackTree<F> {
     /// [`push`](Self::push) needs is left out until then.
     #[must_use]
     pub fn snapshot(&self) -> Self {
-        Self { nodes: self.nodes.clone(), index: FxHashMap::default() }
+        Self { nodes: self.nodes.clone(), index: Index::default() }
     }
 
     fn index_all(&mut self) {
-        let ids = (0..).map(StackId);
-        self.index = self.nodes.iter().copied().zip(ids).collect();
+        self.index = Index::default();
+        for (&node, id) in self.nodes.iter().zip((0..).map(StackId)) {
+            self.index.add(node, id);
+        }
     }
 
     /// The node of a stack.
@@ -134,6 +178,26 @@ mod tests {
             assert!(node.parent.is_none_or(|p| p.index() < i));
         }
         assert_eq!(tree.intern(std::iter::empty()), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn each_stack_has_one_id(stacks in proptest::collection::vec(proptest::collection::vec(0_u8..4, 1..6), 1..40)) {
+            let mut tree = StackTree::default();
+            let mut ids = std::collections::HashMap::new();
+            for (i, stack) in stacks.iter().enumerate() {
+                if i == stacks.len() / 2 {
+                    tree = tree.snapshot();
+                }
+                let id = tree.intern(stack.iter().copied()).unwrap();
+                proptest::prop_assert_eq!(*ids.entry(stack.clone()).or_insert(id), id);
+                let frames: Vec<u8> = tree.frames(id).collect();
+                proptest::prop_assert!(frames.iter().eq(stack.iter().rev()));
+            }
+            let prefixes: std::collections::HashSet<&[u8]> =
+                stacks.iter().flat_map(|stack| (1..=stack.len()).map(|end| &stack[..end])).collect();
+            proptest::prop_assert_eq!(tree.len(), prefixes.len());
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use crate::{
             By,
             diff::{Change, Diff, Half, Status, Whole, noise},
         },
-        model::{Profile, Unit},
+        calls::{Counted, Measurements},
+        model::Unit,
     },
     units,
 };
@@ -32,7 +33,7 @@ pub struct Side<'a> {
     /// Files, in order.
     pub names: &'a [String],
     /// The recordings in them.
-    pub profiles: &'a [Profile],
+    pub recordings: &'a [Measurements],
 }
 
 /// Writes what is compared, the totals, and the rows.
@@ -50,11 +51,17 @@ pub fn write(
     side(w, "new", new, diff.new, style)?;
     total(w, diff, style)?;
     if old.names.len().min(new.names.len()) < 2 {
-        let text = "p tells sampling noise alone; with two or more recordings a side (--old A B --new C D) it also tells how much runs \
-                    differ by themselves";
-        writeln!(w, "note: {text}")?;
+        let text = match diff.tallied {
+            true => "nothing was sampled, so that nothing tells what is chance; with two or more",
+            false => "p tells sampling noise alone; with two or more",
+        };
+        let also = if diff.tallied { "p" } else { "it also" };
+        writeln!(
+            w,
+            "note: {text} recordings a side (--old A B --new C D) {also} tells how much runs differ by themselves"
+        )?;
     }
-    let notes = old.profiles.iter().chain(new.profiles).flat_map(|p| &p.recording.notes);
+    let notes = old.recordings.iter().chain(new.recordings).flat_map(|one| &one.recording().notes);
     let mut notes: Vec<&String> = notes.collect();
     notes.sort_unstable();
     notes.dedup();
@@ -74,11 +81,24 @@ pub fn write(
 }
 
 fn knows_inlined(side: Side<'_>) -> bool {
-    side.profiles.iter().any(|profile| profile.frames.iter().any(|frame| frame.inlined))
+    side.recordings.iter().any(|one| match one {
+        Measurements::Sampled(profile) => profile.frames.iter().any(|frame| frame.inlined),
+        Measurements::Traced(_) => false,
+    })
+}
+
+fn counted(side: Side<'_>, number: u64) -> String {
+    let calls = |one: &Measurements| match one {
+        Measurements::Sampled(_) => false,
+        Measurements::Traced(graph) => graph.counted == Counted::Calls,
+    };
+    let (one, many) =
+        if side.recordings.iter().any(calls) { ("call", "calls") } else { ("sample", "samples") };
+    units::plural(number, one, many)
 }
 
 fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Style) -> io::Result<()> {
-    let recording = side.profiles.first().map(|p| &p.recording);
+    let recording = side.recordings.first().map(Measurements::recording);
     let measure =
         recording.map_or_else(String::new, |recording| one_line(&recording.measure(), style).into_owned());
     let total = match whole.unit {
@@ -86,9 +106,8 @@ fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Sty
         unit => amount(whole.ns as u64, unit),
     };
     let mean = if whole.recordings > 1 { " a recording" } else { "" };
-    let mut text =
-        format!("{total} of {measure}{mean}, {}", units::plural(whole.samples, "sample", "samples"));
-    let lost = side.profiles.iter().fold(0_u64, |sum, p| sum.saturating_add(p.recording.lost_samples));
+    let mut text = format!("{total} of {measure}{mean}, {}", counted(side, whole.samples));
+    let lost = side.recordings.iter().fold(0_u64, |sum, r| sum.saturating_add(r.recording().lost_samples));
     if lost > 0 {
         text.push_str(&format!(", {} lost", units::count(lost)));
     }
@@ -97,7 +116,7 @@ fn side(w: &mut dyn Write, title: &str, side: Side<'_>, whole: Whole, style: Sty
         names => format!(", {} recordings", names.len()),
     });
     writeln!(w, "{}{text}", style.dim(&format!("{title:<TITLE$}")))?;
-    let line = side.profiles.first().map(|p| command(&p.recording.command)).filter(|c| !c.is_empty());
+    let line = recording.map(|recording| command(&recording.command)).filter(|c| !c.is_empty());
     if let Some(line) = line {
         writeln!(w, "{:TITLE$}{}", "", style.dim(&one_line(&line, style)))?;
     }
@@ -155,9 +174,10 @@ fn cells(row: &Change<'_>, diff: &Diff<'_>, style: Style) -> Cells {
     let share = |half: &Half, there: bool| if there { percent(half.share) } else { "-".to_owned() };
     let (more, less) = if diff.unit() == Unit::Nanoseconds { ("slower", "faster") } else { ("more", "less") };
     let verdict = match (row.significant, row.status) {
+        (_, Status::New) if row.significant || diff.tallied => "new",
+        (_, Status::Gone) if row.significant || diff.tallied => "gone",
+        (false, _) if diff.tallied => "",
         (false, _) => "noise",
-        (true, Status::New) => "new",
-        (true, Status::Gone) => "gone",
         (true, _) if row.delta_ns > 0.0 => more,
         (true, _) => less,
     };
@@ -185,6 +205,7 @@ fn cells(row: &Change<'_>, diff: &Diff<'_>, style: Style) -> Cells {
         cells.push(name(place.module));
     }
     let weight = match row.significant {
+        false if diff.tallied => Weight::Plain,
         false => Weight::Dim,
         true if diff.impact(row).abs() >= BIG => Weight::Hot,
         true => Weight::Plain,

@@ -107,6 +107,56 @@ fn python_and_hotcold_tell_the_same_of_one_file() {
 }
 
 #[test]
+fn recordings_of_calls_are_compared_and_put_together() {
+    let Some(python) = interpreters().pop().filter(|_| require("python3")) else { return };
+    let dir = scratch();
+    let first = profiled(&python, dir.path());
+    let (one, two, sum, merged) = (
+        dir.path().join("one"),
+        dir.path().join("two"),
+        dir.path().join("sum"),
+        dir.path().join("all.pb.gz"),
+    );
+    std::fs::rename(&first, &one).unwrap();
+    std::fs::rename(profiled(&python, dir.path()), &two).unwrap();
+    let add = "import pstats, sys; pstats.Stats(*sys.argv[1:3]).dump_stats(sys.argv[3])";
+    run(Command::new(&python).args(["-c", add]).args([&one, &two, &sum]));
+    hotcold().args(["profile", "merge"]).args([&one, &two]).arg("-o").arg(&merged).assert().success();
+    let json: Value = serde_json::from_str(&report(&["--json"], &merged)).unwrap();
+    assert_eq!(keyed(rows(&json, "functions"), key), object(&tell(&python, &sum)["functions"]));
+
+    let diff = |args: &[&std::ffi::OsStr]| {
+        let output = hotcold().args(["profile", "diff", "--json"]).args(args).assert().success().stderr("");
+        serde_json::from_slice::<Value>(&output.get_output().stdout).unwrap()
+    };
+    let (one, two) = (one.as_os_str(), two.as_os_str());
+    let told = diff(&[one, two]);
+    let old: Value = serde_json::from_str(&report(&["--json"], Path::new(one))).unwrap();
+    let sum = |json: &Value, list: &str, field: &str| {
+        rows(json, list).iter().map(|row| row[field].as_f64().unwrap()).sum::<f64>()
+    };
+    let difference = sum(&told, "functions", "tottime_old_s") - sum(&old, "functions", "tottime_s");
+    assert!(difference.abs() < 1e-6, "{difference}");
+    assert_eq!(told["p"], Value::Null);
+    // Of two recordings a side the numbers of both are compared, and they tell what is chance.
+    let [old, new] = ["--old", "--new"].map(std::ffi::OsStr::new);
+    let both = diff(&[old, one, two, new, two, one]);
+    assert_eq!((both["p"].as_f64(), both["delta_s"].as_f64()), (Some(1.0), Some(0.0)));
+    assert!(rows(&both, "functions").iter().all(|row| row["significant"] == false));
+
+    let sampled = recording(&dir);
+    let refused = |command: &str, more: &[&str]| {
+        let output = hotcold().args(["profile", command]).arg(one).arg(&sampled).args(more).assert().code(1);
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let reason =
+        "cannot put samples and calls together: some recordings have stacks, others have calls alone";
+    for (command, more) in [("diff", &[][..]), ("merge", &["-o", "-"])] {
+        assert!(refused(command, more).contains(reason), "{}", refused(command, more));
+    }
+}
+
+#[test]
 fn the_table_has_the_columns_of_pstats() {
     let Some(python) = interpreters().pop().filter(|_| require("python3")) else { return };
     let dir = scratch();

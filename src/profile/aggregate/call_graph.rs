@@ -1,14 +1,18 @@
 //! A sampled profile as functions and edges, for formats and tables that know callers and no stacks.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use super::{
     keys::{self, Keys},
+    lines::FunctionKey,
     sums::{NONE, Sum, Weights, per_key},
 };
 use crate::profile::{
     calls::{CallGraph, CallGraphBuilder, Calls, Counted},
     model::{FunctionId, Origin, Profile},
+    stack::StackId,
 };
 
 /// Who called whom in a profile, [`Counted::Samples`]: the numbers of calls are the numbers of samples with the function, or with the
@@ -19,7 +23,7 @@ pub fn call_graph(profile: &Profile) -> CallGraph {
     let real = keys::real_nodes(profile);
     let nodes = profile.stacks.nodes();
     let leaf: Vec<u32> = real.iter().map(|&node| keys.of_frame[nodes[node as usize].frame.index()]).collect();
-    let edges = Edges::of(profile, &keys, &real, &leaf);
+    let edges = Edges::of(profile, &keys, &real, &leaf, false);
     let sums =
         Sums { profile, real: &real, weights: Weights::of(profile), counts: Weights::in_samples(profile) };
 
@@ -32,7 +36,7 @@ pub fn call_graph(profile: &Profile) -> CallGraph {
         }
         out.add(function, calls);
     }
-    for (&(caller, callee), calls) in edges.pairs.iter().zip(sums.per(&edges.of_node, edges.pairs.len())) {
+    for (&(caller, callee, _), calls) in edges.pairs.iter().zip(sums.per(&edges.of_node, edges.pairs.len())) {
         if let (Some(caller), Some(callee)) = (functions[caller as usize], functions[callee as usize]) {
             out.add_edge(caller, callee, calls);
         }
@@ -40,28 +44,58 @@ pub fn call_graph(profile: &Profile) -> CallGraph {
     out.build(profile.recording.clone(), Counted::Samples)
 }
 
+/// By caller and callee, the time behind each line of the caller that the call stands on, in nanoseconds. Under recursion more than one line
+/// may be behind a sample.
+pub fn call_lines(profile: &Profile) -> FxHashMap<(FunctionKey<'_>, FunctionKey<'_>), BTreeMap<u32, u64>> {
+    let keys = keys::by_function(profile);
+    let real = keys::real_nodes(profile);
+    let nodes = profile.stacks.nodes();
+    let leaf: Vec<u32> = real.iter().map(|&node| keys.of_frame[nodes[node as usize].frame.index()]).collect();
+    let edges = Edges::of(profile, &keys, &real, &leaf, true);
+    let sums =
+        Sums { profile, real: &real, weights: Weights::of(profile), counts: Weights::in_samples(profile) };
+    let place = |key: u32| {
+        let place = keys.places[key as usize];
+        (place.name, place.file, place.line, place.module)
+    };
+    let mut lines: FxHashMap<_, BTreeMap<u32, u64>> = FxHashMap::default();
+    for (&(caller, callee, line), calls) in
+        edges.pairs.iter().zip(sums.per(&edges.of_node, edges.pairs.len()))
+    {
+        let sum = lines.entry((place(caller), place(callee))).or_default().entry(line).or_default();
+        *sum = u64::saturating_add(*sum, calls.cumtime_ns);
+    }
+    lines
+}
+
 /// The edges of a profile.
 struct Edges {
-    /// Keys of caller and callee.
-    pairs: Vec<(u32, u32)>,
+    /// Keys of caller and callee, and the caller's line where lines are told apart, else 0.
+    pairs: Vec<(u32, u32, u32)>,
     /// By node: the edge through which the function of the samples that end there was entered.
     of_node: Vec<u32>,
 }
 
 impl Edges {
-    fn of(profile: &Profile, keys: &Keys<'_>, real: &[u32], leaf: &[u32]) -> Self {
-        let mut numbers: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    fn of(profile: &Profile, keys: &Keys<'_>, real: &[u32], leaf: &[u32], by_line: bool) -> Self {
+        let nodes = profile.stacks.nodes();
+        let line = |node: StackId| {
+            let function = nodes[real[node.index()] as usize];
+            if by_line { profile.frames[function.frame.index()].line } else { 0 }
+        };
+        let mut numbers: FxHashMap<(u32, u32, u32), u32> = FxHashMap::default();
         let mut edges = Self { pairs: Vec::new(), of_node: Vec::with_capacity(real.len()) };
-        for (i, node) in profile.stacks.nodes().iter().enumerate() {
+        for (i, node) in nodes.iter().enumerate() {
             if real[i] as usize != i {
                 edges.of_node.push(edges.of_node[real[i] as usize]);
                 continue;
             }
-            let caller = node.parent.map(|parent| leaf[parent.index()]);
-            let caller = caller.filter(|&key| keys.places[key as usize].origin != Origin::Marker);
-            edges.of_node.push(caller.map_or(NONE, |caller| {
-                *numbers.entry((caller, leaf[i])).or_insert_with(|| {
-                    edges.pairs.push((caller, leaf[i]));
+            let caller = node.parent.map(|parent| (leaf[parent.index()], line(parent)));
+            let caller = caller.filter(|&(key, _)| keys.places[key as usize].origin != Origin::Marker);
+            edges.of_node.push(caller.map_or(NONE, |(caller, line)| {
+                let edge = (caller, leaf[i], line);
+                *numbers.entry(edge).or_insert_with(|| {
+                    edges.pairs.push(edge);
                     edges.pairs.len() as u32 - 1
                 })
             }));

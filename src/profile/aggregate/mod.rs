@@ -37,7 +37,7 @@ mod weighed;
 
 use regex::Regex;
 
-pub use call_graph::call_graph;
+pub use call_graph::{call_graph, call_lines};
 pub use gil::{GilShares, gil_shares, recent_gil_shares, tell_gil_waits};
 pub use inverted::inverted_tree;
 pub use lines::{FunctionKey, own_lines};

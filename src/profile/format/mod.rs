@@ -39,6 +39,8 @@ pub const MAX_BYTES: u64 = 1 << 30;
 const SNIFF_BYTES: u64 = 4096;
 /// Bytes of a reason, about.
 const LONGEST_REASON: usize = 300;
+/// So many events are named where one is not there.
+const MOST_NAMED: usize = 16;
 /// What gzip data begins with.
 const GZIP: &[u8] = b"\x1f\x8b";
 
@@ -85,13 +87,17 @@ pub trait Format: Sync + std::fmt::Debug {
     /// # Errors
     /// [`Failure`].
     fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
-        let mut bytes = Vec::new();
-        let most = self.most_bytes();
-        input.take(most + 1).read_to_end(&mut bytes).map_err(Failure::Io)?;
-        if bytes.len() as u64 > most {
-            return Err(Failure::Content(too_large(most)));
-        }
-        self.read(&bytes).map_err(Failure::Content)
+        self.read(&whole(input, self.most_bytes())?).map_err(Failure::Content)
+    }
+
+    /// The recording of one of several events (`cycles`; `alloc_space`) that a file may have, by the name that it gives it.
+    ///
+    /// # Errors
+    /// [`Failure`]; also when the file has no such event.
+    fn read_event(&self, input: &mut dyn BufRead, event: &str) -> Result<Measurements, Failure> {
+        let _ = input;
+        let name = self.name();
+        Err(format!("a recording of the format {name} has one event, there is no `{event}` to choose").into())
     }
 
     /// Writes a recording; equal recordings give equal bytes.
@@ -203,34 +209,42 @@ pub fn written_names() -> Vec<&'static str> {
     FORMATS.iter().filter(|format| format.is_written()).map(|format| format.name()).collect()
 }
 
-/// Reads the recording in a file, whose format is told by its content unless it is given. A recording without samples is no
-/// error here.
+/// How a recording is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct How<'a> {
+    /// Its format; `None` to tell it by the content.
+    pub format: Option<&'a dyn Format>,
+    /// Which of its events; `None` for the one that its format's documentation names.
+    pub event: Option<&'a str>,
+}
+
+/// Reads the recording in a file. A recording without samples is no error here.
 ///
 /// # Errors
 /// [`Error::Read`] where the file cannot be opened or read, [`Error::NotARecording`] where its content is at fault.
-pub fn load(path: &Path, format: Option<&dyn Format>) -> Result<Measurements, Error> {
+pub fn load(path: &Path, how: How<'_>) -> Result<Measurements, Error> {
     let file = File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    load_from(file, path, format)
+    load_from(file, path, how)
 }
 
 /// Reads a recording to the end of `reader`; `name` is what errors call it.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_from(
-    mut reader: impl Read,
-    name: &Path,
-    format: Option<&dyn Format>,
-) -> Result<Measurements, Error> {
+pub fn load_from(mut reader: impl Read, name: &Path, how: How<'_>) -> Result<Measurements, Error> {
     let mut beginning = Vec::new();
     let read = reader.by_ref().take(SNIFF_BYTES).read_to_end(&mut beginning).map_err(Failure::Io);
     let measurements = read.and_then(|_| {
-        let (format, zipped) = find(&beginning, format)?;
+        let (format, zipped) = find(&beginning, how.format)?;
         let whole = Cursor::new(&beginning).chain(reader);
+        let read = |input: &mut dyn BufRead| match how.event {
+            Some(event) => format.read_event(input, event),
+            None => format.read_from(input),
+        };
         if zipped {
-            return unzipped(format, whole);
+            return unzipped(read, whole);
         }
-        format.read_from(&mut BufReader::new(whole))
+        read(&mut BufReader::new(whole))
     });
     measurements.map_err(|failure| match failure {
         Failure::Io(source) => Error::Read { path: name.to_owned(), source },
@@ -268,8 +282,11 @@ fn one_line(reason: &str) -> String {
     line
 }
 
-fn unzipped(format: &dyn Format, zipped: impl Read) -> Result<Measurements, Failure> {
-    let reading = format.read_from(&mut BufReader::new(MultiGzDecoder::new(BufReader::new(zipped))));
+fn unzipped(
+    read: impl Fn(&mut dyn BufRead) -> Result<Measurements, Failure>,
+    zipped: impl Read,
+) -> Result<Measurements, Failure> {
+    let reading = read(&mut BufReader::new(MultiGzDecoder::new(BufReader::new(zipped))));
     reading.map_err(|failure| match failure {
         Failure::Io(e) if e.kind() == io::ErrorKind::UnexpectedEof => Failure::Content("cut short".into()),
         Failure::Io(e) if e.raw_os_error().is_none() => {
@@ -286,6 +303,22 @@ fn detect(beginning: &[u8]) -> Result<&'static dyn Format, String> {
     }
     let found = FORMATS.iter().copied().find(|format| format.is_read() && format.detect(beginning));
     found.ok_or_else(|| "not a recording of a known format".into())
+}
+
+/// All of an input that has at most so many bytes.
+fn whole(input: &mut dyn BufRead, most: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    input.take(most + 1).read_to_end(&mut bytes).map_err(Failure::Io)?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::Content(too_large(most)));
+    }
+    Ok(bytes)
+}
+
+/// What is said of an event that a file does not have; `names` are those it has.
+fn no_event<'a>(event: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+    format!("it has no event `{event}`, only {}", names.join(", "))
 }
 
 /// Fails where a table would pass its limit.
@@ -306,7 +339,7 @@ mod tests {
 
     #[test]
     fn an_endless_input_is_refused_after_its_first_bytes() {
-        let error = load_from(io::repeat(0), Path::new("/dev/zero"), None).unwrap_err();
+        let error = load_from(io::repeat(0), Path::new("/dev/zero"), How::default()).unwrap_err();
         assert_eq!(error.to_string(), "cannot read `/dev/zero`: not a recording of a known format");
     }
 
@@ -316,7 +349,7 @@ mod tests {
         // No stack like another, so that it takes more bytes than are looked at.
         (0..20_000).for_each(|i| writeln!(zipped, "main;f{i} {i}").unwrap());
         let bytes = zipped.finish().unwrap();
-        let load = |bytes: &[u8]| load_from(bytes, Path::new("x.gz"), None);
+        let load = |bytes: &[u8]| load_from(bytes, Path::new("x.gz"), How::default());
         let Measurements::Sampled(profile) = load(&bytes).unwrap() else { panic!("stacks") };
         assert_eq!(profile.samples.len(), 19_999);
         let cut = load(&bytes[..bytes.len() / 2]).unwrap_err();
@@ -332,8 +365,9 @@ mod tests {
         let document = |kind: &str| {
             format!("{{\"$schema\":\"\",\"shared\":{{}},\"profiles\":[{{\"type\":\"{kind}\"}}]}}")
         };
-        let reason =
-            |kind: &str| load_from(document(kind).as_bytes(), Path::new("x"), None).unwrap_err().to_string();
+        let reason = |kind: &str| {
+            load_from(document(kind).as_bytes(), Path::new("x"), How::default()).unwrap_err().to_string()
+        };
         assert_eq!(
             reason(r"a\nb\u001b"),
             r"cannot read `x`: it has a profile of an unknown type, `a\nb\u{1b}`"
@@ -344,15 +378,15 @@ mod tests {
     #[test]
     fn a_missing_file_a_directory_and_an_empty_file_are_told_apart() {
         let dir = tempfile::tempdir().unwrap();
-        let missing = load(&dir.path().join("none.pb.gz"), None).unwrap_err();
+        let missing = load(&dir.path().join("none.pb.gz"), How::default()).unwrap_err();
         assert!(
             matches!(missing, Error::Read { ref source, .. } if source.kind() == io::ErrorKind::NotFound)
         );
-        let directory = load(dir.path(), None).unwrap_err();
+        let directory = load(dir.path(), How::default()).unwrap_err();
         assert!(
             matches!(directory, Error::Read { ref source, .. } if source.kind() == io::ErrorKind::IsADirectory)
         );
-        let empty = load_from(io::empty(), Path::new("x.pb.gz"), None).unwrap_err();
+        let empty = load_from(io::empty(), Path::new("x.pb.gz"), How::default()).unwrap_err();
         assert_eq!(empty.to_string(), "cannot read `x.pb.gz`: the file is empty");
     }
 

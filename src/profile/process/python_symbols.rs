@@ -16,8 +16,8 @@ use crate::profile::frames::python::{Refusal, Symbols};
 const LARGEST_SEARCHED: u64 = 256 << 20;
 /// An interpreter's constants are longer than this.
 const FEWEST_CONSTANTS: u64 = 256 << 10;
-/// What every version says when it cannot go on.
-const LAST_WORDS: &[u8] = b"Fatal Python error: ";
+/// What every version says when it cannot go on, its end first: nobody who looks for it shall be taken for an interpreter.
+const LAST_WORDS: [&[u8]; 2] = [b" error: ", b"Fatal Python"];
 
 /// The interpreter in a file; `None` where there is none.
 pub(super) fn find<'data, R: ReadRef<'data>>(
@@ -130,7 +130,9 @@ fn has_names<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> bool {
 /// Whether there is an interpreter without any symbols.
 fn is_anonymous<'data, R: ReadRef<'data>>(file: &object::File<'data, R>) -> bool {
     // From 3.11 on this is where `_PyRuntime` lies.
-    file.section_by_name(".PyRuntime").is_some() || contains(file, ".rodata", LAST_WORDS, FEWEST_CONSTANTS)
+    let [end, beginning] = LAST_WORDS;
+    file.section_by_name(".PyRuntime").is_some()
+        || contains(file, ".rodata", &[beginning, end].concat(), FEWEST_CONSTANTS)
 }
 
 fn contains<'data, R: ReadRef<'data>>(
@@ -142,4 +144,18 @@ fn contains<'data, R: ReadRef<'data>>(
     let section = file.section_by_name(section);
     let section = section.filter(|section| (at_least..=LARGEST_SEARCHED).contains(&section.size()));
     section.and_then(|section| section.data().ok()).is_some_and(|data| memmem::find(data, text).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_looks_for_interpreters_is_none() {
+        let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let file = object::File::parse(&*program).unwrap();
+        assert!(find(&file).is_none());
+        // The words would be found where they are.
+        assert!(contains(&file, ".rodata", LAST_WORDS[1], FEWEST_CONSTANTS));
+    }
 }

@@ -38,8 +38,8 @@ const NOISE: f64 = 2.0;
 /// [`Error::NoSamples`] where the new side has none, [`Error::Flamegraph`] when the picture could not be written to `w`.
 pub fn write(
     w: &mut dyn Write,
-    old: &[Profile],
-    new: &[Profile],
+    old: &[&Profile],
+    new: &[&Profile],
     scale: Option<f64>,
     title: Option<&str>,
 ) -> Result<(), Error> {
@@ -173,7 +173,7 @@ mod tests {
 
     fn titles(old: &str, new: &str, scale: Option<f64>) -> Vec<String> {
         let mut svg = Vec::new();
-        write(&mut svg, &[profile(old)], &[profile(new)], scale, Some("t")).unwrap();
+        write(&mut svg, &[&profile(old)], &[&profile(new)], scale, Some("t")).unwrap();
         let svg = String::from_utf8(svg).unwrap();
         assert!(!svg.chars().any(|c| ('\u{80}'..='\u{9f}').contains(&c)), "{svg}");
         let part = |text: &str| {
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn nothing_new_is_nothing_to_draw() {
         let empty = Profile::default();
-        let result = write(&mut Vec::new(), &[profile("a 1")], &[empty], None, None);
+        let result = write(&mut Vec::new(), &[&profile("a 1")], &[&empty], None, None);
         assert!(matches!(result, Err(Error::NoSamples { .. })));
     }
 }

@@ -4,14 +4,15 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{PlaceFields, Quality, place_fields, quality};
+use super::{PlaceFields, Quality, place_fields, quality, traced_quality};
 use crate::{
     profile::{
         aggregate::{
             By, Totals,
             diff::{Change, Diff, Status, Whole, noise},
         },
-        model::{Profile, Unit},
+        calls::Measurements,
+        model::Unit,
     },
     render::diff::Side,
 };
@@ -104,10 +105,13 @@ pub fn diff(w: &mut dyn Write, diff: &Diff<'_>, old: Side<'_>, new: Side<'_>) ->
 }
 
 fn side<'a>(side: Side<'a>, whole: Whole) -> SideFields<'a> {
-    let recordings = side.names.iter().zip(side.profiles);
-    let fields = |(path, profile): (&'a String, &'a Profile)| RecordingFields {
+    let recordings = side.names.iter().zip(side.recordings);
+    let fields = |(path, one): (&'a String, &'a Measurements)| RecordingFields {
         path,
-        quality: quality(&profile.recording, Totals::of(profile)),
+        quality: match one {
+            Measurements::Sampled(profile) => quality(&profile.recording, Totals::of(profile)),
+            Measurements::Traced(graph) => traced_quality(graph),
+        },
     };
     SideFields {
         total_s: round(whole.ns, whole.unit),

@@ -31,7 +31,7 @@ pub struct DiffBox<'p> {
 
 /// Boxes in preorder, siblings by name. Old times are multiplied with `scale`. Boxes below `least_ns` on the new side are not drawn: a picture
 /// has the widths of the new side, so that what is gone is not in it.
-pub fn boxes<'p>(old: &'p [Profile], new: &'p [Profile], scale: f64, least_ns: f64) -> Vec<DiffBox<'p>> {
+pub fn boxes<'p>(old: &[&'p Profile], new: &[&'p Profile], scale: f64, least_ns: f64) -> Vec<DiffBox<'p>> {
     let mut trie = Trie::default();
     trie.add(old, scale, true);
     trie.add(new, 1.0, false);
@@ -61,7 +61,7 @@ struct Trie<'p> {
 }
 
 impl<'p> Trie<'p> {
-    fn add(&mut self, profiles: &'p [Profile], scale: f64, is_old: bool) {
+    fn add(&mut self, profiles: &[&'p Profile], scale: f64, is_old: bool) {
         let runs = profiles.len().max(1) as f64;
         for profile in profiles {
             let labels: Vec<u32> = profile
@@ -171,7 +171,7 @@ mod tests {
     fn outline(old: &str, new: &str, least: f64) -> Vec<String> {
         let (old, new) = ([profile(old)], [profile(new)]);
         let ms = |ns: f64| (ns / SAMPLE_NS as f64).round();
-        boxes(&old, &new, 1.0, least * SAMPLE_NS as f64)
+        boxes(&old.each_ref(), &new.each_ref(), 1.0, least * SAMPLE_NS as f64)
             .iter()
             .map(|b| {
                 format!(

@@ -1,11 +1,12 @@
 //! What has changed between two recordings, or two sets of recordings. Pure.
 //!
-//! Times are means over the recordings of a side. Whether a change is more than noise is decided in [`noise`], which row is which in
-//! `pairs`.
+//! Times are means over the recordings of a side. Whether a change is more than noise is decided in [`noise`], with `spread` where a side
+//! has several recordings; which row is which in `pairs`.
 
 pub mod flame;
 pub mod noise;
 mod pairs;
+mod spread;
 
 use regex::Regex;
 use rustc_hash::FxHashMap;
@@ -13,10 +14,12 @@ use rustc_hash::FxHashMap;
 use self::{
     noise::{Counts, mean},
     pairs::{Identity, Pair},
+    spread::Spread,
 };
-use super::{By, Place, Row, Selection, Subject, Totals, UNKNOWN, rows};
+use super::{By, Place, Row, Selection, Subject, Totals, TracedRow, UNKNOWN, rows, traced_rows};
 use crate::profile::{
     Error,
+    calls::Measurements,
     model::{Profile, Recording, Unit},
 };
 
@@ -53,7 +56,7 @@ pub enum Status {
 /// One side of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Half {
-    /// Samples in all recordings of the side.
+    /// Samples in all recordings of the side, or calls.
     pub samples: u64,
     /// Mean time of a recording in the row itself, in nanoseconds; scaled where the sides are normalized.
     pub tottime_ns: f64,
@@ -90,7 +93,7 @@ pub struct Change<'p> {
 pub struct Whole {
     /// Recordings.
     pub recordings: usize,
-    /// Samples in all of them.
+    /// Samples in all of them, or calls.
     pub samples: u64,
     /// Mean time of a recording in nanoseconds, as recorded.
     pub ns: f64,
@@ -113,7 +116,7 @@ pub struct Diff<'p> {
     pub new: Whole,
     /// Probability of the difference of the totals if nothing has changed; `None` as for a row.
     pub total_p: Option<f64>,
-    /// Whether a side has no samples, so that chance has no part in it.
+    /// Whether nothing was sampled and no side has several recordings, so that nothing tells what chance does.
     pub tallied: bool,
     /// The changes by size.
     pub rows: Vec<Change<'p>>,
@@ -154,7 +157,7 @@ impl Diff<'_> {
 
     /// Whether a change with this p is more than chance.
     pub fn is_real(&self, p: Option<f64>) -> bool {
-        self.tallied || p.is_some_and(|p| p < noise::ALPHA)
+        self.tallied || is_significant(p)
     }
 
     /// Change of a row as a share of the old total.
@@ -163,25 +166,60 @@ impl Diff<'_> {
     }
 }
 
+fn is_significant(p: Option<f64>) -> bool {
+    p.is_some_and(|p| p < noise::ALPHA)
+}
+
 /// Compares the recordings of two sides. All rows are there, by size of the change; [`Diff::shown`] takes out what is not asked for.
 ///
 /// # Errors
-/// [`Error::MixedClocks`] where some recordings have CPU time and others elapsed time, [`Error::MixedUnits`] where some have no time at
-/// all.
-pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> Result<Diff<'p>, Error> {
-    same_measure(old.iter().chain(new))?;
+/// [`Error::MixedKinds`] where some recordings are of samples and others of calls, [`Error::MixedClocks`] where some have CPU time and others
+/// elapsed time, [`Error::MixedUnits`] where some have no time at all, [`Error::OnlyFunctions`] for lines or modules of calls.
+pub fn diff<'p>(
+    old: &'p [Measurements],
+    new: &'p [Measurements],
+    question: &Question,
+) -> Result<Diff<'p>, Error> {
+    same_kind(old.iter().chain(new))?;
+    same_measure(old.iter().chain(new).map(Measurements::recording))?;
     let (old, new) = (Side::of(old, question)?, Side::of(new, question)?);
     let scale = (question.normalize && old.whole.ns > 0.0).then(|| new.whole.ns / old.whole.ns);
     let pairs = pairs::pairs(question.by, &old.identities, &new.identities, &old.shares(), &new.shares());
-    let mut rows: Vec<Change> =
-        pairs.iter().filter_map(|pair| change(pair, &old, &new, scale, question)).collect();
+    let tallied = old.is_tallied() || new.is_tallied();
+    let counts = counts(&pairs, &old, &new, question.normalize);
+    let spread = Spread::of(&counts, &old.total_values(), &new.total_values(), question.normalize);
+    let p = |(a, b): &(Counts, Counts)| {
+        if tallied {
+            return spread.as_ref().map(|spread| spread.p(a, b));
+        }
+        let is_tested = a.samples.saturating_add(b.samples) >= noise::LEAST;
+        is_tested.then(|| match question.normalize {
+            true => noise::of_shares(a, b, spread.as_ref()),
+            false => noise::of_times(a, b, spread.as_ref()),
+        })
+    };
+    let mut rows: Vec<Change> = (pairs.iter().zip(&counts))
+        .filter_map(|(pair, counts)| {
+            let change = change(pair, &old, &new, scale, question.cumtime)?;
+            // Functions that only call others have nothing to compare.
+            let compared = |half: &Half| if question.cumtime { half.cumtime_ns } else { half.tottime_ns };
+            let times = compared(&change.old) + compared(&change.new);
+            let anything = times > 0.0 || counts.0.samples > 0 || counts.1.samples > 0;
+            anything.then(|| Change { p: p(counts), ..change })
+        })
+        .collect();
     let mut tested: Vec<&mut f64> = rows.iter_mut().filter_map(|row| row.p.as_mut()).collect();
     noise::holm(&mut tested);
     for row in &mut rows {
-        row.significant = row.p.is_some_and(|p| p < noise::ALPHA);
+        row.significant = is_significant(row.p);
     }
-    let tallied = old.is_tallied() || new.is_tallied();
-    let total_p = (!tallied).then(|| noise::of_times(&old.counts_of_all(), &new.counts_of_all()));
+    let totals = (old.counts_of_all(), new.counts_of_all());
+    let total_p = match (tallied, &spread) {
+        (false, _) => Some(noise::of_totals(&totals.0, &totals.1)),
+        (true, Some(_)) => Some(noise::of_runs(&totals.0, &totals.1)),
+        (true, None) => None,
+    };
+    let tallied = tallied && spread.is_none();
     let (old, new) = (old.whole, new.whole);
     let name = |row: &Change<'p>| (row.place.name, row.place.file, row.place.line, row.place.module);
     let size = |row: &Change<'p>| row.delta_ns.abs();
@@ -194,8 +232,8 @@ pub fn diff<'p>(old: &'p [Profile], new: &'p [Profile], question: &Question) -> 
 ///
 /// # Errors
 /// [`Error::MixedUnits`], [`Error::MixedClocks`].
-pub fn same_measure<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Result<(), Error> {
-    let recordings: Vec<&Recording> = profiles.map(|profile| &profile.recording).collect();
+pub fn same_measure<'r>(recordings: impl Iterator<Item = &'r Recording>) -> Result<(), Error> {
+    let recordings: Vec<&Recording> = recordings.collect();
     for two in recordings.windows(2) {
         let [a, b] = two else { continue };
         if (a.unit, &a.event) != (b.unit, &b.event) {
@@ -206,6 +244,11 @@ pub fn same_measure<'p>(profiles: impl Iterator<Item = &'p Profile>) -> Result<(
         }
     }
     Ok(())
+}
+
+fn same_kind<'p>(all: impl Iterator<Item = &'p Measurements>) -> Result<(), Error> {
+    let (sampled, traced): (Vec<_>, Vec<_>) = all.partition(|one| matches!(one, Measurements::Sampled(_)));
+    if sampled.is_empty() || traced.is_empty() { Ok(()) } else { Err(Error::MixedKinds) }
 }
 
 /// The rows of one side, those of its recordings put together.
@@ -219,29 +262,25 @@ struct Side<'p> {
 }
 
 impl<'p> Side<'p> {
-    fn of(profiles: &'p [Profile], question: &Question) -> Result<Self, Error> {
-        let totals: Vec<Totals> = profiles.iter().map(Totals::of).collect();
+    fn of(recordings: &'p [Measurements], question: &Question) -> Result<Self, Error> {
+        let totals: Vec<Totals> = recordings.iter().map(totals).collect();
         let ns: Vec<f64> = totals.iter().map(|t| t.ns as f64).collect();
         let samples = totals.iter().fold(0_u64, |sum, t| sum.saturating_add(t.samples));
-        let unit = profiles.first().map_or(Unit::default(), |profile| profile.recording.unit);
-        let whole = Whole { recordings: profiles.len(), samples, ns: mean(&ns), unit };
+        let unit = recordings.first().map_or(Unit::default(), |one| one.recording().unit);
+        let whole = Whole { recordings: recordings.len(), samples, ns: mean(&ns), unit };
         let mut side =
             Self { whole, identities: Vec::new(), numbers: Vec::new(), totals, cumtime: question.cumtime };
         let mut ids: FxHashMap<Identity, usize> = FxHashMap::default();
-        for (recording, profile) in profiles.iter().enumerate() {
-            let starts = if question.by == By::Line { starts(profile) } else { FxHashMap::default() };
-            for row in rows(profile, &Selection { by: question.by, ..Selection::default() })?.rows {
-                let Row { subject: Subject::Place(place), times, .. } = row else { continue };
-                let start = starts.get(&(place.name, place.file, place.module, place.line)).copied();
-                let identity = Identity { place, start: start.unwrap_or(0) };
+        for (recording, one) in recordings.iter().enumerate() {
+            for (identity, numbers) in numbered(one, question.by)? {
                 let position = *ids.entry(identity).or_insert_with(|| {
                     side.identities.push(identity);
-                    side.numbers.push(vec![(0, 0, 0); profiles.len()]);
+                    side.numbers.push(vec![(0, 0, 0); recordings.len()]);
                     side.identities.len() - 1
                 });
                 if let Some(slot) = side.numbers.get_mut(position).and_then(|row| row.get_mut(recording)) {
                     // Rows of one place can only be one row.
-                    *slot = (times.samples, times.tottime_ns, times.cumtime_ns);
+                    *slot = numbers;
                 }
             }
         }
@@ -273,12 +312,22 @@ impl<'p> Side<'p> {
         if self.whole.samples == 0 { 0.0 } else { sum / self.whole.samples as f64 }
     }
 
+    fn total_values(&self) -> Vec<f64> {
+        self.totals.iter().map(|t| t.ns as f64).collect()
+    }
+
+    /// Samples in all recordings; 0 where what is counted are none.
+    fn sampled(&self) -> u64 {
+        if self.is_tallied() { 0 } else { self.whole.samples }
+    }
+
     fn counts_of_all(&self) -> Counts {
         Counts {
             samples: self.whole.samples,
-            of: self.whole.samples,
+            of: self.sampled(),
             weight_ns: self.weight_ns(),
-            values: self.totals.iter().map(|t| t.ns as f64).collect(),
+            values: self.total_values(),
+            shares: vec![1.0; self.totals.len()],
         }
     }
 
@@ -293,11 +342,10 @@ impl<'p> Side<'p> {
             true => (times.iter().sum::<f64>() / weight_ns).round() as u64,
             false => own,
         };
-        let values = match shares {
-            true => times.iter().zip(&self.totals).map(|(ns, t)| ns / (t.ns as f64).max(1.0)).collect(),
-            false => times,
-        };
-        Counts { samples, of: self.whole.samples, weight_ns, values }
+        let of_total = |(ns, total): (&f64, &Totals)| ns / (total.ns as f64).max(1.0);
+        let own_shares: Vec<f64> = times.iter().zip(&self.totals).map(of_total).collect();
+        let values = if shares { own_shares.clone() } else { times };
+        Counts { samples, of: self.sampled(), weight_ns, values, shares: own_shares }
     }
 
     fn half(&self, row: Option<usize>, scale: f64) -> Half {
@@ -311,6 +359,41 @@ impl<'p> Side<'p> {
             share: self.mean(row, self.cumtime) / self.whole.ns.max(1.0),
         }
     }
+}
+
+fn totals(measurements: &Measurements) -> Totals {
+    match measurements {
+        Measurements::Sampled(profile) => Totals::of(profile),
+        Measurements::Traced(graph) => {
+            let total = graph.total();
+            Totals { samples: total.total, ns: total.tottime_ns, unit: graph.recording.unit, tallied: true }
+        }
+    }
+}
+
+/// Samples or calls, tottime and cumtime in nanoseconds of each row.
+fn numbered(one: &Measurements, by: By) -> Result<Vec<(Identity<'_>, (u64, u64, u64))>, Error> {
+    let selection = Selection { by, ..Selection::default() };
+    let profile = match one {
+        Measurements::Sampled(profile) => profile,
+        Measurements::Traced(graph) => {
+            let rows = traced_rows(graph, &selection)?.rows.into_iter();
+            return Ok(rows
+                .map(|TracedRow { place, calls }| {
+                    (Identity { place, start: 0 }, (calls.total, calls.tottime_ns, calls.cumtime_ns))
+                })
+                .collect());
+        }
+    };
+    let starts = if by == By::Line { starts(profile) } else { FxHashMap::default() };
+    let mut out = Vec::new();
+    for row in rows(profile, &selection)?.rows {
+        let Row { subject: Subject::Place(place), times, .. } = row else { continue };
+        let start = starts.get(&(place.name, place.file, place.module, place.line)).copied();
+        let identity = Identity { place, start: start.unwrap_or(0) };
+        out.push((identity, (times.samples, times.tottime_ns, times.cumtime_ns)));
+    }
+    Ok(out)
 }
 
 /// First line of the function of each line.
@@ -328,12 +411,18 @@ fn starts(profile: &Profile) -> FxHashMap<(&str, &str, &str, u32), u32> {
     starts
 }
 
+/// What each pair is judged by.
+fn counts(pairs: &[Pair], old: &Side<'_>, new: &Side<'_>, shares: bool) -> Vec<(Counts, Counts)> {
+    pairs.iter().map(|pair| (old.counts(pair.old, shares), new.counts(pair.new, shares))).collect()
+}
+
+/// The change of a row, not judged yet.
 fn change<'p>(
     pair: &Pair,
     old: &Side<'p>,
     new: &Side<'p>,
     scale: Option<f64>,
-    question: &Question,
+    cumtime: bool,
 ) -> Option<Change<'p>> {
     let place = |side: &Side<'p>, row: Option<usize>| Some(side.identities.get(row?)?.place);
     let (was, is) = (place(old, pair.old), place(new, pair.new));
@@ -343,20 +432,8 @@ fn change<'p>(
         (None, _) => Status::New,
         (_, None) => Status::Gone,
     };
-    let shares = question.normalize;
-    let (a, b) = (old.counts(pair.old, shares), new.counts(pair.new, shares));
-    let is_tested =
-        !old.is_tallied() && !new.is_tallied() && a.samples.saturating_add(b.samples) >= noise::LEAST;
-    let p = is_tested.then(|| match shares {
-        true => noise::of_shares(&a, &b),
-        false => noise::of_times(&a, &b),
-    });
     let (old, new) = (old.half(pair.old, scale.unwrap_or(1.0)), new.half(pair.new, 1.0));
-    let compared = |half: &Half| if question.cumtime { half.cumtime_ns } else { half.tottime_ns };
-    // Functions that only call others have nothing to compare.
-    if compared(&old) == 0.0 && compared(&new) == 0.0 && a.samples == 0 && b.samples == 0 {
-        return None;
-    }
+    let compared = |half: &Half| if cumtime { half.cumtime_ns } else { half.tottime_ns };
     Some(Change {
         place: is.or(was)?,
         was: was.filter(|_| was != is && is.is_some()),
@@ -364,7 +441,7 @@ fn change<'p>(
         delta_ns: compared(&new) - compared(&old),
         old,
         new,
-        p,
+        p: None,
         significant: false,
     })
 }
@@ -374,11 +451,14 @@ mod tests {
     use super::*;
     use crate::profile::{
         aggregate::sketch::{SAMPLE_NS, profile, recorded},
+        calls::sketch::{calls, graph as call_graph},
         model::{Clock, Recording},
     };
 
     fn outline(old: &[&str], new: &[&str], question: &Question) -> Vec<String> {
-        let profiles = |texts: &[&str]| texts.iter().map(|text| profile(text)).collect::<Vec<_>>();
+        let profiles = |texts: &[&str]| {
+            texts.iter().map(|text| Measurements::Sampled(profile(text))).collect::<Vec<_>>()
+        };
         let (old, new) = (profiles(old), profiles(new));
         let diff = diff(&old, &new, question).unwrap();
         let text = |c: &Change| {
@@ -433,7 +513,8 @@ mod tests {
 
     #[test]
     fn filters_limits_and_what_is_left_out() {
-        let (old, new) = ([profile("a 100\nb 10\nc 10")], [profile("a 200\nb 20\nc 10")]);
+        let sampled = |text| [Measurements::Sampled(profile(text))];
+        let (old, new) = (sampled("a 100\nb 10\nc 10"), sampled("a 200\nb 20\nc 10"));
         let ask = |question: &Question| {
             let diff = diff(&old, &new, question).unwrap().shown(question);
             (diff.rows.len(), diff.left_out)
@@ -446,16 +527,43 @@ mod tests {
     }
 
     #[test]
+    fn calls_are_compared_and_several_recordings_tell_what_is_chance() {
+        let graph = |work: u64, other: u64| {
+            let functions = [
+                ("a.py", 1, "work", calls(10, 10, work, work)),
+                ("a.py", 9, "other", calls(5, 5, other, other)),
+            ];
+            Measurements::Traced(call_graph(&functions, &[]))
+        };
+        let changes = |old: &[Measurements], new: &[Measurements]| {
+            let diff = diff(old, new, &Question::default()).unwrap();
+            let row =
+                |row: &Change| (row.place.name.to_owned(), row.delta_ns, row.old.samples, row.significant);
+            (diff.rows.iter().map(row).collect::<Vec<_>>(), diff.tallied, diff.total_p.is_some())
+        };
+        let (rows, tallied, total) = changes(&[graph(1000, 500)], &[graph(1500, 500)]);
+        assert_eq!(rows, [("work".to_owned(), 500_000.0, 10, false), ("other".to_owned(), 0.0, 5, false)]);
+        assert!(tallied && !total);
+        let runs = |base: u64| [0, 4, 2, 6].map(|more| graph(base + more, 500 - more));
+        let (rows, tallied, total) = changes(&runs(1000), &runs(1500));
+        assert!(rows[0].3 && !rows[1].3 && !tallied && total, "{rows:?}");
+        let (traced, sampled) = ([graph(1, 1)], [Measurements::Sampled(profile("a 1"))]);
+        assert!(matches!(diff(&traced, &sampled, &Question::default()), Err(Error::MixedKinds)));
+        let lines = Question { by: By::Line, ..Question::default() };
+        assert!(matches!(diff(&traced, &traced, &lines), Err(Error::OnlyFunctions)));
+    }
+
+    #[test]
     fn different_clocks_are_not_compared() {
         let wall = recorded("a 1", Recording { clock: Clock::Wall, ..Recording::default() });
-        let (cpu, wall) = ([profile("a 1")], [wall]);
+        let (cpu, wall) = ([Measurements::Sampled(profile("a 1"))], [Measurements::Sampled(wall)]);
         let result = diff(&cpu, &wall, &Question::default());
         assert!(matches!(result, Err(Error::MixedClocks)));
     }
 
     #[test]
     fn a_recording_is_no_different_from_itself() {
-        let p = [profile("a;b 1000\na;c 10\na 1")];
+        let p = [Measurements::Sampled(profile("a;b 1000\na;c 10\na 1"))];
         let diff = diff(&p, &p, &Question::default()).unwrap();
         assert!(diff.rows.iter().all(|row| row.delta_ns == 0.0 && !row.significant));
         assert_eq!(diff.total_p, Some(1.0));

@@ -8,13 +8,16 @@
 //!   (both tails, the smaller one doubled), from 10,000 samples on by the normal distribution with continuity correction.
 //! * Shares (normalized): Fisher's exact test, tails doubled; the pooled two-proportion z test where all four counts are expected to
 //!   be 10 or more.
-//! * With several recordings on a side the variance between them is known, too. Where it is larger than what the counts explain, Welch's
-//!   t test with it is made as well, and the larger p counts.
+//! * With several recordings on a side the variance between them is known, too: a t test with what [`spread`](super::spread) makes of it is
+//!   made as well, and the larger p counts. For the totals, of which there is one a side, it is Welch's, where that variance is larger
+//!   than what the counts explain.
 //!
 //! [`holm`] then corrects for the number of rows, so that the chance that even one of the marked rows is noise stays below
 //! [`ALPHA`].
 
 use statrs::function::{beta::beta_reg, erf::erfc, gamma::ln_gamma};
+
+use super::spread::{Spread, tails};
 
 /// A corrected p below this is significant.
 pub const ALPHA: f64 = 0.01;
@@ -40,10 +43,12 @@ pub struct Counts {
     pub weight_ns: f64,
     /// Per recording, the row's time in nanoseconds, or its share where shares are compared.
     pub values: Vec<f64>,
+    /// Per recording, the row's share (0 to 1) of its time.
+    pub shares: Vec<f64>,
 }
 
 impl Counts {
-    fn runs(&self) -> f64 {
+    pub(super) fn runs(&self) -> f64 {
         self.values.len().max(1) as f64
     }
 
@@ -53,27 +58,40 @@ impl Counts {
     }
 }
 
-/// Probability of a difference between the times of a row at least this large if nothing has changed; 0 to 1.
-pub fn of_times(old: &Counts, new: &Counts) -> f64 {
+/// Probability of a difference between the times of a row at least this large if nothing has changed; 0 to 1. `spread` is that of
+/// the sides' recordings, where there are several.
+pub(super) fn of_times(old: &Counts, new: &Counts, spread: Option<&Spread>) -> f64 {
+    let counted = of_counts(old, new);
+    spread.map_or(counted, |spread| spread.p(old, new).max(counted))
+}
+
+/// The same for the totals of two sides.
+pub fn of_totals(old: &Counts, new: &Counts) -> f64 {
+    let variance = |side: &Counts| side.samples as f64 * (side.weight_ns / side.runs()).powi(2);
+    let counted = of_counts(old, new);
+    between_runs(old, new, variance).map_or(counted, |p| p.max(counted))
+}
+
+/// The same where nothing was sampled: of the variation between recordings alone.
+pub(super) fn of_runs(old: &Counts, new: &Counts) -> f64 {
+    let alike = mean(&old.values) == mean(&new.values);
+    between_runs(old, new, |_| 0.0).unwrap_or(if alike { 1.0 } else { 0.0 })
+}
+
+fn of_counts(old: &Counts, new: &Counts) -> f64 {
     let (a, b) = (old.exposure(), new.exposure());
     // A side without samples at all has no weight of a sample; the other side's is as good.
     let part = match (a > 0.0, b > 0.0) {
         (true, true) => b / (a + b),
         _ => new.runs() / (old.runs() + new.runs()),
     };
-    let counted = binomial(new.samples, old.samples.saturating_add(new.samples), part);
-    let variance = |side: &Counts| side.samples as f64 * (side.weight_ns / side.runs()).powi(2);
-    between_runs(old, new, variance).map_or(counted, |p| p.max(counted))
+    binomial(new.samples, old.samples.saturating_add(new.samples), part)
 }
 
-/// The same for the shares of a row.
-pub fn of_shares(old: &Counts, new: &Counts) -> f64 {
+/// As [`of_times`] for the shares of a row.
+pub(super) fn of_shares(old: &Counts, new: &Counts, spread: Option<&Spread>) -> f64 {
     let counted = fisher(new.samples, new.of, old.samples, old.of);
-    let variance = |side: &Counts| {
-        let share = side.samples as f64 / side.of.max(1) as f64;
-        share * (1.0 - share) / side.of.max(1) as f64
-    };
-    between_runs(old, new, variance).map_or(counted, |p| p.max(counted))
+    spread.map_or(counted, |spread| spread.p(old, new).max(counted))
 }
 
 /// Holm's correction, in place: afterwards a value below [`ALPHA`] is significant although so many were tested.
@@ -146,8 +164,7 @@ fn between_runs(old: &Counts, new: &Counts, variance: impl Fn(&Counts) -> f64) -
     }
     let degrees = sum * sum / degrees;
     let t = (mean(&new.values) - mean(&old.values)).abs() / sum.sqrt();
-    // Two-sided tail of Student's t.
-    Some(beta_reg(degrees / 2.0, 0.5, degrees / (degrees + t * t)))
+    Some(tails(t, degrees))
 }
 
 /// Arithmetic mean; 0 of nothing.
@@ -155,7 +172,8 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
-fn variance_of_mean(values: &[f64]) -> Option<f64> {
+/// `None` of fewer than two values.
+pub(super) fn variance_of_mean(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
         return None;
     }
@@ -178,7 +196,8 @@ mod tests {
     }
 
     fn counts(samples: u64, of: u64, values: &[f64]) -> Counts {
-        Counts { samples, of, weight_ns: 1.0, values: values.to_vec() }
+        let shares = values.iter().map(|value| value * values.len() as f64 / of.max(1) as f64).collect();
+        Counts { samples, of, weight_ns: 1.0, values: values.to_vec(), shares }
     }
 
     /// Expected values are SciPy's: `2 * min(binom.cdf, binom.sf)`, `2 * min(hypergeom.cdf, hypergeom.sf)`, `ttest_ind`.
@@ -204,24 +223,31 @@ mod tests {
 
     #[test]
     fn equal_times_are_noise_whatever_the_rates() {
-        let old = Counts { samples: 1000, of: 5000, weight_ns: 1e6, values: vec![1e9] };
-        let new = Counts { samples: 250, of: 1250, weight_ns: 4e6, values: vec![1e9] };
-        assert!(of_times(&old, &new) > 0.9);
+        let old = Counts { samples: 1000, of: 5000, weight_ns: 1e6, values: vec![1e9], shares: vec![0.2] };
+        let new = Counts { samples: 250, of: 1250, weight_ns: 4e6, values: vec![1e9], shares: vec![0.2] };
+        assert!(of_times(&old, &new, None) > 0.9);
         let slower = Counts { samples: 350, weight_ns: 4e6, values: vec![1.4e9], ..new.clone() };
-        assert!(of_times(&old, &slower) < 1e-6);
+        assert!(of_times(&old, &slower, None) < 1e-6);
         // Three recordings of the same time are no difference to one.
-        let three = Counts { samples: 3000, of: 15_000, weight_ns: 1e6, values: vec![1e9; 3] };
-        assert!(of_times(&three, &new) > 0.9);
+        let three =
+            Counts { samples: 3000, of: 15_000, weight_ns: 1e6, values: vec![1e9; 3], shares: vec![0.2; 3] };
+        assert!(of_times(&three, &new, None) > 0.9);
     }
 
     #[test]
     fn variation_between_runs_counts_where_it_is_larger() {
         let steady = counts(4000, 10_000, &[1000.0, 1001.0, 999.0, 1000.0]);
         let higher = counts(4400, 10_000, &[1100.0, 1101.0, 1099.0, 1100.0]);
-        assert!(of_times(&steady, &higher) < 1e-4);
+        assert!(of_totals(&steady, &higher) < 1e-4);
         let wild = counts(4400, 10_000, &[700.0, 1500.0, 900.0, 1300.0]);
-        assert!(of_times(&steady, &wild) > 0.1);
-        assert!(of_shares(&counts(400, 1000, &[0.4, 0.4]), &counts(600, 1000, &[0.2, 1.0])) > 0.1);
+        assert!(of_totals(&steady, &wild) > 0.1);
+        // A row that alone has several recordings a side speaks for itself.
+        let p = |old: &Counts, new: &Counts| {
+            let spread = Spread::of(&[(old.clone(), new.clone())], &[2500.0; 4], &[2500.0; 4], false);
+            (of_times(old, new, spread.as_ref()), of_shares(old, new, spread.as_ref()))
+        };
+        assert!(p(&steady, &higher).0 < 1e-4);
+        assert!(p(&steady, &wild).0 > 0.1 && p(&steady, &wild).1 > 0.1);
     }
 
     #[test]
@@ -244,8 +270,8 @@ mod tests {
     #[test]
     fn nothing_is_no_difference() {
         let empty = Counts::default();
-        assert_eq!((of_times(&empty, &empty), of_shares(&empty, &empty)), (1.0, 1.0));
-        assert!(of_times(&empty, &counts(100, 100, &[100.0])) < 1e-6);
+        assert_eq!((of_times(&empty, &empty, None), of_shares(&empty, &empty, None)), (1.0, 1.0));
+        assert!(of_times(&empty, &counts(100, 100, &[100.0]), None) < 1e-6);
     }
 
     /// Of many differences between equals, no more than the level are found significant.
@@ -262,8 +288,8 @@ mod tests {
             let (mut times, mut shares) = (0, 0);
             for _ in 0..2000 {
                 let (old, new) = (side(draw(share), share), side(draw(share), share));
-                times += u32::from(of_times(&old, &new) < 0.05);
-                shares += u32::from(of_shares(&old, &new) < 0.05);
+                times += u32::from(of_times(&old, &new, None) < 0.05);
+                shares += u32::from(of_shares(&old, &new, None) < 0.05);
             }
             assert!(times <= 120 && shares <= 130, "{share}: {times} {shares} of 2000");
         }

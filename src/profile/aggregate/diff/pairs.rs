@@ -20,6 +20,12 @@ pub(super) struct Identity<'p> {
     pub(super) start: u32,
 }
 
+impl<'p> Identity<'p> {
+    fn function(&self) -> FunctionOf<'p> {
+        (self.place.name, self.place.file, self.place.module, self.start)
+    }
+}
+
 /// A row of the old side and the row of the new one that it is; at least one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
@@ -30,10 +36,10 @@ pub(super) struct Pair {
 }
 
 /// Pairs all rows. `share_old` and `share_new` are the rows' shares (0 to 1) of their sides.
-pub(super) fn pairs(
+pub(super) fn pairs<'p>(
     by: By,
-    old: &[Identity<'_>],
-    new: &[Identity<'_>],
+    old: &[Identity<'p>],
+    new: &[Identity<'p>],
     share_old: &[f64],
     share_new: &[f64],
 ) -> Vec<Pair> {
@@ -61,10 +67,52 @@ pub(super) fn pairs(
             pairing.step(|i| (i.place.line > 0).then_some((last(i.place.file), i.place.line)), true);
             pairing.only_ones(share_old, share_new);
         }
-        By::Line => pairing.step(|i| Some((i.place.name, i.place.origin, line(i))), false),
+        By::Line => {
+            pairing.step(|i| Some((i.place.name, i.place.origin, line(i))), false);
+            let renamed = renamed_functions(old, new, share_old, share_new);
+            pairing.step_by(
+                |i| Some((*renamed.get(&i.function())?, line(i))),
+                |i| Some((i.function(), line(i))),
+                true,
+            );
+        }
         _ => pairing.step(|i| Some(last(i.place.module)), false),
     }
     pairing.finish()
+}
+
+/// What tells the function of a line: name, file, module, first line.
+type FunctionOf<'p> = (&'p str, &'p str, &'p str, u32);
+
+/// The functions that the lines are in, as far as they have other names now.
+fn renamed_functions<'p>(
+    old: &[Identity<'p>],
+    new: &[Identity<'p>],
+    share_old: &[f64],
+    share_new: &[f64],
+) -> FxHashMap<FunctionOf<'p>, FunctionOf<'p>> {
+    let (old, new) = (functions(old, share_old), functions(new, share_new));
+    let pairs = pairs(By::Function, &old.0, &new.0, &old.1, &new.1);
+    let named = |pair: &Pair| Some((old.0.get(pair.old?)?.function(), new.0.get(pair.new?)?.function()));
+    pairs.iter().filter(|pair| pair.renamed).filter_map(named).collect()
+}
+
+/// The functions of these lines, and the shares of all their lines.
+fn functions<'p>(lines: &[Identity<'p>], shares: &[f64]) -> (Vec<Identity<'p>>, Vec<f64>) {
+    let mut positions: FxHashMap<Identity<'p>, usize> = FxHashMap::default();
+    let (mut functions, mut sums) = (Vec::new(), Vec::new());
+    for (line, share) in lines.iter().zip(shares) {
+        let function = Identity { place: Place { line: line.start, ..line.place }, ..*line };
+        let position = *positions.entry(function).or_insert_with(|| {
+            functions.push(function);
+            sums.push(0.0);
+            functions.len() - 1
+        });
+        if let Some(sum) = sums.get_mut(position) {
+            *sum += share;
+        }
+    }
+    (functions, sums)
 }
 
 /// The rest of a name, without what compilers add and count: `work.constprop.0`, `work::h0123456789abcdef`, `{{closure}}#2`,
@@ -107,14 +155,24 @@ const ONLY_SHARE: f64 = 0.01;
 impl<'p> Pairing<'_, 'p> {
     /// Pairs the rows that are left and have equal keys, where both sides have as many of a key.
     fn step<K: Eq + Hash>(&mut self, key: impl Fn(&Identity<'p>) -> Option<K>, renamed: bool) {
+        self.step_by(&key, &key, renamed);
+    }
+
+    /// The same with a key of its own for each side.
+    fn step_by<K: Eq + Hash>(
+        &mut self,
+        old_key: impl Fn(&Identity<'p>) -> Option<K>,
+        new_key: impl Fn(&Identity<'p>) -> Option<K>,
+        renamed: bool,
+    ) {
         let mut groups: FxHashMap<K, Alike> = FxHashMap::default();
         for (i, identity) in self.old.iter().enumerate().filter(|&(i, _)| self.of_old[i].is_none()) {
-            if let Some(key) = key(identity) {
+            if let Some(key) = old_key(identity) {
                 groups.entry(key).or_default().0.push(i);
             }
         }
         for (i, identity) in self.new.iter().enumerate().filter(|&(i, _)| !self.taken[i]) {
-            if let Some(group) = key(identity).and_then(|key| groups.get_mut(&key)) {
+            if let Some(group) = new_key(identity).and_then(|key| groups.get_mut(&key)) {
                 group.1.push(i);
             }
         }
@@ -249,6 +307,20 @@ mod tests {
         assert_eq!(
             paired(By::Line, &["f@a.c:12/10", "f@a.c:15/10"], &["f@a.c:22/20", "f@a.c:26/20"]),
             ["- f@a.c:26/20", "f@a.c:12/10 f@a.c:22/20", "f@a.c:15/10 -"]
+        );
+        // Also where the function has another name.
+        assert_eq!(
+            paired(
+                By::Line,
+                &["slow@a.c:12/10", "slow@a.c:13/10", "k@a.c:2/1"],
+                &["quick@a.c:22/20", "quick@a.c:25/20", "k@a.c:2/1"]
+            ),
+            [
+                "- quick@a.c:25/20",
+                "k@a.c:2/1 k@a.c:2/1",
+                "slow@a.c:12/10 quick@a.c:22/20 renamed",
+                "slow@a.c:13/10 -"
+            ]
         );
     }
 

@@ -1,7 +1,7 @@
 //! The format of Valgrind's callgrind and of KCachegrind, <https://valgrind.org/docs/manual/cl-format.html>; also what Xdebug writes.
 //!
 //! It knows functions, the calls between them and costs, and no stacks: a file is a recording of calls. Read is one event: a time where there
-//! is one, else the first. The inclusive cost of a function is its own and that of all calls it made but to itself, at most
+//! is one, else the first, unless another is asked for. The inclusive cost of a function is its own and that of all calls it made but to itself, at most
 //! the whole; its own cost is shared out among its callers as their calls cost. Written are nanoseconds, of sampled profiles by line, and numbers of samples for numbers of calls.
 
 mod read;
@@ -43,11 +43,15 @@ impl Format for Callgrind {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
-        read::read(bytes).map(Measurements::Traced).map_err(Failure::content)
+        read::read(bytes, None).map(Measurements::Traced).map_err(Failure::content)
     }
 
     fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
-        read::read(input).map(Measurements::Traced)
+        read::read(input, None).map(Measurements::Traced)
+    }
+
+    fn read_event(&self, input: &mut dyn BufRead, event: &str) -> Result<Measurements, Failure> {
+        read::read(input, Some(event)).map(Measurements::Traced)
     }
 
     fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {

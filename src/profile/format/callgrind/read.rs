@@ -8,7 +8,7 @@ use super::SAMPLES_MARK;
 use crate::profile::{
     aggregate::UNKNOWN,
     calls::{CallGraph, CallGraphBuilder, Calls, Counted},
-    format::{Failure, foreign, guess, limit, lines::Lines},
+    format::{Failure, foreign, guess, limit, lines::Lines, no_event},
     model::{Function, FunctionId, Module, Origin, Recording, Unit},
 };
 
@@ -18,6 +18,8 @@ const MOST_EDGES: usize = 1 << 24;
 const MOST_TEXT: usize = 1 << 29;
 /// Lines of which none need be of this format.
 const PATIENCE: u64 = 1_000;
+/// So many events are named that are not read.
+const MOST_TOLD: usize = 8;
 /// Costs on a line.
 const MOST_EVENTS: usize = 64;
 
@@ -37,8 +39,9 @@ pub(super) fn detect(beginning: &[u8]) -> bool {
             .any(|line| line.starts_with(b"events:") || line.starts_with(b"fl=") || line.starts_with(b"fn="))
 }
 
-pub(super) fn read(input: impl Read) -> Result<CallGraph, Failure> {
-    let mut reader = Reader::default();
+/// Reads the costs of the event `asked`, or of the usual one.
+pub(super) fn read(input: impl Read, asked: Option<&str>) -> Result<CallGraph, Failure> {
+    let mut reader = Reader { asked: asked.map(str::to_owned), ..Reader::default() };
     let mut lines = Lines::of(input);
     while let Some(line) = lines.next().map_err(failure)? {
         reader.line(line)?;
@@ -98,6 +101,8 @@ struct Event {
     unit_ns: f64,
     name: String,
     is_time: bool,
+    /// Names of the events that are not read.
+    others: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +123,8 @@ struct Reader {
     calls: Option<u64>,
     positions: usize,
     event: Option<Event>,
+    /// The event that is to be read.
+    asked: Option<String>,
     own: FxHashMap<FunctionId, u64>,
     edges: FxHashMap<(FunctionId, FunctionId), (u64, u64)>,
     command: Vec<String>,
@@ -144,18 +151,18 @@ impl Reader {
             return self.specification(key, value.trim());
         }
         match line.split_once(':') {
-            Some((key, value)) => self.header(key, value.trim()),
+            Some((key, value)) => self.header(key, value.trim())?,
             None => self.others += 1,
         }
         Ok(())
     }
 
-    fn header(&mut self, key: &str, value: &str) {
+    fn header(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "desc" => self.samples |= SAMPLES_MARK.strip_prefix("desc: ") == Some(value),
             "events" => {
                 self.known = true;
-                self.event = Some(event(value));
+                self.event = Some(event(value, self.asked.as_deref())?);
             }
             "positions" => self.positions = value.split_ascii_whitespace().count(),
             "cmd" => self.command = value.split_ascii_whitespace().map(str::to_owned).collect(),
@@ -163,6 +170,7 @@ impl Reader {
             "version" | "pid" | "part" | "summary" | "totals" | "event" | "thread" | "timerange" => {}
             _ => self.others += 1,
         }
+        Ok(())
     }
 
     fn specification(&mut self, key: &str, value: &str) -> Result<(), String> {
@@ -312,9 +320,17 @@ impl Reader {
         if recording.backend.is_empty() {
             recording.backend = "callgrind".into();
         }
-        if let Some(event) = self.event.filter(|event| !event.is_time) {
-            recording.notes.push(format!("its values are `{}`, not time in nanoseconds", event.name));
-            (recording.unit, recording.event) = (event.unit(), event.name);
+        if let Some(event) = self.event {
+            if !event.is_time {
+                recording.notes.push(format!("its values are `{}`, not time in nanoseconds", event.name));
+            }
+            if !event.others.is_empty() {
+                let others = event.others.join("`, `");
+                recording.notes.push(format!("of its events `{}` is shown; `{others}` left out", event.name));
+            }
+            if !event.is_time {
+                (recording.unit, recording.event) = (event.unit(), event.name);
+            }
         }
         let counted = if self.samples { Counted::Samples } else { Counted::Calls };
         Ok(self.graph.build(recording, counted))
@@ -330,17 +346,21 @@ impl Event {
     }
 }
 
-/// The event to read of these: a time, else the first.
-fn event(names: &str) -> Event {
+/// The event to read of these: the one that is asked for, or a time, or the first.
+fn event(names: &str, asked: Option<&str>) -> Result<Event, String> {
     let names: Vec<&str> = names.split_ascii_whitespace().take(MOST_EVENTS).collect();
-    let time = names.iter().enumerate().find_map(|(column, name)| Some((column, *name, unit_ns(name)?)));
-    match time {
-        Some((column, name, unit_ns)) => Event { column, unit_ns, name: name.to_owned(), is_time: true },
-        None => {
-            let name = names.first().copied().unwrap_or("cost").to_owned();
-            Event { column: 0, unit_ns: 1.0, name, is_time: false }
-        }
-    }
+    let column = match asked {
+        Some(asked) => names
+            .iter()
+            .position(|name| *name == asked)
+            .ok_or_else(|| no_event(asked, names.iter().copied()))?,
+        None => names.iter().position(|name| unit_ns(name).is_some()).unwrap_or(0),
+    };
+    let name = names.get(column).copied().unwrap_or("cost").to_owned();
+    let unit_ns = unit_ns(&name);
+    let others = names.iter().enumerate().filter(|(i, _)| *i != column);
+    let others = others.map(|(_, name)| (*name).to_owned()).take(MOST_TOLD).collect();
+    Ok(Event { column, unit_ns: unit_ns.unwrap_or(1.0), name, is_time: unit_ns.is_some(), others })
 }
 
 /// Nanoseconds of an event's unit, where it is a time: `ns`, `Nanoseconds`, Xdebug's `Time_(10ns)`.

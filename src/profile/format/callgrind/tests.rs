@@ -62,7 +62,7 @@ fn=(3)
 
 #[test]
 fn a_function_that_is_named_in_two_ways_counts_once() {
-    let graph = read(&b"events: Ir\nfl=???\nfn=a\n1 5\nfl=\nfn=a\n1 7\n"[..]).unwrap();
+    let graph = read(&b"events: Ir\nfl=???\nfn=a\n1 5\nfl=\nfn=a\n1 7\n"[..], None).unwrap();
     assert_eq!(graph.calls.len(), 1);
     assert_eq!((graph.calls[0].total, graph.calls[0].tottime_ns), (1, 12));
 }
@@ -81,7 +81,7 @@ fn costs_that_no_other_format_could_hold_are_refused() {
 #[test]
 fn the_example_of_the_description() {
     assert!(Callgrind.detect(TEXT.as_bytes()));
-    let graph = read(TEXT.as_bytes()).unwrap();
+    let graph = read(TEXT.as_bytes(), None).unwrap();
     assert_eq!(
         outline(&graph),
         [
@@ -100,10 +100,47 @@ fn the_example_of_the_description() {
 fn times_are_preferred_and_units_known() {
     let text = "version: 1\ncreator: xdebug 3\ncmd: /a.php x\nevents: Memory_(bytes) Time_(10ns)\n\nfl=(1) a.php\nfn=(1) {main}\n3 7 25\n*  1 1\n+2 1 x\n";
     assert!(Callgrind.detect(text.as_bytes()));
-    assert!(read(text.as_bytes()).is_err());
-    let graph = read(text.replace(" x\n", " 4\n").as_bytes()).unwrap();
+    assert!(read(text.as_bytes(), None).is_err());
+    let graph = read(text.replace(" x\n", " 4\n").as_bytes(), None).unwrap();
     assert_eq!(outline(&graph), ["{main} a.php  1/1 300/300"]);
-    assert_eq!((graph.recording.notes.len(), graph.recording.backend.as_str()), (0, "xdebug 3"));
+    assert_eq!(graph.recording.notes, ["of its events `Time_(10ns)` is shown; `Memory_(bytes)` left out"]);
+    assert_eq!(graph.recording.backend, "xdebug 3");
+}
+
+#[test]
+fn calls_on_several_lines_are_shared_out() {
+    // The second one is recursive: lines have more behind them than the edge.
+    for (text, expected, edge) in [
+        ("main@a.c:3;f@a.c:9 3\nmain@a.c:4;f@a.c:9 7", ["calls=3 0\n3 3000000", "calls=7 0\n4 7000000"], 10),
+        ("f@a.c:3;f@a.c:4;f@a.c:9 3\nf@a.c:4;f@a.c:9 3", ["calls=2 0\n3 2000000", "calls=4 0\n4 4000000"], 6),
+    ] {
+        let mut bytes = Vec::new();
+        Callgrind.write(&Measurements::Sampled(profile(text)), &mut bytes).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+        let graph = read(&bytes[..], None).unwrap();
+        assert_eq!(graph.edges.iter().map(|e| e.calls.total).collect::<Vec<_>>(), [edge]);
+    }
+}
+
+#[test]
+fn another_event_may_be_asked_for() {
+    let text = "events: Ir Dr usec\nfn=a\n1 5 6 7\n";
+    let of = |event| {
+        read(text.as_bytes(), event).map(|graph| (graph.recording.event.clone(), graph.total().tottime_ns))
+    };
+    assert_eq!(of(None).unwrap(), ("Ir".to_owned(), 5));
+    assert_eq!(of(Some("Dr")).unwrap(), ("Dr".to_owned(), 6));
+    let notes = read(text.as_bytes(), Some("Dr")).unwrap().recording.notes;
+    assert_eq!(
+        notes,
+        [
+            "its values are `Dr`, not time in nanoseconds",
+            "of its events `Dr` is shown; `Ir`, `usec` left out"
+        ]
+    );
+    let error = of(Some("x")).unwrap_err().content();
+    assert_eq!(error, "it has no event `x`, only `Ir`, `Dr`, `usec`");
 }
 
 #[test]
@@ -116,7 +153,9 @@ fn a_sampled_profile_is_written_by_line_and_read_by_function() {
     let text = String::from_utf8(bytes.clone()).unwrap();
     assert!(text.contains("fn=(3) main\n4 1000000\n"), "{text}");
     assert!(text.contains("fn=(4)\n8 2000000\n9 3000000\n"), "{text}");
-    let graph = read(&bytes[..]).unwrap();
+    // Calls stand on the lines that they were made on.
+    assert!(text.contains("cfn=(4) work\ncalls=9 0\n3 9000000\n"), "{text}");
+    let graph = read(&bytes[..], None).unwrap();
     assert_eq!(
         outline(&graph),
         [
@@ -130,13 +169,13 @@ fn a_sampled_profile_is_written_by_line_and_read_by_function() {
     assert_eq!(graph.counted, Counted::Samples);
     let mut again = Vec::new();
     Callgrind.write(&Measurements::Traced(graph), &mut again).unwrap();
-    assert_eq!(outline(&read(&again[..]).unwrap()).len(), 5);
+    assert_eq!(outline(&read(&again[..], None).unwrap()).len(), 5);
 }
 
 #[test]
 fn recursion_and_cycles_do_not_add_up_beyond_the_whole() {
     let text = "events: ns\nfn=a\n1 10\ncfn=a\ncalls=5 1\n1 500\ncfn=b\ncalls=1 1\n1 90\nfn=b\n1 20\ncfn=a\ncalls=1 1\n1 70\n";
-    let graph = read(text.as_bytes()).unwrap();
+    let graph = read(text.as_bytes(), None).unwrap();
     assert_eq!(outline(&graph)[..3], ["a   6/1 10/30", "a -> a 5 0/500", "a -> b 1 20/90"]);
 }
 
@@ -145,10 +184,10 @@ fn other_texts_are_refused() {
     for other in [&b""[..], b"hello", b"version: 1", b"main;a 1\n", b"events"] {
         assert!(!Callgrind.detect(other), "{other:?}");
     }
-    assert!(read(&b"hello\nworld\n"[..]).is_err());
-    assert!(read(&b"events: ns\nfn=a\ncalls=x\n"[..]).is_err());
-    assert!(read(&b"events: ns\nfn=a\ncalls=1 1\n1 1\n"[..]).is_err());
+    assert!(read(&b"hello\nworld\n"[..], None).is_err());
+    assert!(read(&b"events: ns\nfn=a\ncalls=x\n"[..], None).is_err());
+    assert!(read(&b"events: ns\nfn=a\ncalls=1 1\n1 1\n"[..], None).is_err());
     for end in 0..TEXT.len() {
-        let _ = read(&TEXT.as_bytes()[..end]);
+        let _ = read(&TEXT.as_bytes()[..end], None);
     }
 }

@@ -9,8 +9,8 @@ use rustc_hash::FxHashMap;
 
 use super::SAMPLES_MARK;
 use crate::profile::{
-    aggregate::{UNKNOWN, own_lines},
-    calls::{CallGraph, Counted, Edge},
+    aggregate::{UNKNOWN, call_lines, own_lines},
+    calls::{CallGraph, Calls, Counted, Edge},
     model::{FunctionId, Profile, Recording, Unit},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
     }
     writeln!(out, "positions: line\nevents: {}\nsummary: {total}", event(&graph.recording))?;
     let by_line = lines.map(own_lines).unwrap_or_default();
+    let by_call = lines.map(call_lines).unwrap_or_default();
     let mut of_caller: BTreeMap<FunctionId, Vec<&Edge>> = BTreeMap::new();
     for edge in &graph.edges {
         of_caller.entry(edge.caller).or_default().push(edge);
@@ -39,12 +40,7 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
         }
         writeln!(out)?;
         names.write(out, ["ob", "fl", "fn"], id)?;
-        let place = (
-            graph.str(function.name),
-            graph.str(function.file),
-            function.start_line,
-            graph.module_path(function),
-        );
+        let place = place(graph, id);
         match by_line.get(&place) {
             Some(lines) => {
                 for (line, ns) in lines {
@@ -54,13 +50,48 @@ pub(super) fn write(graph: &CallGraph, lines: Option<&Profile>, out: &mut dyn Wr
             None => writeln!(out, "{} {}", function.start_line, calls.tottime_ns)?,
         }
         for edge in edges {
-            names.write(out, ["cob", "cfi", "cfn"], edge.callee)?;
             let target = graph.functions[edge.callee.index()].start_line;
-            writeln!(out, "calls={} {target}", edge.calls.total)?;
-            writeln!(out, "{} {}", function.start_line, edge.calls.cumtime_ns)?;
+            let lines = by_call.get(&(place, self::place(graph, edge.callee)));
+            for (line, total, cumtime_ns) in parts(edge.calls, lines, function.start_line) {
+                names.write(out, ["cob", "cfi", "cfn"], edge.callee)?;
+                writeln!(out, "calls={total} {target}\n{line} {cumtime_ns}")?;
+            }
         }
     }
     writeln!(out, "\ntotals: {total}")
+}
+
+/// What a function goes by.
+fn place(graph: &CallGraph, id: FunctionId) -> (&str, &str, u32, &str) {
+    let function = &graph.functions[id.index()];
+    let (name, file) = (graph.str(function.name), graph.str(function.file));
+    (name, file, function.start_line, graph.module_path(function))
+}
+
+/// Calls and time of an edge by line of the caller, shared out as the times of the lines are; all of it at `start` where these are not known.
+fn parts(calls: Calls, lines: Option<&BTreeMap<u32, u64>>, start: u32) -> Vec<(u32, u64, u64)> {
+    let lines: Vec<(u32, u64)> = lines.into_iter().flatten().map(|(&line, &ns)| (line, ns)).collect();
+    let whole: f64 = lines.iter().map(|(_, ns)| *ns as f64).sum();
+    if whole == 0.0 {
+        return vec![(start, calls.total, calls.cumtime_ns)];
+    }
+    // What is behind all lines so far, less what was given out, and in the end all that is left.
+    let (mut so_far, mut given, mut parts) = (0.0, (0, 0), Vec::new());
+    for (i, &(line, ns)) in lines.iter().enumerate() {
+        so_far += ns as f64;
+        let is_last = i + 1 == lines.len();
+        let part = |number: u64, given: u64| match is_last {
+            true => number,
+            false => ((number as f64 * (so_far / whole)) as u64).clamp(given, number),
+        };
+        let all = (part(calls.total, given.0), part(calls.cumtime_ns, given.1));
+        if all != given {
+            let line = if line == 0 { start } else { line };
+            parts.push((line, all.0 - given.0, all.1 - given.1));
+        }
+        given = all;
+    }
+    parts
 }
 
 /// The name of the costs, which has no blanks.

@@ -77,7 +77,7 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
     };
     let thread = reader.import.thread((0, ""), (0, ""))?;
     let mut lines = Lines::of(input);
-    let (mut stacks, mut others) = (0_u64, 0_u64);
+    let (mut stacks, mut others, mut twice) = (0_u64, 0_u64, 0_u64);
     while let Some(line) = lines.next().map_err(failure)? {
         let Some((stack, count)) = split(line) else {
             others += u64::from(!line.is_empty() && !line.starts_with(b"#"));
@@ -87,6 +87,7 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
             continue;
         };
         stacks += 1;
+        twice += u64::from(split(stack).is_some());
         if count > 0 {
             let stack = reader.stack(stack)?;
             reader.import.sample(0, thread, stack, count, count.saturating_mul(COUNT_NS));
@@ -96,6 +97,12 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
         return Err(Failure::Content("no line of it is a stack and a number".into()));
     }
     let mut notes = vec![COUNT_NOTE.to_owned()];
+    if twice == stacks {
+        notes.push(
+            "each line ends with two numbers, as those that compare two recordings: the last one is read"
+                .into(),
+        );
+    }
     if others > 0 {
         notes.push(format!(
             "{} are no stacks and were left out",

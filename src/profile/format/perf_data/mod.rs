@@ -3,7 +3,8 @@
 //!
 //! They hold addresses and no names: what they say was mapped is looked for on this machine, and named where it is the same file, by inode or
 //! build id. Copies of stacks (`--call-graph dwarf`) are unwound as our own are; callers that the kernel found (`-g`) are taken as
-//! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the one with most samples is read.
+//! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the one with most samples is
+//! read, unless another is asked for.
 
 mod guard;
 mod identity;
@@ -12,9 +13,9 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 
-use super::{Format, Unwritable};
+use super::{Failure, Format, Unwritable, whole};
 use crate::profile::calls::Measurements;
 
 /// The format of `perf record`.
@@ -42,7 +43,12 @@ impl Format for PerfData {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
-        read::read(bytes).map(Measurements::Sampled)
+        read::read(bytes, None).map(Measurements::Sampled)
+    }
+
+    fn read_event(&self, input: &mut dyn BufRead, event: &str) -> Result<Measurements, Failure> {
+        let bytes = whole(input, self.most_bytes())?;
+        read::read(&bytes, Some(event)).map(Measurements::Sampled).map_err(Failure::Content)
     }
 
     fn write(&self, _measurements: &Measurements, _out: &mut dyn Write) -> Result<(), Unwritable> {

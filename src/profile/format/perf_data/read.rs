@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     profile::{
+        format::no_event,
         model::{Host, Profile, Recording, Unit},
         process::{ProcessTable, arch::perf_registers},
         raw::RawProfile,
@@ -28,15 +29,21 @@ use crate::{
 /// Added to process and thread ids while they are worked on: the recorded ones may be those of other processes now, which must not be looked into.
 /// No id is as large.
 const ELSEWHERE: u32 = 1 << 30;
+/// What an event is called whose name the file does not have.
+const UNNAMED: &str = "event";
 /// Largest process id there can be.
 const MOST_PID: u32 = 1 << 22;
 const PROT_EXEC: u32 = libc::PROT_EXEC as u32;
 
-/// Reads the samples of the event that has most.
-pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
+/// Reads the samples of the event `asked`, or of the one that has most.
+pub(super) fn read(bytes: &[u8], asked: Option<&str>) -> Result<Profile, String> {
     let layout = guard::check(bytes)?;
     let (mut file, mut records) = open(bytes, layout)?;
-    let event = if file.event_attributes().len() > 1 { busiest(bytes, layout)? } else { None };
+    let event = match asked {
+        Some(asked) => Some(named(&file, asked)?),
+        None if file.event_attributes().len() > 1 => busiest(bytes, layout)?,
+        None => None,
+    };
     let mut import = Import::new(&file, event);
     let mut cut = None;
     loop {
@@ -66,6 +73,14 @@ fn open(bytes: &[u8], layout: Layout) -> Result<(PerfFile, Records<'_>), String>
         }
     };
     opened.map_err(|error| damaged(&error))
+}
+
+/// The event with this name, with or without its modifiers: `cycles`, `cycles:u`.
+fn named(file: &PerfFile, asked: &str) -> Result<usize, String> {
+    let names = || file.event_attributes().iter().map(|event| event.name().unwrap_or(UNNAMED));
+    let exact = names().position(|name| name == asked);
+    let plain = || names().position(|name| name.split(':').next() == Some(asked));
+    exact.or_else(plain).ok_or_else(|| no_event(asked, names()))
 }
 
 /// The event with most samples; the first of several.
@@ -145,7 +160,7 @@ impl Import {
                 SamplingPolicy::Period(period) => (period.get(), 0),
                 _ => (1, 0),
             };
-            let name = event.name().unwrap_or("event").to_owned();
+            let name = event.name().unwrap_or(UNNAMED).to_owned();
             let is_cycles = matches!(
                 event.attr.type_,
                 PerfEventType::Hardware(HardwareEventId::CpuCycles | HardwareEventId::RefCpuCycles, _)

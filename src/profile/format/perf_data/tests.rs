@@ -9,20 +9,20 @@ fn damaged_files_are_refused_without_a_panic() {
     header[8] = 104;
     header[16] = 144;
     assert_eq!(guard::check(&header), Ok(guard::Layout::File));
-    assert!(read::read(&header).is_err());
+    assert!(read::read(&header, None).is_err());
     // Sections that lead outside.
     for at in [24, 32, 40, 48] {
         for value in [u64::MAX, 1 << 33, 200] {
             let mut bytes = header.clone();
             bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
             if at % 16 == 8 || value > 104 {
-                let _ = read::read(&bytes);
+                let _ = read::read(&bytes, None);
             }
         }
     }
     let mut many = header.clone();
     many[72..104].fill(0xff);
-    assert!(read::read(&many).is_err());
+    assert!(read::read(&many, None).is_err());
 }
 
 #[test]

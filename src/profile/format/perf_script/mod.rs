@@ -6,9 +6,9 @@
 //!   shares.c:78
 //! ```
 //!
-//! Thread or process ids, the processor, the period and frames' places (`-F +srcline`) may be missing. Of several events the first one in the file is
-//! read. The numbers of `cpu-clock` and `task-clock` are time; those of other events are taken for nanoseconds, as with other
-//! foreign files, and a note says so. Read in a memory that goes with the distinct frames and stacks.
+//! Thread or process ids, the processor, the period and frames' places (`-F +srcline`) may be missing. Of several events the one
+//! with most samples is read, unless another is asked for. The numbers of `cpu-clock` and `task-clock` are time; those of other events are
+//! what the event counts, and a note says so. Read in a memory that goes with the distinct frames and stacks.
 
 mod header;
 mod read;
@@ -40,11 +40,15 @@ impl Format for PerfScript {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
-        read::read(bytes).map(Measurements::Sampled).map_err(Failure::content)
+        read::read(bytes, None).map(Measurements::Sampled).map_err(Failure::content)
     }
 
     fn read_from(&self, input: &mut dyn BufRead) -> Result<Measurements, Failure> {
-        read::read(input).map(Measurements::Sampled)
+        read::read(input, None).map(Measurements::Sampled)
+    }
+
+    fn read_event(&self, input: &mut dyn BufRead, event: &str) -> Result<Measurements, Failure> {
+        read::read(input, Some(event)).map(Measurements::Sampled)
     }
 
     fn write(&self, _measurements: &Measurements, _out: &mut dyn Write) -> Result<(), Unwritable> {

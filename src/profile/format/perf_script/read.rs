@@ -1,6 +1,8 @@
 //! Reading what `perf script` prints.
 
 use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
     io::{self, Read},
     ops::Range,
 };
@@ -15,6 +17,7 @@ use crate::{
             known::Known,
             limit,
             lines::Lines,
+            no_event,
         },
         model::{self, FrameId, Origin, Profile, Recording, StackId, ThreadId},
     },
@@ -26,6 +29,8 @@ const PATIENCE: u64 = 10_000;
 /// Frames of a stack, and bytes of their lines: what a sample may take before it ends.
 const DEEPEST: usize = 1 << 16;
 const MOST_TEXT: usize = 128 << 20;
+/// So many events are read side by side, and as many are told of that are not.
+const MOST_EVENTS: usize = 8;
 /// Addresses from here on are the kernel's.
 const KERNEL_START: u64 = 1 << 63;
 
@@ -44,20 +49,17 @@ pub(super) fn detect(beginning: &[u8]) -> bool {
     lines.next().is_some_and(|line| line.starts_with(b"\t") || line.starts_with(b" ") && is_frame(line))
 }
 
-/// Reads all samples of the first event.
-pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
-    let mut reader = Reader::default();
+/// Reads all samples of the event `asked`, or of the one that has most.
+pub(super) fn read(input: impl Read, asked: Option<&str>) -> Result<Profile, Failure> {
+    let mut reader = Reader { asked: asked.map(|name| name.as_bytes().to_owned()), ..Reader::default() };
     let mut lines = Lines::of(input);
     while let Some(line) = lines.next().map_err(failure)? {
         reader.line(line)?;
-        if reader.samples == 0 && reader.others > PATIENCE {
+        if reader.events.is_empty() && reader.others > PATIENCE {
             break;
         }
     }
     reader.end_sample()?;
-    if reader.samples == 0 {
-        return Err(Failure::Content("no line of it is a sample of `perf script`".into()));
-    }
     Ok(reader.finish()?)
 }
 
@@ -68,9 +70,10 @@ fn failure(error: io::Error) -> Failure {
     }
 }
 
-/// What the samples of the chosen event count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the samples of an event count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Unit {
+    #[default]
     Nanoseconds,
     /// Something else, which the event names.
     Other,
@@ -81,6 +84,8 @@ enum Unit {
 /// A sample whose frames are still to come.
 #[derive(Clone, Copy, Debug)]
 struct Open {
+    /// Position of its event.
+    event: usize,
     thread: ThreadId,
     time_ns: u64,
     weight_ns: u64,
@@ -125,6 +130,11 @@ impl Frames {
         limit(self.text.len(), MOST_TEXT, "bytes of frames in a stack")
     }
 
+    /// The line at this position.
+    fn line(&self, position: usize) -> Option<&[u8]> {
+        self.text.get(self.lines.get(position)?.clone())
+    }
+
     /// The lines of all but the innermost.
     fn callers(&self) -> &[u8] {
         self.lines.get(1).and_then(|second| self.text.get(second.start..)).unwrap_or_default()
@@ -138,21 +148,17 @@ impl Frames {
 
 #[derive(Debug, Default)]
 struct Reader {
-    import: Import,
     command: Vec<String>,
     open: Option<Open>,
     frames: Frames,
-    /// Callers that come again.
-    callers: Known<StackId>,
-    /// The frames of the sample before with new callers, and those callers' stacks, outermost first: neighbours share most of them.
-    before: Frames,
-    stacks: Vec<StackId>,
-    known: Known<FrameId>,
-    threads: Known<ThreadId>,
-    event: Option<(Vec<u8>, Unit)>,
-    samples: u64,
-    of_other_events: u64,
+    /// The event that is to be read; all of them as long as none is asked for.
+    asked: Option<Vec<u8>>,
+    events: Vec<Event>,
+    /// Samples by name of events that are not read.
+    unread: BTreeMap<Vec<u8>, u64>,
     others: u64,
+    /// Whether any line has more than a name and a number, which any text may have.
+    convincing: bool,
 }
 
 impl Reader {
@@ -192,27 +198,94 @@ impl Reader {
             self.others += 1;
             return Ok(());
         };
-        let unit = match &self.event {
-            Some((event, unit)) if event == header.event => *unit,
-            Some(_) => {
-                self.of_other_events += 1;
-                return Ok(());
-            }
-            None => {
-                let unit = unit(&header);
-                self.event = Some((header.event.to_owned(), unit));
-                unit
-            }
-        };
-        let weight_ns = if unit == Unit::Samples { COUNT_NS } else { header.period.unwrap_or(0) };
-        let thread = self.thread(&header)?;
-        self.open = Some(Open { thread, time_ns: header.time_ns.unwrap_or(0), weight_ns });
+        self.convincing |= header.time_ns.is_some() || !header.event.is_empty();
+        let Some((position, event)) = self.event(&header) else { return Ok(()) };
+        let weight_ns = if event.unit == Unit::Samples { COUNT_NS } else { header.period.unwrap_or(0) };
+        let thread = event.thread(&header)?;
+        let time_ns = header.time_ns.unwrap_or(0);
+        self.open = Some(Open { event: position, thread, time_ns, weight_ns });
         if frame_parts(header.rest).is_some() {
             self.frames.push(header.rest)?;
         }
         Ok(())
     }
 
+    /// The event of a sample and its position, where it is read.
+    fn event(&mut self, header: &Header<'_>) -> Option<(usize, &mut Event)> {
+        let known = self.events.iter().position(|event| event.name == header.event);
+        let asked = self.asked.as_ref().is_none_or(|asked| asked == header.event);
+        let position = match known {
+            Some(position) => position,
+            None if asked && self.events.len() < MOST_EVENTS => {
+                let name = header.event.to_owned();
+                self.events.push(Event { name, unit: unit(header), ..Event::default() });
+                self.events.len() - 1
+            }
+            None => {
+                if let Some(samples) = self.unread.get_mut(header.event) {
+                    *samples += 1;
+                } else if self.unread.len() < MOST_EVENTS {
+                    self.unread.insert(header.event.to_owned(), 1);
+                }
+                return None;
+            }
+        };
+        Some((position, self.events.get_mut(position)?))
+    }
+
+    fn end_sample(&mut self) -> Result<(), String> {
+        self.convincing |= !self.frames.lines.is_empty();
+        if let Some(open) = self.open.take()
+            && let Some(event) = self.events.get_mut(open.event)
+        {
+            event.sample(open, &mut self.frames)?;
+        }
+        self.frames.clear();
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Profile, String> {
+        let Self { command, asked, mut events, mut unread, others, convincing, .. } = self;
+        if !convincing || events.is_empty() && unread.is_empty() {
+            return Err("no line of it is a sample of `perf script`".into());
+        }
+        if let Some(asked) = asked.filter(|_| events.is_empty()) {
+            let names: Vec<_> = unread.keys().map(|name| String::from_utf8_lossy(name)).collect();
+            return Err(no_event(&String::from_utf8_lossy(&asked), names.iter().map(AsRef::as_ref)));
+        }
+        let most = (0..events.len()).max_by_key(|&i| (events[i].samples, Reverse(i))).unwrap_or(0);
+        let chosen = events.swap_remove(most);
+        unread.extend(events.into_iter().map(|event| (event.name, event.samples)));
+        let mut notes = Vec::new();
+        for (name, samples) in unread {
+            let samples = units::plural(samples, "sample", "samples");
+            notes.push(format!("{samples} of `{}` left out", String::from_utf8_lossy(&name)));
+        }
+        if others > 0 {
+            let others = units::plural(others, "line", "lines");
+            notes.push(format!("{others} are no samples and were left out"));
+        }
+        chosen.finish(Recording { command, notes, ..Recording::default() })
+    }
+}
+
+/// The samples of one event.
+#[derive(Debug, Default)]
+struct Event {
+    name: Vec<u8>,
+    unit: Unit,
+    import: Import,
+    /// Callers that come again.
+    callers: Known<StackId>,
+    /// The frames of the sample before with new callers, and those callers' stacks, outermost first: neighbours share most of them.
+    before: Frames,
+    stacks: Vec<StackId>,
+    known: Known<FrameId>,
+    threads: Known<ThreadId>,
+    samples: u64,
+}
+
+impl Event {
     fn thread(&mut self, header: &Header<'_>) -> Result<ThreadId, String> {
         if let Some(known) = self.threads.get(header.who) {
             return Ok(known);
@@ -223,50 +296,47 @@ impl Reader {
         Ok(thread)
     }
 
-    fn end_sample(&mut self) -> Result<(), String> {
-        if let Some(Open { thread, time_ns, weight_ns }) = self.open.take() {
-            self.samples += 1;
-            let stack = self.stack()?;
-            self.import.sample(time_ns, thread, stack, 1, weight_ns);
-        }
-        self.frames.clear();
+    /// Adds a sample with these frames, which may be others afterwards.
+    fn sample(&mut self, open: Open, frames: &mut Frames) -> Result<(), String> {
+        self.samples += 1;
+        let stack = self.stack(frames)?;
+        self.import.sample(open.time_ns, open.thread, stack, 1, open.weight_ns);
         Ok(())
     }
 
-    fn stack(&mut self) -> Result<StackId, String> {
-        let Some(innermost) = self.frames.lines.first().cloned() else { return self.import.no_stack() };
+    fn stack(&mut self, frames: &mut Frames) -> Result<StackId, String> {
+        let Some(innermost) = frames.line(0) else { return self.import.no_stack() };
         let frame = self.frame(innermost)?;
-        let callers = self.callers()?;
+        let callers = self.callers(frames)?;
         self.import.stack(callers, frame)
     }
 
     /// The stack without its innermost frame, which differs more often than all others together.
-    fn callers(&mut self) -> Result<Option<StackId>, String> {
-        let text = self.frames.callers();
+    fn callers(&mut self, frames: &mut Frames) -> Result<Option<StackId>, String> {
+        let text = frames.callers();
         if text.is_empty() {
             return Ok(None);
         }
         if let Some(known) = self.callers.get(text) {
             return Ok(Some(known));
         }
-        let shared = self.frames.outermost_first().zip(self.before.outermost_first());
+        let shared = frames.outermost_first().zip(self.before.outermost_first());
         let shared = shared.take_while(|(frame, before)| frame == before).count().min(self.stacks.len());
         self.stacks.truncate(shared);
-        for i in (1..self.frames.lines.len() - shared).rev() {
-            let frame = self.frame(self.frames.lines[i].clone())?;
+        for i in (1..frames.lines.len() - shared).rev() {
+            let frame = self.frame(frames.line(i).unwrap_or_default())?;
             let stack = self.import.stack(self.stacks.last().copied(), frame)?;
             self.stacks.push(stack);
         }
         let stack = self.stacks.last().copied();
         if let Some(stack) = stack {
-            self.callers.insert(self.frames.callers(), stack);
+            self.callers.insert(frames.callers(), stack);
         }
-        std::mem::swap(&mut self.frames, &mut self.before);
+        std::mem::swap(frames, &mut self.before);
         Ok(stack)
     }
 
-    fn frame(&mut self, line: Range<usize>) -> Result<FrameId, String> {
-        let text = self.frames.text.get(line).unwrap_or_default();
+    fn frame(&mut self, text: &[u8]) -> Result<FrameId, String> {
         if let Some(known) = self.known.get(text) {
             return Ok(known);
         }
@@ -275,29 +345,21 @@ impl Reader {
         Ok(frame)
     }
 
-    fn finish(self) -> Result<Profile, String> {
-        let mut notes = Vec::new();
-        let (mut unit, mut event) = (model::Unit::default(), String::new());
-        match &self.event {
-            Some((_, Unit::Samples)) => notes.push(COUNT_NOTE.to_owned()),
-            Some((name, Unit::Other)) => {
-                (unit, event) = (model::Unit::Count, String::from_utf8_lossy(name).into_owned());
-                notes.push(format!("its values are `{event}`, not time in nanoseconds"));
+    fn finish(self, mut recording: Recording) -> Result<Profile, String> {
+        match self.unit {
+            Unit::Nanoseconds => {}
+            Unit::Samples => recording.notes.push(COUNT_NOTE.to_owned()),
+            Unit::Other => {
+                let event = String::from_utf8_lossy(&self.name).into_owned();
+                recording.notes.push(format!("its values are `{event}`, not time in nanoseconds"));
+                (recording.unit, recording.event) = (model::Unit::Count, event);
             }
-            _ => {}
         }
-        if self.of_other_events > 0 {
-            let others = units::plural(self.of_other_events, "sample", "samples");
-            notes.push(format!("{others} of other events were left out"));
-        }
-        if self.others > 0 {
-            let others = units::plural(self.others, "line", "lines");
-            notes.push(format!("{others} are no samples and were left out"));
-        }
-        let duration_ns = self.import.span_ns();
-        let recording =
-            Recording { command: self.command, duration_ns, unit, event, notes, ..Recording::default() };
-        self.import.finish("perf script", recording)
+        let import = self.import;
+        // What was only needed to read it takes as much memory as what comes of it.
+        drop((self.callers, self.known, self.before));
+        recording.duration_ns = import.span_ns();
+        import.finish("perf script", recording)
     }
 }
 
@@ -416,7 +478,7 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
     #[test]
     fn samples_of_the_first_event() {
         assert!(detect(TEXT.as_bytes()));
-        let profile = read(TEXT.as_bytes()).unwrap();
+        let profile = read(TEXT.as_bytes(), None).unwrap();
         assert_eq!(
             outline(&profile),
             [
@@ -429,7 +491,7 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
         let recording = &profile.recording;
         assert_eq!(recording.command, ["./shares", "--seconds", "1"]);
         assert_eq!(recording.duration_ns, 2_200_000_000);
-        assert_eq!(recording.notes, ["1 sample of other events were left out"]);
+        assert_eq!(recording.notes, ["1 sample of `cache-misses` left out"]);
         assert_eq!(profile.samples.iter().map(|s| s.bucket).collect::<Vec<_>>(), [0, 2]);
         let lines: Vec<u32> = profile.frames.iter().map(|f| f.line).collect();
         assert_eq!(lines, [0, 0, 91, 90, 78]);
@@ -440,17 +502,42 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
     fn recordings_without_stacks_and_other_events() {
         let text = "  a b 7 1.5:          1 cycles:  ffffffff81571d77 ctx_resched+0x247 ([kernel.kallsyms])\n  a b 7 1.6:          3 cycles:  5571d77 f+0x2 (/bin/x)\n";
         assert!(detect(text.as_bytes()));
-        let profile = read(text.as_bytes()).unwrap();
+        let profile = read(text.as_bytes(), None).unwrap();
         assert_eq!(outline(&profile), ["f  /bin/x 1/3/3", "ctx_resched  [kernel] 1/1/1"]);
         assert_eq!(profile.recording.notes, ["its values are `cycles`, not time in nanoseconds"]);
         assert_eq!(profile.str(profile.threads[0].name), "a b");
     }
 
     #[test]
+    fn of_several_events_one_is_read() {
+        let of = |text: &str, event: Option<&str>| {
+            let profile = read(text.as_bytes(), event).map_err(Failure::content)?;
+            Ok::<_, String>((profile.recording.event, profile.recording.notes, profile.samples.len()))
+        };
+        // The one with most samples, though it is not the first.
+        let text = "a 7/7 1.0: 5 faults:\n\t55 f (x)\n\na 7/7 1.1: 9 cycles:u:\n\t55 g (x)\n\na 7/7 1.2: 9 cycles:u:\n\t55 h (x)\n";
+        let (event, notes, rows) = of(text, None).unwrap();
+        assert_eq!((event.as_str(), rows), ("cycles", 2));
+        assert_eq!(
+            notes,
+            ["1 sample of `faults` left out", "its values are `cycles`, not time in nanoseconds"]
+        );
+        let (event, notes, rows) = of(text, Some("faults")).unwrap();
+        assert_eq!(
+            (event.as_str(), rows, notes[0].as_str()),
+            ("faults", 1, "2 samples of `cycles` left out")
+        );
+        let error = of(text, Some("branches")).unwrap_err();
+        assert_eq!(error, "it has no event `branches`, only `cycles`, `faults`");
+        let many: String = (0..20).map(|n| format!("a 7/7 1.0: 5 event-{n}:\n\t55 f (x)\n\n")).collect();
+        assert_eq!(of(&many, None).unwrap().0, "event-0");
+    }
+
+    #[test]
     fn samples_without_times_or_periods() {
         let text = "app 7/8 \n\tffffffff8157a642 f\n\t55 g\n\napp 7/8 \n\t55 g\n";
         assert!(detect(text.as_bytes()));
-        let profile = read(text.as_bytes()).unwrap();
+        let profile = read(text.as_bytes(), None).unwrap();
         assert_eq!(Totals::of(&profile), Totals { samples: 2, ns: 2 * COUNT_NS, ..Totals::default() });
         assert_eq!((profile.recording.bucket_ns, profile.processes[0].pid), (0, 7));
     }
@@ -458,7 +545,7 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
     #[test]
     fn a_sample_without_end_is_refused() {
         let text = format!("app 7/8 1.5: 1 cycles:\n{}", "\t55 f (x)\n".repeat(DEEPEST + 1));
-        let error = read(text.as_bytes()).unwrap_err().content();
+        let error = read(text.as_bytes(), None).unwrap_err().content();
         assert_eq!(error, "it holds more than 65,536 frames in a stack");
     }
 
@@ -466,10 +553,13 @@ shares 20566/20566 [001] 12.800000:    7 cache-misses:
     fn other_texts_are_refused() {
         assert!(!detect(b"main;a 1\nmain;b 2\n"));
         assert!(!detect(b"hello world\n\tindented\n"));
-        let error = read(&b"hello\nworld\n"[..]).unwrap_err().content();
+        let error = read(&b"hello\nworld\n"[..], None).unwrap_err().content();
+        assert_eq!(error, "no line of it is a sample of `perf script`");
+        // Folded stacks look like names and ids.
+        let error = read(&b"main;a 10\nmain;b 20\n"[..], None).unwrap_err().content();
         assert_eq!(error, "no line of it is a sample of `perf script`");
         for end in 0..TEXT.len() {
-            let _ = read(&TEXT.as_bytes()[..end]);
+            let _ = read(&TEXT.as_bytes()[..end], None);
         }
     }
 }

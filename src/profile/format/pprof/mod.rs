@@ -59,9 +59,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
-use super::{Format, Unwritable};
+use super::{Failure, Format, Unwritable, whole};
 use crate::profile::{
     calls::{CallGraph, Measurements},
     model::Profile,
@@ -89,7 +89,12 @@ impl Format for Pprof {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Measurements, String> {
-        read::read(bytes, &read::Limits::DEFAULT)
+        read(bytes)
+    }
+
+    fn read_event(&self, input: &mut dyn BufRead, event: &str) -> Result<Measurements, Failure> {
+        let bytes = whole(input, self.most_bytes())?;
+        read::read(&bytes, Some(event), &read::Limits::DEFAULT).map_err(Failure::Content)
     }
 
     fn write(&self, measurements: &Measurements, out: &mut dyn Write) -> Result<(), Unwritable> {
@@ -190,5 +195,5 @@ pub fn write_calls_to(graph: &CallGraph, out: &mut dyn Write) -> io::Result<()> 
 /// # Errors
 /// What is wrong with the bytes, in a few words.
 pub fn read(bytes: &[u8]) -> Result<Measurements, String> {
-    read::read(bytes, &read::Limits::DEFAULT)
+    read::read(bytes, None, &read::Limits::DEFAULT)
 }

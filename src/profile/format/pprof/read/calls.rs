@@ -1,15 +1,8 @@
 //! Samples that are calls, as [`write`](super::super::write_calls_to) puts them.
 
-use pprof::protos::{self as proto, Message};
 use rustc_hash::FxHashMap;
 
-use super::{
-    super::unit,
-    Draft, File, Functions, Tables, limit,
-    samples::Stacks,
-    tables::{broken, damaged},
-    wire::{field, fields},
-};
+use super::{super::unit, Draft, File, Functions, Tables, cut, samples::Stacks};
 use crate::profile::{
     calls::{CallGraph, Calls, Counted, Edge},
     model::{Clock, FunctionId, Profile, StackId, Unit},
@@ -57,23 +50,15 @@ pub(super) fn read(
     functions: &Functions,
     draft: &mut Draft<'_, '_>,
 ) -> Result<Rows, String> {
-    let mut stacks = Stacks::new(functions, file.limits.stacks);
-    let mut message = proto::Sample::default();
+    let mut stacks = Stacks::new(file, functions);
     let mut rows = Rows::default();
-    let mut samples = 0;
-    for f in fields(file.plain) {
-        let f = f.map_err(broken)?;
-        if f.number != field::SAMPLE {
-            continue;
-        }
-        limit(samples, file.limits.samples, "samples")?;
-        samples += 1;
-        message.clear();
-        message.merge(f.bytes).map_err(|_| damaged())?;
-        let &[total, primitive, tottime, cumtime] = message.value.as_slice() else {
+    let mut values = Vec::new();
+    for sample in file.scanned.samples.iter() {
+        cut::values(sample.values, &mut values)?;
+        let &[total, primitive, tottime, cumtime] = values.as_slice() else {
             return Err(super::values::WRONG_COUNT.into());
         };
-        let stack = stacks.get(&message.location_id, &mut draft.builder)?;
+        let stack = stacks.get(sample.locations, &mut draft.builder)?;
         let sum = rows.entry(stack).or_default();
         for (sum, value) in sum.iter_mut().zip([total, primitive, tottime, cumtime]) {
             *sum += i128::from(value);

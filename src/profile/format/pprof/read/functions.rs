@@ -27,7 +27,7 @@ impl Functions {
         let mut maker = Maker::new(file, draft)?;
         let mut all = Self::default();
         let limits = file.limits;
-        for f in fields(file.plain) {
+        for f in fields(&file.scanned.rest) {
             let f = f.map_err(broken)?;
             if f.number == field::LOCATION {
                 limit(all.starts.len(), limits.entries, "locations")?;

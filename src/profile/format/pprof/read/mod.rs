@@ -1,31 +1,40 @@
-//! pprof bytes as [`Measurements`]. The file is gone through three times, because its tables may stand in any order: once for
-//! the tables, once for the locations, once for the samples, of which only one is decoded at a time.
+//! pprof bytes as [`Measurements`]. Tables may stand in any order and behind the samples: these are cut up and numbered while the file is
+//! decompressed, the tables are gone through twice, for the locations once everything else is known, and then the numbers get their meaning.
 
 mod calls;
+mod cut;
 mod draft;
 mod functions;
 mod ids;
+mod inflate;
+mod numbered;
 mod own;
-mod parts;
 mod samples;
+mod scan;
 mod tables;
 mod threads;
 mod values;
 mod wire;
 
 use std::{
-    borrow::Cow,
-    io::{self, Read},
+    io::Read,
     time::{Duration, UNIX_EPOCH},
 };
 
 use flate2::read::MultiGzDecoder;
 
-use self::{draft::Draft, functions::Functions, own::Own, tables::Tables, values::Values};
+use self::{
+    draft::Draft,
+    functions::Functions,
+    own::Own,
+    scan::{Scanned, scan},
+    tables::Tables,
+    values::Values,
+};
 use super::extra::RecordingLine;
 use crate::profile::{
     calls::Measurements,
-    format::{SNIFF_BYTES, guess, limit, too_large},
+    format::{SNIFF_BYTES, guess, limit},
     model::{Clock, Recording, Unit},
 };
 
@@ -64,7 +73,7 @@ impl Limits {
 
 /// What all parts of reading look at.
 struct File<'f, 'a> {
-    plain: &'f [u8],
+    scanned: &'f Scanned,
     tables: &'f Tables<'a>,
     own: &'f Own,
     limits: &'f Limits,
@@ -81,21 +90,26 @@ pub(super) fn detect(beginning: &[u8]) -> bool {
     if plain.is_empty() { !ended } else { wire::begins_like_pprof(&plain) }
 }
 
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Measurements, String> {
+/// Reads a file; of its values those with this name, or the usual ones.
+pub(super) fn read(bytes: &[u8], event: Option<&str>, limits: &Limits) -> Result<Measurements, String> {
     if bytes.is_empty() {
         return Err("the file is empty".into());
     }
     if !detect(bytes) {
         return Err(NOT_PPROF.into());
     }
-    let plain = unzip(bytes, limits.bytes)?;
-    let tables = Tables::of(&plain, limits)?;
+    let scanned = if bytes.starts_with(&GZIP[..1]) {
+        inflate::inflated(bytes, |plain| scan(plain, limits))?
+    } else {
+        scan(&mut &*bytes, limits)?
+    };
+    let tables = Tables::of(&scanned, limits)?;
     let (mut own, mut notes) = Own::of(&tables)?;
-    let values = Values::of(&tables)?;
+    let values = Values::of(&tables, event, own.recording.is_some())?;
     if let Some(line) = own.recording.as_mut().filter(|_| values.unit != Unit::Nanoseconds) {
         line.waiting = false;
     }
-    let file = File { plain: &plain, tables: &tables, own: &own, limits };
+    let file = File { scanned: &scanned, tables: &tables, own: &own, limits };
     let mut draft = Draft::new(&tables);
     let functions = Functions::of(&file, &mut draft)?;
     if let Some(counted) = calls::counted(&tables)? {
@@ -165,27 +179,5 @@ fn recording(
             recording
         }
         None => Recording { tallied, rate_hz, bucket_ns: duration_ns, notes, ..fields },
-    }
-}
-
-fn unzip(bytes: &[u8], max: u64) -> Result<Cow<'_, [u8]>, String> {
-    if !bytes.starts_with(&GZIP[..1]) {
-        return Ok(Cow::Borrowed(bytes));
-    }
-    let mut plain = Vec::new();
-    let mut decoder = MultiGzDecoder::new(bytes).take(SNIFF_BYTES);
-    let mut read = decoder.read_to_end(&mut plain);
-    if read.is_ok() {
-        if !wire::begins_like_pprof(&plain) {
-            return Err(NOT_PPROF.into());
-        }
-        decoder.set_limit(max.saturating_sub(plain.len() as u64).saturating_add(1));
-        read = decoder.read_to_end(&mut plain);
-    }
-    match read {
-        Ok(_) if plain.len() as u64 > max => Err(too_large(max)),
-        Ok(_) => Ok(Cow::Owned(plain)),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(CUT_SHORT.into()),
-        Err(_) => Err("damaged: its gzip data cannot be decompressed".into()),
     }
 }

@@ -8,6 +8,7 @@ use super::{
     CUT_SHORT, Limits, NOT_PPROF, OUTSIDE,
     ids::Ids,
     limit,
+    scan::Scanned,
     wire::{Broken, Field, field, fields},
 };
 
@@ -29,7 +30,8 @@ pub(super) struct Tables<'a> {
 }
 
 impl<'a> Tables<'a> {
-    pub(super) fn of(plain: &'a [u8], limits: &Limits) -> Result<Self, String> {
+    /// The tables of a file; an error for one in which anything is wrong, samples included.
+    pub(super) fn of(scanned: &'a Scanned, limits: &Limits) -> Result<Self, String> {
         let mut tables = Self {
             header: proto::Profile::default(),
             strings: Vec::new(),
@@ -40,12 +42,10 @@ impl<'a> Tables<'a> {
             check: 0,
         };
         let mut crc = flate2::Crc::new();
-        for field in fields(plain) {
-            let done = field.map_err(broken).and_then(|field| tables.add(field, &mut crc, limits));
-            if let Err(reason) = done {
-                return Err(if tables.looks_like_pprof() { reason } else { NOT_PPROF.into() });
-            }
-        }
+        let read = fields(&scanned.rest)
+            .try_for_each(|field| tables.add(field.map_err(broken)?, &mut crc, limits))
+            .and_then(|()| scanned.fault.clone().map_or(Ok(()), Err));
+        read.map_err(|reason| if tables.looks_like_pprof() { reason } else { NOT_PPROF.into() })?;
         tables.check = crc.sum();
         match (tables.header.sample_type.as_slice(), tables.strings.first()) {
             (_, Some(&b"")) if !tables.header.sample_type.is_empty() => Ok(tables),
@@ -59,11 +59,7 @@ impl<'a> Tables<'a> {
     }
 
     fn add(&mut self, f: Field<'a>, crc: &mut flate2::Crc, limits: &Limits) -> Result<(), String> {
-        if f.number != field::STRING && f.bytes.len() > limits.message {
-            return Err(format!("it holds a message of {}", crate::units::bytes(f.bytes.len() as u64)));
-        }
         match f.number {
-            field::SAMPLE => {}
             field::LOCATION => crc.update(f.raw),
             field::STRING => {
                 limit(self.strings.len(), limits.strings, "strings")?;

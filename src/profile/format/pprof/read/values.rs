@@ -1,7 +1,10 @@
 //! Which of a file's sample values are counted, and what they mean.
 
 use super::{super::unit, Tables};
-use crate::profile::model::{Clock, Unit};
+use crate::profile::{
+    format::no_event,
+    model::{Clock, Unit},
+};
 
 /// A sample with more or fewer values than there are sample types.
 pub(super) const WRONG_COUNT: &str = "damaged: a sample has not as many values as there are sample types";
@@ -56,7 +59,8 @@ impl Type {
 }
 
 impl Values {
-    pub(super) fn of(tables: &Tables<'_>) -> Result<Self, String> {
+    /// Which values they are: those of the type with the name `asked`, or the preferred ones. In a file of our own there are no others.
+    pub(super) fn of(tables: &Tables<'_>, asked: Option<&str>, own: bool) -> Result<Self, String> {
         let mut types = Vec::new();
         for ty in &tables.header.sample_type {
             types.push(Type {
@@ -66,8 +70,17 @@ impl Values {
         }
         let default = tables.text(tables.header.default_sample_type)?;
         let period_ns = period_ns(tables)?;
-        let chosen = choose(&types, &default);
-        let column = chosen.unwrap_or(0);
+        let usual = choose(&types, &default).unwrap_or(0);
+        let choice = || types.iter().enumerate().filter(|(i, _)| !own || *i == usual);
+        let column = match asked {
+            None => usual,
+            Some(name) => {
+                choice()
+                    .find(|(_, ty)| ty.name == name)
+                    .ok_or_else(|| no_event(name, choice().map(|(_, ty)| ty.name.as_str())))?
+                    .0
+            }
+        };
         let Some(ty) = types.get(column) else { return Err(super::NOT_PPROF.into()) };
         let time = nanoseconds(&ty.unit);
         let weight = match period_ns {
@@ -161,8 +174,8 @@ fn count_column(types: &[Type], weight: usize) -> Option<usize> {
         .iter()
         .position(Type::is_sample_count)
         .or_else(|| types.iter().position(|t| counts(t) && objects.as_ref() == Some(&t.name)))
-        .or_else(|| types.iter().enumerate().position(|(i, t)| i != weight && counts(t)))
         .or_else(|| types.get(weight).filter(|t| counts(t)).map(|_| weight))
+        .or_else(|| types.iter().position(counts))
 }
 
 fn unread(types: &[Type], weight: usize, count: Option<usize>) -> Option<String> {

@@ -10,9 +10,10 @@ pub(super) mod field {
     pub(in super::super) const STRING: u64 = 6;
 }
 
-const VARINT: u64 = 0;
+/// Wire types.
+pub(super) const VARINT: u64 = 0;
 const FIXED64: u64 = 1;
-const BYTES: u64 = 2;
+pub(super) const BYTES: u64 = 2;
 const FIXED32: u64 = 5;
 
 /// Why the bytes are no sequence of fields.
@@ -24,7 +25,57 @@ pub(super) enum Broken {
     Malformed,
 }
 
-/// One field.
+/// One field of any message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    pub(super) number: u64,
+    /// Its wire type.
+    pub(super) kind: u64,
+    /// The whole field, its key included.
+    pub(super) raw: &'a [u8],
+    /// What comes behind the key, without the length.
+    pub(super) content: &'a [u8],
+}
+
+/// The first field of a message, and what follows it.
+pub(super) fn part(bytes: &[u8]) -> Result<(Part<'_>, &[u8]), Broken> {
+    let (key, behind) = varint(bytes)?;
+    let (number, kind) = (key >> 3, key & 7);
+    let (content, rest) = match kind {
+        VARINT => {
+            let (_, rest) = varint(behind)?;
+            (behind.get(..behind.len() - rest.len()).unwrap_or_default(), rest)
+        }
+        FIXED64 => split(behind, 8)?,
+        FIXED32 => split(behind, 4)?,
+        BYTES => {
+            let (length, content) = varint(behind)?;
+            split(content, length)?
+        }
+        _ => return Err(Broken::Malformed),
+    };
+    let raw = bytes.get(..bytes.len() - rest.len()).unwrap_or(bytes);
+    Ok((Part { number, kind, raw, content }, rest))
+}
+
+/// The first number, and what follows it.
+pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Broken> {
+    let mut value = 0;
+    for (i, &byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * i);
+        if byte < 0x80 {
+            return Ok((value, bytes.get(i + 1..).unwrap_or_default()));
+        }
+    }
+    Err(if bytes.len() < 10 { Broken::CutShort } else { Broken::Malformed })
+}
+
+fn split(bytes: &[u8], length: u64) -> Result<(&[u8], &[u8]), Broken> {
+    let length = usize::try_from(length).map_err(|_| Broken::Malformed)?;
+    bytes.split_at_checked(length).ok_or(Broken::CutShort)
+}
+
+/// One field of a `Profile`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field<'a> {
     pub(super) number: u64,
@@ -60,44 +111,15 @@ impl<'a> Iterator for Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn field(&mut self) -> Result<Field<'a>, Broken> {
-        let start = self.rest;
-        let key = self.varint()?;
-        let (number, kind) = (key >> 3, key & 7);
-        if !known(number, kind) {
+        // What is no profile is told by its first byte, however long the field pretends to be.
+        let (key, _) = varint(self.rest)?;
+        if !known(key >> 3, key & 7) {
             return Err(Broken::Malformed);
         }
-        let mut bytes: &[u8] = &[];
-        match kind {
-            VARINT => drop(self.varint()?),
-            FIXED64 => drop(self.skip(8)?),
-            FIXED32 => drop(self.skip(4)?),
-            _ => {
-                let len = self.varint()?;
-                bytes = self.skip(len)?;
-            }
-        }
-        let raw = start.get(..start.len() - self.rest.len()).unwrap_or(start);
-        Ok(Field { number, raw, bytes })
-    }
-
-    fn varint(&mut self) -> Result<u64, Broken> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.rest.split_first().ok_or(Broken::CutShort)?;
-            self.rest = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(Broken::Malformed)
-    }
-
-    fn skip(&mut self, len: u64) -> Result<&'a [u8], Broken> {
-        let len = usize::try_from(len).map_err(|_| Broken::Malformed)?;
-        let (skipped, rest) = self.rest.split_at_checked(len).ok_or(Broken::CutShort)?;
+        let (part, rest) = part(self.rest)?;
         self.rest = rest;
-        Ok(skipped)
+        let bytes = if part.kind == BYTES { part.content } else { &[] };
+        Ok(Field { number: part.number, raw: part.raw, bytes })
     }
 }
 

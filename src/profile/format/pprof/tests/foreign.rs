@@ -5,8 +5,11 @@ use std::path::Path;
 use pprof::protos::{self as proto, Message};
 
 use super::canon::canon;
-use super::{super::write, read};
-use crate::profile::model::*;
+use super::{
+    super::{Pprof, write},
+    read,
+};
+use crate::profile::{calls::Measurements, format::Format as _, model::*};
 
 fn fixture(name: &str) -> Profile {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pprof").join(name);
@@ -24,6 +27,49 @@ fn top(p: &Profile) -> (&str, u64) {
     }
     let (top, weight) = flat.iter().enumerate().max_by_key(|(_, w)| **w).unwrap();
     (p.str(p.functions[top].name), *weight)
+}
+
+#[test]
+fn other_values_may_be_asked_for() {
+    let ty = |ty, unit| proto::ValueType { ty, unit };
+    let heap = proto::Profile {
+        sample_type: vec![ty(1, 2), ty(3, 4), ty(5, 2), ty(6, 4)],
+        sample: vec![proto::Sample { location_id: vec![1], value: vec![30, 4000, 2, 100], label: vec![] }],
+        location: vec![proto::Location {
+            id: 1,
+            line: vec![proto::Line { function_id: 1, line: 1 }],
+            ..Default::default()
+        }],
+        function: vec![proto::Function { id: 1, name: 7, ..Default::default() }],
+        string_table: [
+            "",
+            "alloc_objects",
+            "count",
+            "alloc_space",
+            "bytes",
+            "inuse_objects",
+            "inuse_space",
+            "f",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        ..Default::default()
+    };
+    let bytes = heap.encode_to_vec();
+    let of = |event: &str| match Pprof.read_event(&mut &bytes[..], event) {
+        Ok(Measurements::Sampled(p)) => Ok((p.recording.event.clone(), p.total_ns(), p.sample_count())),
+        Ok(Measurements::Traced(_)) => Err("calls".to_owned()),
+        Err(failure) => Err(failure.content()),
+    };
+    assert_eq!(of("alloc_space").unwrap(), ("alloc_space".to_owned(), 4000, 30));
+    assert_eq!(of("inuse_objects").unwrap(), ("inuse_objects".to_owned(), 2, 2));
+    let names = "`alloc_objects`, `alloc_space`, `inuse_objects`, `inuse_space`";
+    assert_eq!(of("x").unwrap_err(), format!("it has no event `x`, only {names}"));
+    // What we saved of it has one kind of values.
+    let saved = write(&read(&bytes).unwrap());
+    assert!(Pprof.read_event(&mut &saved[..], "inuse_space").is_ok());
+    let error = Pprof.read_event(&mut &saved[..], "inuse_objects").unwrap_err().content();
+    assert_eq!(error, "it has no event `inuse_objects`, only `inuse_space`");
 }
 
 #[test]

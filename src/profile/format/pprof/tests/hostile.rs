@@ -171,7 +171,7 @@ fn a_small_file_cannot_fill_the_memory() {
     let with = |limits: fn(&mut Limits), p: &proto::Profile| {
         let mut all = Limits::DEFAULT;
         limits(&mut all);
-        read_with(&gz(&p.encode_to_vec()), &all).unwrap_err()
+        read_with(&gz(&p.encode_to_vec()), None, &all).unwrap_err()
     };
     let mut p = minimal();
     p.sample[0].location_id = vec![1; 5000];
