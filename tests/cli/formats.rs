@@ -117,6 +117,18 @@ fn of_several_events_the_one_with_most_samples_is_read() {
         notes.iter().any(|note| note.as_str().unwrap().ends_with("of `page-faults` left out")),
         "{notes:?}"
     );
+    // The same by the text of `perf script`, and the other one where it is asked for.
+    let script = run(Command::new("perf").args(["script", "-i"]).arg(dir.path().join("perf.data")));
+    std::fs::write(dir.path().join("two.perf"), script).unwrap();
+    for file in ["perf.data", "two.perf"] {
+        let faults = report(dir.path(), &[file, "--event", "page-faults"]);
+        assert_eq!((&faults["unit"], &faults["event"]), (&"count".into(), &"page-faults".into()), "{file}");
+        assert!(report(dir.path(), &[file])["event"].is_null(), "{file}");
+        let mut other = hotcold();
+        let assert = other.current_dir(&dir).args(["profile", "report", file, "--event", "x"]).assert().code(1);
+        let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        assert!(error.contains("it has no event `x`, only `"), "{error}");
+    }
     // Faults taken at a rate are no time.
     let (data, program) = (dir.path().join("faults.data"), fixture("shares.c").unwrap());
     let mut command = Command::new("perf");
@@ -331,7 +343,7 @@ fn callgrind_annotate_reads_what_is_written_and_we_what_callgrind_writes() {
 }
 
 /// Nanoseconds (or bytes) of each function, flat and cum, as `go tool pprof -top` has them.
-fn pprof_top(file: &Path, unit: &str) -> Vec<(String, f64, f64)> {
+fn pprof_top(file: &Path, unit: &str, event: Option<&str>) -> Vec<(String, f64, f64)> {
     let mut command = Command::new("go");
     command.args([
         "tool",
@@ -342,6 +354,7 @@ fn pprof_top(file: &Path, unit: &str) -> Vec<(String, f64, f64)> {
         "-nodefraction=0",
         "-edgefraction=0",
     ]);
+    command.args(event.map(|event| format!("-sample_index={event}")));
     let text = run(command.arg(format!("-unit={unit}")).arg(file).env("HOME", file.parent().unwrap()));
     let row = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -353,12 +366,15 @@ fn pprof_top(file: &Path, unit: &str) -> Vec<(String, f64, f64)> {
     text.lines().skip_while(|line| !line.trim_start().starts_with("flat")).skip(1).filter_map(row).collect()
 }
 
-fn agrees_with_pprof(file: &Path, unit: &str) {
-    let ours = report(file.parent().unwrap(), &[file.to_str().unwrap(), "--show-imports"]);
+/// The same of the usual values, or of those with this name.
+fn agrees_with_pprof(file: &Path, unit: &str, event: Option<&str>) {
+    let mut words = vec![file.to_str().unwrap(), "--show-imports"];
+    words.extend(event.into_iter().flat_map(|event| ["--event", event]));
+    let ours = report(file.parent().unwrap(), &words);
     let rows = ours["functions"].as_array().unwrap();
     // Seconds, or the number itself.
     let scale = if unit == "ns" { 1e9 } else { 1.0 };
-    let theirs = pprof_top(file, unit);
+    let theirs = pprof_top(file, unit, event);
     assert!(theirs.len() > 3, "{theirs:?}");
     for (name, flat, cum) in theirs {
         let named: Vec<&Value> = rows.iter().filter(|row| row["name"] == name.as_str()).collect();
@@ -378,9 +394,13 @@ fn go_s_pprof_agrees_on_our_files_and_on_its_own() {
     }
     let dir = scratch();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/pprof");
-    for (name, unit) in [("go-cpu.pb.gz", "ns"), ("go-heap.pb.gz", "B")] {
+    for (name, unit, event) in [
+        ("go-cpu.pb.gz", "ns", None),
+        ("go-heap.pb.gz", "B", None),
+        ("go-heap.pb.gz", "B", Some("alloc_space")),
+    ] {
         std::fs::copy(fixtures.join(name), dir.path().join(name)).unwrap();
-        agrees_with_pprof(&dir.path().join(name), unit);
+        agrees_with_pprof(&dir.path().join(name), unit, event);
     }
     let Some(program) = fixture("shares.c").filter(|_| require_perf()) else { return };
     let file = dir.path().join("own.pb.gz");
@@ -391,5 +411,5 @@ fn go_s_pprof_agrees_on_our_files_and_on_its_own() {
         .arg(&file)
         .arg("--");
     command.arg(program).args(["deep", "30", "--seconds", "0.5", "--truth", "/dev/null"]).assert().success();
-    agrees_with_pprof(&file, "ns");
+    agrees_with_pprof(&file, "ns", None);
 }

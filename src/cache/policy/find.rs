@@ -61,11 +61,10 @@ pub fn find(policy: &Policy, places: &Places) -> Outcome {
                             outcome.caches.push(Hit { section, typed, found });
                         }
                     }
-                    // Emptied by an earlier run, and no cache until it is filled again.
-                    Err(error @ Error::NotACache { .. }) if error.is_of_empty() => {
-                        outcome.skipped.push((path.clone(), error));
-                    }
-                    Err(error @ (Error::NotACache { .. } | Error::NotADirectory { .. })) if !typed => {
+                    // Emptied by an earlier run, a directory is no cache until it is filled again.
+                    Err(error @ (Error::NotACache { .. } | Error::NotADirectory { .. }))
+                        if !typed || error.is_of_empty() =>
+                    {
                         outcome.skipped.push((path.clone(), error));
                     }
                     Err(error) => outcome.failed.push((path.clone(), error)),

@@ -22,6 +22,10 @@ pub(super) const COUNT_NS: u64 = 1_000_000;
 pub(super) const COUNT_NOTE: &str =
     "the file has numbers of samples and no times: each sample is taken for 1 ms";
 
+/// What is said of numbers that would be samples of centuries.
+pub(super) const TIMES_NOTE: &str =
+    "the file has numbers too large for samples: they are taken for nanoseconds";
+
 /// Sums that readers of the profile can add up again.
 ///
 /// # Errors
@@ -45,7 +49,7 @@ pub(super) struct Described<'a> {
 }
 
 /// A profile in the making.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Import {
     out: Builder,
     samples: Samples,
@@ -58,6 +62,24 @@ pub(super) struct Import {
     span: Option<(u64, u64)>,
     /// Samples, and what they stand for.
     total: (u64, u64),
+    /// What weights are multiplied with in the end.
+    scale: u64,
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self {
+            out: Builder::default(),
+            samples: Samples::default(),
+            strings: 0,
+            text: 0,
+            threads: Vec::new(),
+            thread_numbers: FxHashMap::default(),
+            span: None,
+            total: (0, 0),
+            scale: 1,
+        }
+    }
 }
 
 impl Import {
@@ -183,6 +205,15 @@ impl Import {
         self.span.map_or(0, |(first, last)| last - first)
     }
 
+    /// Takes weights for numbers of things that take so many nanoseconds each; whether they can be, or are too large for that.
+    pub(super) fn scale(&mut self, ns: u64) -> bool {
+        let fits = self.total.1.checked_mul(ns).is_some_and(|sum| sum <= i64::MAX as u64);
+        if fits {
+            self.scale = ns;
+        }
+        fits
+    }
+
     /// The profile. `backend` is the tool or format it comes from. Where samples have no times there is one bucket.
     ///
     /// # Errors
@@ -200,7 +231,7 @@ impl Import {
                 stack: row.stack,
                 gil: row.gil,
                 count: row.count,
-                weight_ns: row.weight_ns,
+                weight_ns: row.weight_ns.saturating_mul(self.scale),
             });
         }
         let mut profile = self.out.build(Recording { bucket_ns, ..recording });

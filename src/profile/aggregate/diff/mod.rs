@@ -213,11 +213,9 @@ pub fn diff<'p>(
     for row in &mut rows {
         row.significant = is_significant(row.p);
     }
-    let totals = (old.counts_of_all(), new.counts_of_all());
-    let total_p = match (tallied, &spread) {
-        (false, _) => Some(noise::of_totals(&totals.0, &totals.1)),
-        (true, Some(_)) => Some(noise::of_runs(&totals.0, &totals.1)),
-        (true, None) => None,
+    let total_p = match tallied {
+        true => spread.as_ref().map(|spread| spread.p_of_totals(&old.total_values(), &new.total_values())),
+        false => Some(noise::of_totals(&old.counts_of_all(), &new.counts_of_all())),
     };
     let tallied = tallied && spread.is_none();
     let (old, new) = (old.whole, new.whole);
@@ -251,12 +249,15 @@ fn same_kind<'p>(all: impl Iterator<Item = &'p Measurements>) -> Result<(), Erro
     if sampled.is_empty() || traced.is_empty() { Ok(()) } else { Err(Error::MixedKinds) }
 }
 
+/// Samples or calls, tottime and cumtime in nanoseconds.
+type Numbers = (u64, u64, u64);
+
 /// The rows of one side, those of its recordings put together.
 struct Side<'p> {
     whole: Whole,
     identities: Vec<Identity<'p>>,
-    /// Per row and recording: samples, tottime and cumtime in nanoseconds.
-    numbers: Vec<Vec<(u64, u64, u64)>>,
+    /// Per row and recording.
+    numbers: Vec<Vec<Numbers>>,
     totals: Vec<Totals>,
     cumtime: bool,
 }
@@ -301,7 +302,7 @@ impl<'p> Side<'p> {
     }
 
     fn times(&self, row: usize, cumtime: bool) -> Vec<f64> {
-        let time = |n: &(u64, u64, u64)| if cumtime { n.2 } else { n.1 } as f64;
+        let time = |n: &Numbers| if cumtime { n.2 } else { n.1 } as f64;
         self.numbers
             .get(row)
             .map_or_else(|| vec![0.0; self.totals.len()], |row| row.iter().map(time).collect())
@@ -371,8 +372,8 @@ fn totals(measurements: &Measurements) -> Totals {
     }
 }
 
-/// Samples or calls, tottime and cumtime in nanoseconds of each row.
-fn numbered(one: &Measurements, by: By) -> Result<Vec<(Identity<'_>, (u64, u64, u64))>, Error> {
+/// What each row of a recording is, and its numbers.
+fn numbered(one: &Measurements, by: By) -> Result<Vec<(Identity<'_>, Numbers)>, Error> {
     let selection = Selection { by, ..Selection::default() };
     let profile = match one {
         Measurements::Sampled(profile) => profile,

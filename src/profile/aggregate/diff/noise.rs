@@ -72,12 +72,6 @@ pub fn of_totals(old: &Counts, new: &Counts) -> f64 {
     between_runs(old, new, variance).map_or(counted, |p| p.max(counted))
 }
 
-/// The same where nothing was sampled: of the variation between recordings alone.
-pub(super) fn of_runs(old: &Counts, new: &Counts) -> f64 {
-    let alike = mean(&old.values) == mean(&new.values);
-    between_runs(old, new, |_| 0.0).unwrap_or(if alike { 1.0 } else { 0.0 })
-}
-
 fn of_counts(old: &Counts, new: &Counts) -> f64 {
     let (a, b) = (old.exposure(), new.exposure());
     // A side without samples at all has no weight of a sample; the other side's is as good.

@@ -34,6 +34,8 @@ const MANY: f64 = 1e6;
 /// What the recordings of two sides say about chance beyond that of sampling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
+    /// Whether shares are compared, which do not vary as the totals do.
+    by_share: bool,
     /// Variance of a recording's total, as a share of its square, and its degrees of freedom.
     whole: f64,
     whole_degrees: f64,
@@ -96,43 +98,40 @@ impl Spread {
         let common = common(rows);
         let ratios: Vec<(f64, f64)> = rows.iter().filter_map(|row| ratio(row, common, true)).collect();
         let (factor, factor_degrees) = prior(&ratios);
-        let whole = if by_share { 0.0 } else { squares / degrees };
-        Some(Self { whole, whole_degrees: degrees, common, factor, factor_degrees })
+        let whole = squares / degrees;
+        Some(Self { by_share, whole, whole_degrees: degrees, common, factor, factor_degrees })
     }
 
     /// Probability of a difference at least this large if nothing has changed.
     pub(super) fn p(&self, old: &Counts, new: &Counts) -> f64 {
         let (a, b) = (Side::of(old, self.common), Side::of(new, self.common));
         let (factor, degrees) = self.factor(ratio_of(&[&a, &b], false));
-        let (mut of_row, mut of_whole) = (0.0, 0.0);
-        // What the sides' own values vary by, and the sum that Welch's test takes its degrees of freedom from.
-        let (mut own, mut own_parts) = (0.0, 0.0);
+        let (mut of_row, mut of_whole, mut own) = (0.0, 0.0, Estimate::default());
         for (side, counts) in [(&a, old), (&b, new)] {
             let value = mean(&counts.values);
             let unit = if side.share > 0.0 { value / side.share } else { 0.0 };
             let row = factor * side.variance * unit * unit / side.runs();
-            let whole = self.whole * value * value / side.runs();
+            let whole = if self.by_share { 0.0 } else { self.whole * value * value / side.runs() };
             (of_row, of_whole) = (of_row + row, of_whole + whole);
             match variance_of_mean(&counts.values) {
-                Some(variance) => {
-                    own += variance;
-                    own_parts += variance * variance / (side.runs() - 1.0);
-                }
-                None => own += row + whole,
+                Some(variance) => own.add(variance, side.runs() - 1.0),
+                None => own.add(row + whole, f64::INFINITY),
             }
         }
-        let variance = of_row + of_whole;
-        let delta = (mean(&new.values) - mean(&old.values)).abs();
-        if a.share.max(b.share) >= LARGE && own > variance && own_parts > 0.0 {
-            return tails(delta / own.sqrt(), own * own / own_parts);
-        }
-        if variance <= 0.0 {
-            return if delta > 0.0 { 0.0 } else { 1.0 };
-        }
-        // Satterthwaite's approximation of the degrees of freedom of a sum.
-        let parts = of_row * of_row / degrees + of_whole * of_whole / self.whole_degrees;
-        let degrees = if parts > 0.0 { variance * variance / parts } else { f64::INFINITY };
-        tails(delta / variance.sqrt(), degrees)
+        let mut model = Estimate::default();
+        model.add(of_row, degrees);
+        model.add(of_whole, self.whole_degrees);
+        let speaks_for_itself = a.share.max(b.share) >= LARGE && own.variance > model.variance;
+        let delta = mean(&new.values) - mean(&old.values);
+        if speaks_for_itself { own.p(delta) } else { model.p(delta) }
+    }
+
+    /// The same for the totals where nothing was sampled.
+    pub(super) fn p_of_totals(&self, old: &[f64], new: &[f64]) -> f64 {
+        let variance = |totals: &[f64]| self.whole * mean(totals).powi(2) / totals.len().max(1) as f64;
+        let mut estimate = Estimate::default();
+        estimate.add(variance(old) + variance(new), self.whole_degrees);
+        estimate.p(mean(new) - mean(old))
     }
 
     /// What the variance of a row is multiplied with, and the degrees of freedom of that, where its own recordings say `own`.
@@ -147,8 +146,34 @@ impl Spread {
             _ if degrees == 0.0 => (1.0, degrees),
             prior => ((prior * self.factor + own_degrees * ratio) / degrees, degrees),
         };
-        // Counts vary at least as they do; less is chance, or sampling at a fixed rate, and nothing becomes significant by that.
-        if factor <= 1.0 { (1.0, f64::INFINITY) } else { (factor, degrees) }
+        // Counts vary at least as they do; less is chance, or sampling at a fixed rate, and nothing becomes significant by that. How much
+        // they vary need not be estimated.
+        let known = factor <= 1.0 && self.common == 0.0;
+        (factor.max(1.0), if known { f64::INFINITY } else { degrees.max(1.0) })
+    }
+}
+
+/// A variance that is the sum of others, and what Satterthwaite's approximation takes its degrees of freedom from.
+#[derive(Clone, Copy, Debug, Default)]
+struct Estimate {
+    variance: f64,
+    parts: f64,
+}
+
+impl Estimate {
+    fn add(&mut self, variance: f64, degrees: f64) {
+        self.variance += variance;
+        self.parts += variance * variance / degrees;
+    }
+
+    /// Probability of a difference at least this large by chance.
+    fn p(&self, delta: f64) -> f64 {
+        if self.variance <= 0.0 {
+            return if delta == 0.0 { 1.0 } else { 0.0 };
+        }
+        let degrees =
+            if self.parts > 0.0 { self.variance * self.variance / self.parts } else { f64::INFINITY };
+        tails(delta.abs() / self.variance.sqrt(), degrees)
     }
 }
 

@@ -124,6 +124,13 @@ fn calls_on_several_lines_are_shared_out() {
 }
 
 #[test]
+fn a_call_that_never_was_is_none() {
+    let graph =
+        read(&b"events: ns\nfn=a\n1 5\ncfn=b\ncalls=0 1\n1 0\ncfn=c\ncalls=0 1\n1 7\n"[..], None).unwrap();
+    assert_eq!(graph.edges.iter().map(|edge| edge.calls.cumtime_ns).collect::<Vec<_>>(), [7]);
+}
+
+#[test]
 fn another_event_may_be_asked_for() {
     let text = "events: Ir Dr usec\nfn=a\n1 5 6 7\n";
     let of = |event| {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::profile::{
     format::{
         Failure,
-        foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
+        foreign::{COUNT_NOTE, COUNT_NS, Described, Import, TIMES_NOTE},
         known::Known,
         lines::Lines,
     },
@@ -90,13 +90,14 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
         twice += u64::from(split(stack).is_some());
         if count > 0 {
             let stack = reader.stack(stack)?;
-            reader.import.sample(0, thread, stack, count, count.saturating_mul(COUNT_NS));
+            reader.import.sample(0, thread, stack, count, count);
         }
     }
     if stacks == 0 {
         return Err(Failure::Content("no line of it is a stack and a number".into()));
     }
-    let mut notes = vec![COUNT_NOTE.to_owned()];
+    let samples = reader.import.scale(COUNT_NS);
+    let mut notes = vec![if samples { COUNT_NOTE } else { TIMES_NOTE }.to_owned()];
     if twice == stacks {
         notes.push(
             "each line ends with two numbers, as those that compare two recordings: the last one is read"
@@ -109,7 +110,8 @@ pub(super) fn read(input: impl Read) -> Result<Profile, Failure> {
             crate::units::plural(others, "line", "lines")
         ));
     }
-    Ok(reader.import.finish("folded stacks", Recording { notes, ..Recording::default() })?)
+    let recording = Recording { tallied: !samples, notes, ..Recording::default() };
+    Ok(reader.import.finish("folded stacks", recording)?)
 }
 
 fn failure(error: io::Error) -> Failure {
@@ -264,8 +266,16 @@ mod tests {
 
     #[test]
     fn more_than_a_profile_can_hold_is_refused() {
-        let error = read(&b"a 9000000000000\nb 9000000000000"[..]).unwrap_err().content();
+        let error = read(&b"a 9000000000000000000\nb 9000000000000000000"[..]).unwrap_err().content();
         assert_eq!(error, "damaged: its values add up to more than a profile can hold");
+    }
+
+    #[test]
+    fn numbers_of_another_kind_than_samples_are_read() {
+        // Cycles of an hour, or nanoseconds.
+        let profile = read(&b"a 9000000000000\nb 8000000000000"[..]).unwrap();
+        assert_eq!((profile.total_ns(), profile.recording.tallied), (17_000_000_000_000, true));
+        assert_eq!(profile.recording.notes, [TIMES_NOTE]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A look at the numbers in a file that its parser takes for sizes, before it does.
 
+use linux_perf_event_reader::{Endianness, RawEventRecord, ReadFormat, SampleFormat};
+
 use super::MAGIC;
 
 const CUT_SHORT: &str = "cut short";
@@ -128,6 +130,51 @@ fn events(content: &[u8]) -> Result<(), String> {
         at = end.filter(|end| *end <= content.len()).ok_or(DAMAGED)?;
     }
     Ok(())
+}
+
+/// What of a sample stands before its counter values and callers, eight bytes each.
+const BEFORE: [SampleFormat; 9] = [
+    SampleFormat::IDENTIFIER,
+    SampleFormat::IP,
+    SampleFormat::TID,
+    SampleFormat::TIME,
+    SampleFormat::ADDR,
+    SampleFormat::ID,
+    SampleFormat::STREAM_ID,
+    SampleFormat::CPU,
+    SampleFormat::PERIOD,
+];
+
+/// Whether as many callers fit into a sample as it says: its parser multiplies that number without a look at it.
+pub(super) fn callers_fit(record: &RawEventRecord<'_>) -> bool {
+    let info = &record.parse_info;
+    if !info.sample_format.contains(SampleFormat::CALLCHAIN) {
+        return true;
+    }
+    let body = record.data.as_slice();
+    let number = |at: u64| {
+        let at = usize::try_from(at).ok()?;
+        let bytes = body.get(at..at.checked_add(8)?)?.try_into().ok()?;
+        Some(match info.endian {
+            Endianness::LittleEndian => u64::from_le_bytes(bytes),
+            Endianness::BigEndian => u64::from_be_bytes(bytes),
+        })
+    };
+    let mut at = 8 * BEFORE.iter().filter(|field| info.sample_format.contains(**field)).count() as u64;
+    if info.sample_format.contains(SampleFormat::READ) {
+        // As the parser takes them.
+        let has = |field| u64::from(info.read_format.contains(field));
+        let times = has(ReadFormat::TOTAL_TIME_ENABLED) + has(ReadFormat::TOTAL_TIME_RUNNING);
+        let values = match info.read_format.contains(ReadFormat::GROUP) {
+            true => Some(has(ReadFormat::ID)),
+            false => number(at).and_then(|count| count.checked_mul(1 + has(ReadFormat::ID))),
+        };
+        let end = values.and_then(|values| values.checked_add(1 + times)?.checked_mul(8)?.checked_add(at));
+        // What does not fit is an error of the parser's.
+        let Some(end) = end else { return true };
+        at = end;
+    }
+    number(at).is_none_or(|callers| callers <= body.len() as u64 / 8)
 }
 
 /// What the offset and size at `at` describe.

@@ -184,6 +184,9 @@ impl Import {
     }
 
     fn record(&mut self, event: usize, record: &RawEventRecord<'_>) {
+        if record.record_type == RecordType::SAMPLE && !guard::callers_fit(record) {
+            return;
+        }
         match record.parse() {
             Ok(EventRecord::Sample(sample)) => self.sample(event, &sample),
             Ok(EventRecord::Mmap2(map)) => {

@@ -40,3 +40,26 @@ fn a_description_of_too_many_events_is_refused() {
     bytes.extend(record);
     assert_eq!(guard::check(&bytes).unwrap_err(), "damaged: a size in it leads outside of it");
 }
+
+#[test]
+fn a_sample_of_more_callers_than_it_has_room_for_is_left_out() {
+    let record = |kind: u32, body: Vec<u64>| {
+        let size = (8 + 8 * body.len()) as u16;
+        let body = body.into_iter().flat_map(u64::to_le_bytes);
+        [&kind.to_le_bytes()[..], &[0, 0], &size.to_le_bytes()]
+            .concat()
+            .into_iter()
+            .chain(body)
+            .collect::<Vec<u8>>()
+    };
+    // A clock of software, of which samples have an address, ids and callers.
+    let attribute = vec![64 << 32 | 1, 0, 1_000_000, 1 | 2 | 0x20, 0, 0, 0, 0];
+    let file = |callers: u64| {
+        let sample = record(9, vec![0x1000, 7 << 32 | 7, callers, 0x2000]);
+        [b"PERFILE2".to_vec(), 16_u64.to_le_bytes().to_vec(), record(64, attribute.clone()), sample].concat()
+    };
+    assert_eq!(read::read(&file(1), None).unwrap().sample_count(), 1);
+    for callers in [5, 1 << 61, u64::MAX] {
+        assert_eq!(read::read(&file(callers), None).unwrap().sample_count(), 0, "{callers}");
+    }
+}

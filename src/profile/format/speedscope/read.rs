@@ -6,13 +6,15 @@ use super::FrameJson;
 use crate::profile::{
     aggregate::UNKNOWN,
     format::{
-        foreign::{COUNT_NOTE, COUNT_NS, Described, Import},
+        foreign::{COUNT_NOTE, COUNT_NS, Described, Import, TIMES_NOTE},
         json_text::{AtMost, nanoseconds, parse},
         limit,
     },
     model::{self, FrameId, Profile, Recording, StackId},
 };
 
+/// Nanoseconds that the samples of a file may stand for in all; a little less than a profile can hold, as it is a sum of fractions.
+const LARGEST: f64 = (1_u64 << 62) as f64;
 /// Deepest stack: events that only open would otherwise take memory without end.
 const DEEPEST: usize = 1 << 16;
 const MOST_PROFILES: usize = 1 << 16;
@@ -82,12 +84,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     let mut notes = Vec::new();
     match unit {
         Unit::Samples => notes.push(COUNT_NOTE.to_owned()),
+        Unit::Numbers => notes.push(TIMES_NOTE.to_owned()),
         Unit::Bytes => notes.push("its values are bytes, not time in nanoseconds".to_owned()),
         Unit::Time(_) => {}
     }
     let tool = document.exporter.as_deref().filter(|tool| !tool.is_empty()).unwrap_or("speedscope");
     let command = document.name.filter(|name| !name.is_empty()).into_iter().collect();
-    let mut recording = Recording { command, duration_ns: import.span_ns(), notes, ..Recording::default() };
+    let mut recording = Recording {
+        command,
+        duration_ns: import.span_ns(),
+        tallied: unit == Unit::Numbers,
+        notes,
+        ..Recording::default()
+    };
     if unit == Unit::Bytes {
         (recording.unit, recording.event) = (model::Unit::Bytes, "memory".to_owned());
     }
@@ -100,6 +109,8 @@ enum Unit {
     /// Times of so many nanoseconds.
     Time(f64),
     Samples,
+    /// Numbers without a unit, too large for samples.
+    Numbers,
     Bytes,
 }
 
@@ -120,7 +131,7 @@ impl Unit {
         match self {
             Self::Time(ns) => ns,
             Self::Samples => COUNT_NS as f64,
-            Self::Bytes => 1.0,
+            Self::Numbers | Self::Bytes => 1.0,
         }
     }
 }
@@ -137,7 +148,14 @@ fn unit(profiles: &[ProfileJson]) -> Result<Unit, String> {
             return Err("its profiles are in different units".into());
         }
     }
-    Ok(first)
+    let whole: f64 = profiles.iter().map(whole).sum();
+    Ok(if first == Unit::Samples && whole * COUNT_NS as f64 > LARGEST { Unit::Numbers } else { first })
+}
+
+/// What the values of a profile add up to.
+fn whole(profile: &ProfileJson) -> f64 {
+    let evented = profile.events.iter().map(|event| event.at - profile.start).fold(0.0, f64::max);
+    profile.weights.iter().filter(|weight| **weight > 0.0).sum::<f64>() + evented
 }
 
 fn frames(import: &mut Import, frames: &[FrameJson]) -> Result<Vec<FrameId>, String> {
@@ -215,7 +233,7 @@ impl Target<'_> {
     fn add(&mut self, at: f64, stack: Option<StackId>, weight: f64) -> Result<(), String> {
         let weight_ns = nanoseconds(weight, self.unit.ns());
         let count = match self.unit {
-            Unit::Samples => nanoseconds(weight, 1.0),
+            Unit::Samples | Unit::Numbers => nanoseconds(weight, 1.0),
             _ => u64::from(weight_ns > 0),
         };
         if count == 0 {

@@ -58,6 +58,14 @@ fn numbers_of_samples_and_bytes_are_said_to_be_none_of_time() {
 }
 
 #[test]
+fn numbers_of_another_kind_than_samples_are_read() {
+    let text = br#"{"shared":{"frames":[{"name":"a"}]},"profiles":[{"type":"sampled","unit":"none","samples":[[0],[0]],"weights":[9e12,8e12]}]}"#;
+    let profile = read(text).unwrap();
+    assert_eq!((profile.total_ns(), profile.recording.tallied), (17_000_000_000_000, true));
+    assert_eq!(profile.recording.notes.len(), 1);
+}
+
+#[test]
 fn damaged_documents_are_refused() {
     let cases = [
         (r#"{"profiles":[]}"#, "not a document of speedscope: it has no frames"),

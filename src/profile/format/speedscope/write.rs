@@ -40,6 +40,7 @@ pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     // The head is an object that is still open.
     let head = serde_json::to_string(&head)?;
     write!(out, "{},\"profiles\":[", head.strip_suffix('}').unwrap_or(&head))?;
+    let each = is_each_written(profile);
     let mut first = true;
     for thread in 0..profile.threads.len() {
         let id = ThreadId(thread as u32);
@@ -50,7 +51,7 @@ pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
         if !std::mem::replace(&mut first, false) {
             write!(out, ",")?;
         }
-        write_thread(profile, id, samples, out)?;
+        write_thread(profile, id, each, samples, out)?;
     }
     write!(out, "]}}")
 }
@@ -75,9 +76,11 @@ fn title(thread: (&str, u32), process: (&str, u32)) -> String {
     [thread, process].into_iter().filter(known).map(text).collect::<Vec<_>>().join(", ")
 }
 
+/// Writes the samples of a thread, each as often as it was taken or once with all their weight.
 fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
     profile: &Profile,
     id: ThreadId,
+    each: bool,
     samples: impl Fn() -> I,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -96,7 +99,6 @@ fn write_thread<'p, I: Iterator<Item = &'p Sample>>(
         "{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{unit}\",\"startValue\":0,\"endValue\":{total},\"samples\":[",
         serde_json::to_string(&title)?
     )?;
-    let each = is_each_written(profile);
     let copies = |sample: &Sample| if each { sample.count.max(1) } else { 1 };
     let mut stack = Vec::new();
     let mut comma = "";
