@@ -104,6 +104,19 @@ fn perf_data_has_the_shares_of_perf_report() {
 }
 
 #[test]
+fn samples_with_the_counters_of_a_group_are_read() {
+    let dir = scratch();
+    let events = ["-e", "{cpu-clock,page-faults}:S", "-g"];
+    if perf_record(dir.path(), &events).is_none() {
+        return;
+    }
+    let ours = report(dir.path(), &["perf.data"]);
+    assert!(share(&ours, "hot") > 20.0 && ours["event"].is_null(), "{ours}");
+    let note = "what the counters of its groups had counted is left out";
+    assert!(ours["notes"].as_array().unwrap().contains(&note.into()), "{ours}");
+}
+
+#[test]
 fn of_several_events_the_one_with_most_samples_is_read() {
     let dir = scratch();
     let events = ["-e", "page-faults", "-e", "cpu-clock", "-g"];
@@ -125,7 +138,8 @@ fn of_several_events_the_one_with_most_samples_is_read() {
         assert_eq!((&faults["unit"], &faults["event"]), (&"count".into(), &"page-faults".into()), "{file}");
         assert!(report(dir.path(), &[file])["event"].is_null(), "{file}");
         let mut other = hotcold();
-        let assert = other.current_dir(&dir).args(["profile", "report", file, "--event", "x"]).assert().code(1);
+        let assert =
+            other.current_dir(&dir).args(["profile", "report", file, "--event", "x"]).assert().code(1);
         let error = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
         assert!(error.contains("it has no event `x`, only `"), "{error}");
     }

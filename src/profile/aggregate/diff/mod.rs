@@ -188,33 +188,23 @@ pub fn diff<'p>(
     let tallied = old.is_tallied() || new.is_tallied();
     let counts = counts(&pairs, &old, &new, question.normalize);
     let spread = Spread::of(&counts, &old.total_values(), &new.total_values(), question.normalize);
-    let p = |(a, b): &(Counts, Counts)| {
-        if tallied {
-            return spread.as_ref().map(|spread| spread.p(a, b));
-        }
-        let is_tested = a.samples.saturating_add(b.samples) >= noise::LEAST;
-        is_tested.then(|| match question.normalize {
-            true => noise::of_shares(a, b, spread.as_ref()),
-            false => noise::of_times(a, b, spread.as_ref()),
-        })
+    let spread = spread.as_ref();
+    let judged = |(pair, counts): (&Pair, &(Counts, Counts))| {
+        let change = change(pair, &old, &new, scale, question.cumtime)?;
+        // Functions that only call others have nothing to compare.
+        let compared = |half: &Half| if question.cumtime { half.cumtime_ns } else { half.tottime_ns };
+        let times = compared(&change.old) + compared(&change.new);
+        let anything = times > 0.0 || counts.0.samples > 0 || counts.1.samples > 0;
+        anything.then(|| Change { p: p(counts, spread, tallied, question.normalize), ..change })
     };
-    let mut rows: Vec<Change> = (pairs.iter().zip(&counts))
-        .filter_map(|(pair, counts)| {
-            let change = change(pair, &old, &new, scale, question.cumtime)?;
-            // Functions that only call others have nothing to compare.
-            let compared = |half: &Half| if question.cumtime { half.cumtime_ns } else { half.tottime_ns };
-            let times = compared(&change.old) + compared(&change.new);
-            let anything = times > 0.0 || counts.0.samples > 0 || counts.1.samples > 0;
-            anything.then(|| Change { p: p(counts), ..change })
-        })
-        .collect();
+    let mut rows: Vec<Change> = pairs.iter().zip(&counts).filter_map(judged).collect();
     let mut tested: Vec<&mut f64> = rows.iter_mut().filter_map(|row| row.p.as_mut()).collect();
     noise::holm(&mut tested);
     for row in &mut rows {
         row.significant = is_significant(row.p);
     }
     let total_p = match tallied {
-        true => spread.as_ref().map(|spread| spread.p_of_totals(&old.total_values(), &new.total_values())),
+        true => spread.map(|spread| spread.p_of_totals(&old.total_values(), &new.total_values())),
         false => Some(noise::of_totals(&old.counts_of_all(), &new.counts_of_all())),
     };
     let tallied = tallied && spread.is_none();
@@ -224,6 +214,18 @@ pub fn diff<'p>(
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)).then_with(|| name(a).cmp(&name(b))));
     let (by, cumtime) = (question.by, question.cumtime);
     Ok(Diff { by, cumtime, scale, old, new, total_p, tallied, rows, left_out: 0 })
+}
+
+/// Probability of the difference of a row by chance; `None` where nothing tells it.
+fn p((old, new): &(Counts, Counts), spread: Option<&Spread>, tallied: bool, shares: bool) -> Option<f64> {
+    if tallied {
+        return spread.map(|spread| spread.p(old, new));
+    }
+    let is_tested = old.samples.saturating_add(new.samples) >= noise::LEAST;
+    is_tested.then(|| match shares {
+        true => noise::of_shares(old, new, spread),
+        false => noise::of_times(old, new, spread),
+    })
 }
 
 /// Fails where not all recordings have time on the same clock.

@@ -96,7 +96,7 @@ impl Spread {
             return None;
         }
         let common = common(rows);
-        let ratios: Vec<(f64, f64)> = rows.iter().filter_map(|row| ratio(row, common, true)).collect();
+        let ratios: Vec<(f64, f64)> = rows.iter().filter_map(|row| ratio(row, common)).collect();
         let (factor, factor_degrees) = prior(&ratios);
         let whole = squares / degrees;
         Some(Self { by_share, whole, whole_degrees: degrees, common, factor, factor_degrees })
@@ -105,7 +105,7 @@ impl Spread {
     /// Probability of a difference at least this large if nothing has changed.
     pub(super) fn p(&self, old: &Counts, new: &Counts) -> f64 {
         let (a, b) = (Side::of(old, self.common), Side::of(new, self.common));
-        let (factor, degrees) = self.factor(ratio_of(&[&a, &b], false));
+        let (factor, degrees) = self.factor(ratio_of(&[&a, &b]));
         let (mut of_row, mut of_whole, mut own) = (0.0, 0.0, Estimate::default());
         for (side, counts) in [(&a, old), (&b, new)] {
             let value = mean(&counts.values);
@@ -207,25 +207,22 @@ fn is_enough(counts: &Counts, side: &Side<'_>) -> bool {
     counts.of == 0 || side.share * counts.of as f64 / side.runs() >= ENOUGH
 }
 
-/// A row's variance between recordings as a multiple of what the model says, and its degrees of freedom; `None` without any.
-fn ratio(row: &(Counts, Counts), common: f64, only_enough: bool) -> Option<(f64, f64)> {
+/// The variance of a row with enough samples, which is no 0, as [`ratio_of`] tells it.
+fn ratio(row: &(Counts, Counts), common: f64) -> Option<(f64, f64)> {
     let (a, b) = (Side::of(&row.0, common), Side::of(&row.1, common));
-    let used = [(&a, &row.0), (&b, &row.1)];
-    let used: Vec<&Side<'_>> = used
-        .into_iter()
-        .filter(|(side, counts)| !only_enough || is_enough(counts, side))
-        .map(|(side, _)| side)
-        .collect();
-    ratio_of(&used, only_enough)
+    let used = [(&a, &row.0), (&b, &row.1)].into_iter().filter(|(side, counts)| is_enough(counts, side));
+    let used: Vec<&Side<'_>> = used.map(|(side, _)| side).collect();
+    ratio_of(&used).filter(|(ratio, _)| *ratio > 0.0)
 }
 
-fn ratio_of(sides: &[&Side<'_>], positive: bool) -> Option<(f64, f64)> {
+/// The variance between recordings of these sides as a multiple of what the model says, and its degrees of freedom; `None` without any.
+fn ratio_of(sides: &[&Side<'_>]) -> Option<(f64, f64)> {
     let (mut sum, mut degrees) = (0.0, 0.0);
     for side in sides.iter().filter(|side| side.degrees() > 0.0) {
         sum += side.squares() / side.variance;
         degrees += side.degrees();
     }
-    (degrees > 0.0 && (!positive || sum > 0.0)).then(|| (sum / degrees, degrees))
+    (degrees > 0.0).then(|| (sum / degrees, degrees))
 }
 
 /// What multiples of variances with so many degrees of freedom each have in common, and the degrees of freedom that this is worth: 0

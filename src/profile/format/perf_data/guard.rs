@@ -1,7 +1,5 @@
 //! A look at the numbers in a file that its parser takes for sizes, before it does.
 
-use linux_perf_event_reader::{Endianness, RawEventRecord, ReadFormat, SampleFormat};
-
 use super::MAGIC;
 
 const CUT_SHORT: &str = "cut short";
@@ -12,9 +10,13 @@ const PIPE_HEADER: u64 = 16;
 /// Numbers of features and records.
 const EVENT_DESC: usize = 12;
 const FEATURES: usize = 32;
+const RECORD_ATTRIBUTE: u32 = 64;
 const RECORD_FEATURE: u32 = 80;
 const RECORD_AUXTRACE: u32 = 71;
 const RECORD_COMPRESSED: [u32; 2] = [81, 83];
+/// Where the read format stands in an attribute, and its bit for lost samples.
+const READ_FORMAT: usize = 32;
+const FORMAT_LOST: u64 = 1 << 4;
 /// Sizes of an attribute that are or could become usual.
 const ATTRIBUTE: std::ops::RangeInclusive<u64> = 64..=4096;
 /// Events in a file.
@@ -132,49 +134,29 @@ fn events(content: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// What of a sample stands before its counter values and callers, eight bytes each.
-const BEFORE: [SampleFormat; 9] = [
-    SampleFormat::IDENTIFIER,
-    SampleFormat::IP,
-    SampleFormat::TID,
-    SampleFormat::TIME,
-    SampleFormat::ADDR,
-    SampleFormat::ID,
-    SampleFormat::STREAM_ID,
-    SampleFormat::CPU,
-    SampleFormat::PERIOD,
-];
-
-/// Whether as many callers fit into a sample as it says: its parser multiplies that number without a look at it.
-pub(super) fn callers_fit(record: &RawEventRecord<'_>) -> bool {
-    let info = &record.parse_info;
-    if !info.sample_format.contains(SampleFormat::CALLCHAIN) {
-        return true;
+/// Whether numbers of lost samples stand beside counter values, as the attributes say; perf asks for all events alike.
+pub(super) fn counts_lost(bytes: &[u8], layout: Layout) -> bool {
+    let says =
+        |attribute: &[u8]| u64_at(attribute, READ_FORMAT).is_ok_and(|format| format & FORMAT_LOST != 0);
+    match layout {
+        Layout::File => {
+            let size = u64_at(bytes, 16).ok().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+            section(bytes, 24).is_ok_and(|attributes| attributes.chunks_exact(size.max(1)).any(says))
+        }
+        Layout::Pipe => {
+            let mut rest = bytes.get(PIPE_HEADER as usize..).unwrap_or_default();
+            // Attributes come first.
+            while u32_at(rest, 0) == Ok(RECORD_ATTRIBUTE) {
+                let size = u16_at(rest, 6).map_or(0, usize::from);
+                let Some(attribute) = rest.get(8..size) else { break };
+                if says(attribute) {
+                    return true;
+                }
+                rest = rest.get(size..).unwrap_or_default();
+            }
+            false
+        }
     }
-    let body = record.data.as_slice();
-    let number = |at: u64| {
-        let at = usize::try_from(at).ok()?;
-        let bytes = body.get(at..at.checked_add(8)?)?.try_into().ok()?;
-        Some(match info.endian {
-            Endianness::LittleEndian => u64::from_le_bytes(bytes),
-            Endianness::BigEndian => u64::from_be_bytes(bytes),
-        })
-    };
-    let mut at = 8 * BEFORE.iter().filter(|field| info.sample_format.contains(**field)).count() as u64;
-    if info.sample_format.contains(SampleFormat::READ) {
-        // As the parser takes them.
-        let has = |field| u64::from(info.read_format.contains(field));
-        let times = has(ReadFormat::TOTAL_TIME_ENABLED) + has(ReadFormat::TOTAL_TIME_RUNNING);
-        let values = match info.read_format.contains(ReadFormat::GROUP) {
-            true => Some(has(ReadFormat::ID)),
-            false => number(at).and_then(|count| count.checked_mul(1 + has(ReadFormat::ID))),
-        };
-        let end = values.and_then(|values| values.checked_add(1 + times)?.checked_mul(8)?.checked_add(at));
-        // What does not fit is an error of the parser's.
-        let Some(end) = end else { return true };
-        at = end;
-    }
-    number(at).is_none_or(|callers| callers <= body.len() as u64 / 8)
 }
 
 /// What the offset and size at `at` describe.

@@ -6,6 +6,7 @@
 //! they are. Kernel addresses have names where the kernel that runs now is the one that was recorded. Of several events the one with most samples is
 //! read, unless another is asked for.
 
+mod counters;
 mod guard;
 mod identity;
 mod read;

@@ -10,6 +10,7 @@ use linux_perf_event_reader::{
 };
 
 use super::{
+    counters,
     guard::{self, Layout},
     identity::{Identities, is_this_kernel},
 };
@@ -44,7 +45,7 @@ pub(super) fn read(bytes: &[u8], asked: Option<&str>) -> Result<Profile, String>
         None if file.event_attributes().len() > 1 => busiest(bytes, layout)?,
         None => None,
     };
-    let mut import = Import::new(&file, event);
+    let mut import = Import::new(&file, event, guard::counts_lost(bytes, layout));
     let mut cut = None;
     loop {
         match records.next(&mut file) {
@@ -121,6 +122,10 @@ struct Import {
     identities: Identities,
     /// The event that is read.
     event: Option<usize>,
+    /// Whether numbers of lost samples stand beside counter values.
+    counts_lost: bool,
+    /// Whether any sample had counter values.
+    counters: bool,
     weights: Vec<Weight>,
     span: Option<(u64, u64)>,
     samples: u64,
@@ -144,7 +149,7 @@ struct Weight {
 }
 
 impl Import {
-    fn new(file: &PerfFile, event: Option<usize>) -> Self {
+    fn new(file: &PerfFile, event: Option<usize>, counts_lost: bool) -> Self {
         let build_ids =
             file.build_ids().unwrap_or_default().into_values().map(|dso| (dso.path, dso.build_id));
         let weights = file.event_attributes().iter().map(|event| {
@@ -172,6 +177,8 @@ impl Import {
             table: ProcessTable::new(0, false, true),
             identities: Identities::new(build_ids),
             event,
+            counts_lost,
+            counters: false,
             weights: weights.collect(),
             span: None,
             samples: 0,
@@ -184,11 +191,15 @@ impl Import {
     }
 
     fn record(&mut self, event: usize, record: &RawEventRecord<'_>) {
-        if record.record_type == RecordType::SAMPLE && !guard::callers_fit(record) {
+        if record.record_type == RecordType::SAMPLE {
+            self.counters |= counters::are_in(record);
+            let readable = counters::without(record, self.counts_lost);
+            if let Some(Ok(EventRecord::Sample(sample))) = readable.as_ref().map(RawEventRecord::parse) {
+                self.sample(event, &sample);
+            }
             return;
         }
         match record.parse() {
-            Ok(EventRecord::Sample(sample)) => self.sample(event, &sample),
             Ok(EventRecord::Mmap2(map)) => {
                 let inode = match map.file_id {
                     Mmap2FileId::InodeAndVersion(id) => Some((id.major, id.minor, id.inode)),
@@ -324,6 +335,9 @@ impl Import {
             let name = self.weights.get(event).map_or("another event", |weight| &weight.name);
             let samples = units::plural(samples, "sample", "samples");
             recording.notes.push(format!("{samples} of `{name}` left out"));
+        }
+        if self.counters {
+            recording.notes.push("what the counters of its groups had counted is left out".into());
         }
         let this_kernel = is_this_kernel(release.as_deref().unwrap_or_default(), self.kernel_text);
         if self.kernel_frames && !this_kernel {

@@ -41,25 +41,50 @@ fn a_description_of_too_many_events_is_refused() {
     assert_eq!(guard::check(&bytes).unwrap_err(), "damaged: a size in it leads outside of it");
 }
 
+/// A record of this kind.
+fn record(kind: u32, body: &[u64]) -> Vec<u8> {
+    let size = (8 + 8 * body.len()) as u16;
+    let header = [&kind.to_le_bytes()[..], &[0, 0], &size.to_le_bytes()].concat();
+    header.into_iter().chain(body.iter().flat_map(|n| n.to_le_bytes())).collect()
+}
+
+/// What `perf record -o -` writes of one sample of a clock of software.
+fn piped(sample_type: u64, read_format: u64, sample: &[u64]) -> Vec<u8> {
+    let start = [b"PERFILE2".to_vec(), 16_u64.to_le_bytes().to_vec()].concat();
+    let attribute = [64 << 32 | 1, 0, 1_000_000, sample_type, read_format, 0, 0, 0];
+    [start, record(64, &attribute), record(9, sample)].concat()
+}
+
+const IP: u64 = 1;
+const TID: u64 = 2;
+const READ: u64 = 16;
+const CALLCHAIN: u64 = 32;
+
 #[test]
 fn a_sample_of_more_callers_than_it_has_room_for_is_left_out() {
-    let record = |kind: u32, body: Vec<u64>| {
-        let size = (8 + 8 * body.len()) as u16;
-        let body = body.into_iter().flat_map(u64::to_le_bytes);
-        [&kind.to_le_bytes()[..], &[0, 0], &size.to_le_bytes()]
-            .concat()
-            .into_iter()
-            .chain(body)
-            .collect::<Vec<u8>>()
+    let samples = |callers: u64| {
+        let file = piped(IP | TID | CALLCHAIN, 0, &[0x1000, 7 << 32 | 7, callers, 0x2000]);
+        read::read(&file, None).unwrap().sample_count()
     };
-    // A clock of software, of which samples have an address, ids and callers.
-    let attribute = vec![64 << 32 | 1, 0, 1_000_000, 1 | 2 | 0x20, 0, 0, 0, 0];
-    let file = |callers: u64| {
-        let sample = record(9, vec![0x1000, 7 << 32 | 7, callers, 0x2000]);
-        [b"PERFILE2".to_vec(), 16_u64.to_le_bytes().to_vec(), record(64, attribute.clone()), sample].concat()
-    };
-    assert_eq!(read::read(&file(1), None).unwrap().sample_count(), 1);
-    for callers in [5, 1 << 61, u64::MAX] {
-        assert_eq!(read::read(&file(callers), None).unwrap().sample_count(), 0, "{callers}");
+    assert_eq!([1, 5, 1 << 61, u64::MAX].map(samples), [1, 0, 0, 0]);
+}
+
+#[test]
+fn counter_values_are_no_part_of_the_callers() {
+    // Read formats (times enabled and running, id, group, lost) and what stands there for each of them.
+    for (format, values) in [
+        (0, &[77][..]),
+        (1 | 2 | 4, &[77, 1, 2, 3]),
+        (4 | 16, &[77, 3, 0]),
+        (8, &[2, 77, 78]),
+        (1 | 4 | 8 | 16, &[2, 1, 77, 3, 0, 78, 4, 0]),
+    ] {
+        let sample = [&[0x1000, 7 << 32 | 7], values, &[2, 0x1000, 0x2000]].concat();
+        let read =
+            |sample: &[u64]| read::read(&piped(IP | TID | READ | CALLCHAIN, format, sample), None).unwrap();
+        assert_eq!((read(&sample).sample_count(), read(&sample).stacks.len()), (1, 2), "{format}");
+        for cut in 2..sample.len() {
+            assert_eq!(read(&sample[..cut]).sample_count(), 0, "{format} {cut}");
+        }
     }
 }
