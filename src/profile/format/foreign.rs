@@ -22,6 +22,8 @@ pub(super) const COUNT_NS: u64 = 1_000_000;
 pub(super) const COUNT_NOTE: &str =
     "the file has numbers of samples and no times: each sample is taken for 1 ms";
 
+/// Nanoseconds that the samples of a file may stand for in all; a little less than a profile can hold, as it is a sum of fractions.
+pub(super) const LARGEST: f64 = (1_u64 << 62) as f64;
 /// What is said of numbers that would be samples of centuries.
 pub(super) const TIMES_NOTE: &str =
     "the file has numbers too large for samples: they are taken for nanoseconds";

@@ -13,7 +13,7 @@ use serde::{
 use crate::profile::{
     aggregate::UNKNOWN,
     format::{
-        foreign::{COUNT_NS, Described, Import},
+        foreign::{COUNT_NS, Described, Import, LARGEST, TIMES_NOTE},
         json_text::{AtMost, nanoseconds, parse},
     },
     model::{Clock, FrameId, Profile, Recording, StackId, Unit},
@@ -160,6 +160,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     if weights.interval_ns == 0 {
         weights.interval_ns = COUNT_NS;
     }
+    let whole: f64 = document.threads.iter().map(|thread| weights.whole(&thread.samples)).sum();
+    let numbers = whole * weights.interval_ns as f64 > LARGEST;
+    if numbers {
+        weights.interval_ns = 1;
+    }
     let mut import = Import::default();
     let shared = document.shared.unwrap_or_default();
     for thread in &*document.threads {
@@ -168,6 +173,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
     let mut notes = Vec::new();
     if weights.bytes {
         notes.push("its values are bytes, not time in nanoseconds".to_owned());
+    }
+    if numbers {
+        notes.push(TIMES_NOTE.to_owned());
     }
     let started = Duration::try_from_secs_f64(document.meta.start / 1e3).ok().filter(|time| !time.is_zero());
     let command = match document.meta.arguments {
@@ -183,7 +191,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Profile, String> {
         clock: if weights.cpu_ns.is_some() || weights.bytes { Clock::Cpu } else { Clock::Wall },
         unit: if weights.bytes { Unit::Bytes } else { Unit::Nanoseconds },
         event: if weights.bytes { "memory".to_owned() } else { String::new() },
-        rate_hz: 1_000_000_000_u64.checked_div(weights.interval_ns).unwrap_or(0),
+        rate_hz: if numbers { 0 } else { 1_000_000_000_u64.checked_div(weights.interval_ns).unwrap_or(0) },
+        tallied: numbers,
         notes,
         ..Recording::default()
     };
@@ -204,6 +213,14 @@ struct Weights {
 }
 
 impl Weights {
+    /// What the numbers of samples of a thread add up to, where its samples stand for intervals.
+    fn whole(&self, samples: &Samples) -> f64 {
+        let other =
+            self.cpu_ns.is_some() || matches!(samples.weight_type.as_deref(), Some("bytes" | "tracing-ms"));
+        let weights = samples.weight.iter().flatten().flatten();
+        if other { 0.0 } else { weights.filter(|weight| **weight > 0.0).sum() }
+    }
+
     /// Number of samples and nanoseconds.
     fn get(&mut self, samples: &Samples, i: usize) -> (u64, u64) {
         let at =

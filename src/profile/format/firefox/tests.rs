@@ -84,3 +84,11 @@ fn threads_without_anything_do_not_fill_the_memory() {
     let error = Firefox.read(document(70_000, "}").as_bytes()).unwrap_err();
     assert!(error.starts_with("damaged: it holds more than 65,536 elements in a list"), "{error}");
 }
+
+#[test]
+fn numbers_of_another_kind_than_samples_are_read() {
+    let text = r#"{"meta":{"interval":1,"preprocessedProfileVersion":60},"libs":[],"threads":[{"samples":{"stack":[null,null],"timeDeltas":[0,1],"weight":[9e12,8e12]}}]}"#;
+    let profile = super::read::read(text.as_bytes()).unwrap();
+    assert_eq!((profile.total_ns(), profile.recording.tallied), (17_000_000_000_000, true));
+    assert_eq!(profile.recording.notes.len(), 1);
+}

@@ -6,15 +6,13 @@ use super::FrameJson;
 use crate::profile::{
     aggregate::UNKNOWN,
     format::{
-        foreign::{COUNT_NOTE, COUNT_NS, Described, Import, TIMES_NOTE},
+        foreign::{COUNT_NOTE, COUNT_NS, Described, Import, LARGEST, TIMES_NOTE},
         json_text::{AtMost, nanoseconds, parse},
         limit,
     },
     model::{self, FrameId, Profile, Recording, StackId},
 };
 
-/// Nanoseconds that the samples of a file may stand for in all; a little less than a profile can hold, as it is a sum of fractions.
-const LARGEST: f64 = (1_u64 << 62) as f64;
 /// Deepest stack: events that only open would otherwise take memory without end.
 const DEEPEST: usize = 1 << 16;
 const MOST_PROFILES: usize = 1 << 16;
