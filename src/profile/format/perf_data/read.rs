@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     profile::{
-        format::no_event,
+        format::{foreign, no_event},
         model::{Host, Profile, Recording, Unit},
         process::{ProcessTable, arch::perf_registers},
         raw::RawProfile,
@@ -62,7 +62,10 @@ pub(super) fn read(bytes: &[u8], asked: Option<&str>) -> Result<Profile, String>
             Err(error) => return Err(damaged(&error)),
         }
     }
-    Ok(import.finish(&file, cut))
+    let profile = import.finish(&file, cut);
+    foreign::whole(profile.sample_count())?;
+    foreign::whole(profile.total_ns())?;
+    Ok(profile)
 }
 
 fn open(bytes: &[u8], layout: Layout) -> Result<(PerfFile, Records<'_>), String> {

@@ -88,3 +88,16 @@ fn counter_values_are_no_part_of_the_callers() {
         }
     }
 }
+
+#[test]
+fn more_than_a_profile_can_hold_is_refused() {
+    const PERIOD: u64 = 256;
+    let read = |period: u64| {
+        let sample = record(9, &[0x1000, 7 << 32 | 7, period]);
+        let file = piped(IP | TID | PERIOD, 0, &[0x1000, 7 << 32 | 7, period]);
+        read::read(&[file, sample].concat(), None).map(|profile| profile.total_ns())
+    };
+    assert_eq!(read(1000), Ok(2000));
+    let error = read(i64::MAX as u64).unwrap_err();
+    assert_eq!(error, "damaged: its values add up to more than a profile can hold");
+}
