@@ -82,7 +82,7 @@ fn counter_values_are_no_part_of_the_callers() {
         let sample = [&[0x1000, 7 << 32 | 7], values, &[2, 0x1000, 0x2000]].concat();
         let read =
             |sample: &[u64]| read::read(&piped(IP | TID | READ | CALLCHAIN, format, sample), None).unwrap();
-        assert_eq!((read(&sample).sample_count(), read(&sample).stacks.len()), (1, 2), "{format}");
+        assert_eq!(read(&sample).sample_count(), 1, "{format}");
         for cut in 2..sample.len() {
             assert_eq!(read(&sample[..cut]).sample_count(), 0, "{format} {cut}");
         }
