@@ -173,7 +173,7 @@ fn ctrl_c_reaches_the_program_and_hotcold_stays_to_print() {
 fn a_program_that_outlasts_ctrl_c_goes_on() {
     let dir = scratch();
     let Some(mut command) = run(dir.path(), &["-q"], &["print-signals", "2"]) else { return };
-    let mut terminal = Terminal::spawn(&mut command, 100, 30);
+    let mut terminal = Terminal::spawn(&mut command, 100, 200);
     terminal.wait_for("ready");
     terminal.press(b"\x03");
     terminal.wait_for("2");
