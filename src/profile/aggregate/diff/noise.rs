@@ -8,7 +8,7 @@
 //!   (both tails, the smaller one doubled), from 10,000 samples on by the normal distribution with continuity correction.
 //! * Shares (normalized): Fisher's exact test, tails doubled; the pooled two-proportion z test where all four counts are expected to
 //!   be 10 or more.
-//! * With several recordings on a side the variance between them is known, too: a t test with what [`spread`](super::spread) makes of it is
+//! * With several recordings on a side the variance between them is known, too: a t test with what `spread` makes of it is
 //!   made as well, and the larger p counts. For the totals, of which there is one a side, it is Welch's, where that variance is larger
 //!   than what the counts explain.
 //!
