@@ -8,9 +8,7 @@ use std::{
 use clap::ValueEnum;
 use regex::Regex;
 
-use super::{
-    Streams, args::Global, exit, recording, select_options::SelectArgs, table_options, view_options::ViewArgs,
-};
+use super::{Streams, args::Global, exit, select_options::SelectArgs, table_options, view_options::ViewArgs};
 use crate::{
     profile::{
         Error,
@@ -19,7 +17,7 @@ use crate::{
             diff::{Diff, Question, diff},
         },
         calls::Measurements,
-        format::{How, save::Output},
+        format::save::Output,
         model::Profile,
     },
     render::{
@@ -143,19 +141,12 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
 impl Args {
     fn load(&self, paths: &[PathBuf]) -> anyhow::Result<Vec<Measurements>> {
         let load = |path: &PathBuf| {
-            let name = path.display().to_string();
-            match recording::load(path, How { format: None, event: self.select.event() })? {
+            Ok(match self.select.load(path)? {
                 Measurements::Sampled(profile) => {
-                    table_options::require_samples(&profile, &name)?;
-                    let profile = self.select.apply(profile)?;
-                    Ok(Measurements::Sampled(self.part.view().of(&profile).into_owned()))
+                    Measurements::Sampled(self.part.view().of(&profile).into_owned())
                 }
-                Measurements::Traced(graph) => {
-                    self.select.require_nothing(path)?;
-                    table_options::require_calls(&graph, &name)?;
-                    Ok(Measurements::Traced(graph))
-                }
-            }
+                traced @ Measurements::Traced(_) => traced,
+            })
         };
         paths.iter().map(load).collect()
     }

@@ -6,12 +6,12 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Streams, args::Global, recording, select_options::SelectArgs, table_options};
+use super::{Streams, args::Global, select_options::SelectArgs};
 use crate::{
     profile::{
         Error,
         calls::{CallGraph, Measurements},
-        format::{How, pprof, save::Output},
+        format::{pprof, save::Output},
         merge::{merge, merge_calls},
         model::Profile,
     },
@@ -40,19 +40,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, _global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
     let (mut profiles, mut graphs): (Vec<Profile>, Vec<CallGraph>) = (Vec::new(), Vec::new());
     for path in &args.files {
-        let name = path.display().to_string();
-        match recording::load(path, How { format: None, event: args.select.event() })? {
-            Measurements::Sampled(profile) => {
-                table_options::require_samples(&profile, &name)?;
-                profiles.push(args.select.apply(profile)?);
-            }
-            Measurements::Traced(graph) => {
-                args.select.require_nothing(path)?;
-                table_options::require_calls(&graph, &name)?;
-                graphs.push(graph);
-            }
+        match args.select.load(path)? {
+            Measurements::Sampled(profile) => profiles.push(profile),
+            Measurements::Traced(graph) => graphs.push(graph),
         }
-        streams.tell(&format!("read {name}"));
+        streams.tell(&format!("read {}", path.display()));
     }
     let merged = match (profiles.is_empty(), graphs.is_empty()) {
         (_, true) => Measurements::Sampled(merge(&profiles)?),

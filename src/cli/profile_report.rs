@@ -6,14 +6,13 @@ use super::{
     Streams,
     args::Global,
     profile_annotate::moved,
-    recording, report_html,
+    report_html,
     select_options::SelectArgs,
     table_options::{self, TableArgs, TableOptions, View},
 };
 use crate::profile::{
     aggregate::{Selection, edges::Direction},
     calls::Measurements,
-    format::How,
     source::{Moved, Sources},
 };
 
@@ -79,12 +78,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow::Result<ExitCode> {
-    let (name, options) = (args.file.display().to_string(), args.options(global));
+    let options = args.options(global);
     let style = table_options::style_out(streams);
-    match recording::load(&args.file, How { format: None, event: args.select.event() })? {
+    match args.select.load(&args.file)? {
         Measurements::Sampled(profile) => {
-            table_options::require_samples(&profile, &name)?;
-            let profile = args.select.apply(profile)?;
             if let Some(path) = &args.html {
                 let sources = Sources { moved: args.source_dir.clone() };
                 let shown = options.part().of(&profile);
@@ -94,8 +91,6 @@ pub(super) fn run(args: &Args, global: &Global, streams: &mut Streams) -> anyhow
             table_options::print(&mut streams.out, &profile, &options, style)?;
         }
         Measurements::Traced(graph) => {
-            args.select.require_nothing(&args.file)?;
-            table_options::require_calls(&graph, &name)?;
             if let Some(path) = &args.html {
                 report_html::write_calls(path, &graph, args.all_rows(), streams)?;
                 return Ok(ExitCode::SUCCESS);

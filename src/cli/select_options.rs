@@ -4,10 +4,14 @@ use std::{path::Path, time::Duration};
 
 use regex::Regex;
 
-use super::table_options::regex;
+use super::{
+    recording,
+    table_options::{regex, require_calls, require_samples},
+};
 use crate::profile::{
     Error,
     calls::Measurements,
+    format::How,
     model::Profile,
     select::{self, Moment, Scope, Who},
 };
@@ -52,6 +56,26 @@ impl SelectArgs {
     /// The event that was asked for.
     pub(super) fn event(&self) -> Option<&str> {
         self.event.as_deref()
+    }
+
+    /// Reads a recording, which must have something in it, and takes the part that was asked for.
+    ///
+    /// # Errors
+    /// Those of [`recording::load`] and [`select::select`], [`Error::NoSamples`], [`Error::NothingCalled`], and [`Error::NoStacks`] where a part
+    /// was asked of a recording of calls.
+    pub(super) fn load(&self, path: &Path) -> Result<Measurements, Error> {
+        let name = path.display().to_string();
+        match recording::load(path, How { format: None, event: self.event() })? {
+            Measurements::Sampled(profile) => {
+                require_samples(&profile, &name)?;
+                self.apply(profile).map(Measurements::Sampled)
+            }
+            Measurements::Traced(graph) => {
+                self.require_nothing(path)?;
+                require_calls(&graph, &name)?;
+                Ok(Measurements::Traced(graph))
+            }
+        }
     }
 
     /// The part of `profile` that was asked for.

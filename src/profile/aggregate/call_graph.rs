@@ -19,17 +19,14 @@ use crate::profile::{
 /// caller right below its callee, anywhere in the stack, once per sample. Functions are those of
 /// [`By::Function`](super::By::Function), with the time of what was inlined into them. A marker is nobody's caller.
 pub fn call_graph(profile: &Profile) -> CallGraph {
-    let keys = keys::by_function(profile);
-    let real = keys::real_nodes(profile);
-    let nodes = profile.stacks.nodes();
-    let leaf: Vec<u32> = real.iter().map(|&node| keys.of_frame[nodes[node as usize].frame.index()]).collect();
-    let edges = Edges::of(profile, &keys, &real, &leaf, false);
-    let sums =
-        Sums { profile, real: &real, weights: Weights::of(profile), counts: Weights::in_samples(profile) };
+    let of_nodes = Functions::of(profile);
+    let edges = Edges::of(profile, &of_nodes, false);
+    let Functions { keys, real, leaf } = &of_nodes;
+    let sums = Sums::of(profile, real);
 
     let mut out = CallGraphBuilder::default();
-    let functions = functions(profile, &keys, &leaf, &mut out);
-    for (key, mut calls) in sums.per(&leaf, keys.places.len()).into_iter().enumerate() {
+    let functions = functions(profile, keys, leaf, &mut out);
+    for (key, mut calls) in sums.per(leaf, keys.places.len()).into_iter().enumerate() {
         let Some(function) = functions[key] else { continue };
         if keys.places[key].origin == Origin::Marker {
             calls.cumtime_ns = calls.tottime_ns;
@@ -47,15 +44,11 @@ pub fn call_graph(profile: &Profile) -> CallGraph {
 /// By caller and callee, the time behind each line of the caller that the call stands on, in nanoseconds. Under recursion more than one line
 /// may be behind a sample.
 pub fn call_lines(profile: &Profile) -> FxHashMap<(FunctionKey<'_>, FunctionKey<'_>), BTreeMap<u32, u64>> {
-    let keys = keys::by_function(profile);
-    let real = keys::real_nodes(profile);
-    let nodes = profile.stacks.nodes();
-    let leaf: Vec<u32> = real.iter().map(|&node| keys.of_frame[nodes[node as usize].frame.index()]).collect();
-    let edges = Edges::of(profile, &keys, &real, &leaf, true);
-    let sums =
-        Sums { profile, real: &real, weights: Weights::of(profile), counts: Weights::in_samples(profile) };
+    let functions = Functions::of(profile);
+    let edges = Edges::of(profile, &functions, true);
+    let sums = Sums::of(profile, &functions.real);
     let place = |key: u32| {
-        let place = keys.places[key as usize];
+        let place = functions.keys.places[key as usize];
         (place.name, place.file, place.line, place.module)
     };
     let mut lines: FxHashMap<_, BTreeMap<u32, u64>> = FxHashMap::default();
@@ -68,6 +61,25 @@ pub fn call_lines(profile: &Profile) -> FxHashMap<(FunctionKey<'_>, FunctionKey<
     lines
 }
 
+/// Which function each node of a profile's stacks is.
+struct Functions<'p> {
+    keys: Keys<'p>,
+    /// By node: the one that is a function of its own.
+    real: Vec<u32>,
+    /// By node: the key of its function.
+    leaf: Vec<u32>,
+}
+
+impl<'p> Functions<'p> {
+    fn of(profile: &'p Profile) -> Self {
+        let (keys, real) = (keys::by_function(profile), keys::real_nodes(profile));
+        let nodes = profile.stacks.nodes();
+        let key = |&node: &u32| keys.of_frame[nodes[node as usize].frame.index()];
+        let leaf = real.iter().map(key).collect();
+        Self { keys, real, leaf }
+    }
+}
+
 /// The edges of a profile.
 struct Edges {
     /// Keys of caller and callee, and the caller's line where lines are told apart, else 0.
@@ -77,7 +89,8 @@ struct Edges {
 }
 
 impl Edges {
-    fn of(profile: &Profile, keys: &Keys<'_>, real: &[u32], leaf: &[u32], by_line: bool) -> Self {
+    fn of(profile: &Profile, functions: &Functions<'_>, by_line: bool) -> Self {
+        let Functions { keys, real, leaf } = functions;
         let nodes = profile.stacks.nodes();
         let line = |node: StackId| {
             let function = nodes[real[node.index()] as usize];
@@ -111,7 +124,11 @@ struct Sums<'p> {
     counts: Weights,
 }
 
-impl Sums<'_> {
+impl<'p> Sums<'p> {
+    fn of(profile: &'p Profile, real: &'p [u32]) -> Self {
+        Self { profile, real, weights: Weights::of(profile), counts: Weights::in_samples(profile) }
+    }
+
     /// Numbers of keys; `of_node` has the key of the samples that end in a node.
     fn per(&self, of_node: &[u32], keys: usize) -> Vec<Calls> {
         let entered: Vec<u32> = (of_node.iter().enumerate())
